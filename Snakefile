@@ -1,0 +1,27 @@
+# From a data set, a pretrained model and a list of settings to a finished write-up.
+# The rule files follow the flow of the data; every rule runs the script of its own name in scripts/.
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+# An experiment is one config file: one given on the command line replaces this one, it does not merge into it.
+if not workflow.config_settings.configfiles:
+
+    configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/prepare.smk"
+include: "rules/train.smk"
+include: "rules/score.smk"
+include: "rules/attention.smk"
+include: "rules/figures.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        RESULTS / "write-up.pdf",
+        RESULTS / "write-up.html",

@@ -1,0 +1,61 @@
+# What every rule file uses: the checked config, the results folder, and how a rule gets its parameters.
+
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+
+from lib.config import complete, resolved_settings
+from lib.errors import UserError
+from lib.files import canonical_json
+from lib.sources import data_files, model_files, package_version
+from lib.stamp import stamp as stamp_of
+
+try:
+    config = complete(config)
+    DATA_FILES = data_files(config["data"])
+    MODEL_FILES = model_files(config["model"])
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS = Path("results") / config["name"]
+LOGS = RESULTS / "logs"
+SETTINGS = resolved_settings(config)
+SEEDS = config["seeds"]
+COMPUTE = {key: config[key] for key in ("device", "precision", "threads")}
+RUN = RESULTS / "runs" / "{setting}" / "seed{seed}"
+
+
+wildcard_constraints:
+    setting="[a-z0-9][a-z0-9-]*",
+    seed="[0-9]+",
+    split="train|validation|test",
+
+
+def stamp(rule_name):
+    """The parameter that makes a rule's results again when code or packages behind its script change."""
+    return stamp_of(Path(workflow.basedir) / "scripts" / f"{rule_name}.py")
+
+
+def spec(**values):
+    """The parameter that carries config values to a script: one canonical text, since Snakemake compares without names."""
+    return canonical_json(values)
+
+
+def all_runs(file_name):
+    """The path of one file in the folder of every planned run."""
+    return expand(RUN / file_name, setting=SETTINGS, seed=SEEDS)
+
+
+def run_spec(setting, seed):
+    """What a training run needs of the config."""
+    return spec(
+        setting=setting,
+        seed=seed,
+        hyperparameters=SETTINGS[setting],
+        selection_metric=config["selection_metric"],
+        compute=COMPUTE,
+        checkpoint=str(RESULTS / "checkpoints" / f"{setting}-seed{seed}"),
+    )

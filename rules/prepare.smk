@@ -1,0 +1,49 @@
+# Data and model, brought into the one form that everything after works on.
+
+
+rule prepare_data:
+    input:
+        sources=DATA_FILES.values(),
+    output:
+        train=RESULTS / "data/train.parquet",
+        validation=RESULTS / "data/validation.parquet",
+        test=RESULTS / "data/test.parquet",
+        summary=RESULTS / "data/summary.json",
+    params:
+        spec=spec(data=config["data"]),
+        stamp=stamp("prepare_data"),
+    log:
+        LOGS / "prepare_data.log",
+    script:
+        "../scripts/prepare_data.py"
+
+
+rule prepare_model:
+    input:
+        sources=MODEL_FILES,
+    output:
+        model=RESULTS / "model.json",
+    params:
+        spec=spec(source=config["model"]),
+        stamp=stamp("prepare_model"),
+    log:
+        LOGS / "prepare_model.log",
+    script:
+        "../scripts/prepare_model.py"
+
+
+# The test texts wait for the selection: nothing that leads to it can have read them.
+rule tokenize_texts:
+    input:
+        data=RESULTS / "data/{split}.parquet",
+        model=RESULTS / "model.json",
+        selection=lambda wildcards: [RESULTS / "selection.json"] if wildcards.split == "test" else [],
+    output:
+        tokens=RESULTS / "tokens/{split}.parquet",
+    params:
+        spec=spec(max_length=config["max_length"]),
+        stamp=stamp("tokenize_texts"),
+    log:
+        LOGS / "tokenize_texts/{split}.log",
+    script:
+        "../scripts/tokenize_texts.py"

@@ -1,0 +1,37 @@
+# What the selected setting, and it alone, does on the test split; and what simple methods do there.
+
+
+rule score_test:
+    input:
+        selection=RESULTS / "selection.json",
+        test=RESULTS / "data/test.parquet",
+        test_tokens=RESULTS / "tokens/test.parquet",
+        summary=RESULTS / "data/summary.json",
+        tuned=all_runs("model"),
+    output:
+        metrics=RESULTS / "test/metrics.json",
+        predictions=RESULTS / "test/predictions.parquet",
+    params:
+        spec=spec(compute=COMPUTE),
+        stamp=stamp("score_test"),
+    log:
+        LOGS / "score_test.log",
+    threads: config["threads"]
+    script:
+        "../scripts/score_test.py"
+
+
+rule score_baselines:
+    input:
+        train=RESULTS / "data/train.parquet",
+        validation=RESULTS / "data/validation.parquet",
+        test=RESULTS / "data/test.parquet",
+        selection=RESULTS / "selection.json",
+    output:
+        baselines=RESULTS / "baselines.json",
+    params:
+        stamp=stamp("score_baselines"),
+    log:
+        LOGS / "score_baselines.log",
+    script:
+        "../scripts/score_baselines.py"

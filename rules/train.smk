@@ -1,0 +1,38 @@
+# One fine-tuning job a setting and seed, then the choice among the settings, by validation results alone.
+
+
+rule finetune:
+    input:
+        train=RESULTS / "data/train.parquet",
+        validation=RESULTS / "data/validation.parquet",
+        train_tokens=RESULTS / "tokens/train.parquet",
+        validation_tokens=RESULTS / "tokens/validation.parquet",
+        summary=RESULTS / "data/summary.json",
+        model=RESULTS / "model.json",
+    output:
+        history=RUN / "history.csv",
+        metrics=RUN / "metrics.json",
+        tuned=directory(RUN / "model"),
+        predictions=RUN / "predictions.parquet",
+    params:
+        spec=lambda wildcards: run_spec(wildcards.setting, int(wildcards.seed)),
+        stamp=stamp("finetune"),
+    log:
+        LOGS / "finetune/{setting}-seed{seed}.log",
+    threads: config["threads"]
+    script:
+        "../scripts/finetune.py"
+
+
+rule select_setting:
+    input:
+        metrics=all_runs("metrics.json"),
+    output:
+        selection=RESULTS / "selection.json",
+    params:
+        spec=spec(settings=list(SETTINGS), seeds=SEEDS, metric=config["selection_metric"]),
+        stamp=stamp("select_setting"),
+    log:
+        LOGS / "select_setting.log",
+    script:
+        "../scripts/select_setting.py"

@@ -1,0 +1,99 @@
+"""Fine-tune the pretrained model with one setting and one seed, and keep the epoch that is best by validation.
+
+Reads the labelled training and validation splits, their tokens and the model; never the test split.
+Writes the history by epoch, the metrics of the best epoch, its weights, and its predictions of the validation split.
+"""
+
+import logging
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from lib.batches import Examples, derive_seed, read_examples
+from lib.checkpoints import Checkpoints
+from lib.compute import resolve_compute
+from lib.files import fingerprint, read_json, sha256, write_json
+from lib.job import run
+from lib.model import load_classifier
+from lib.training import Hyperparameters, Progress, Run
+from transformers import AutoTokenizer
+
+
+def main(
+    train: Path,
+    validation: Path,
+    train_tokens: Path,
+    validation_tokens: Path,
+    summary: Path,
+    model: Path,
+    history: Path,
+    metrics: Path,
+    tuned: Path,
+    predictions: Path,
+    setting: str,
+    seed: int,
+    hyperparameters: dict[str, Any],
+    selection_metric: str,
+    compute: dict[str, Any],
+    checkpoint: str,
+    stamp: str,
+) -> None:
+    """`hyperparameters` are the setting's, `compute` the device, precision and threads, `checkpoint` a path's beginning."""
+    resolved = resolve_compute(**compute)
+    labels, source = read_json(summary)["labels"], read_json(model)
+    fingerprints = {"train": sha256(train), "validation": sha256(validation), "model": source["fingerprint"]}
+    tokens = [sha256(train_tokens), sha256(validation_tokens)]
+    key = [hyperparameters, seed, selection_metric, asdict(resolved), labels, fingerprints, tokens, stamp]
+    checkpoints = Checkpoints(Path(checkpoint), fingerprint(key))
+    with checkpoints.lock():
+        torch.manual_seed(derive_seed(seed, "weights"))
+        classifier = load_classifier(Path(source["path"]), labels, hyperparameters["dropout"])
+        examples, held_out = read_examples(train, train_tokens), read_examples(validation, validation_tokens)
+        training = Run(
+            classifier,
+            examples,
+            held_out,
+            Hyperparameters(**hyperparameters),
+            seed,
+            selection_metric,
+            resolved,
+            checkpoints,
+        )
+        progress = training.train()
+        classifier.save_pretrained(tuned)
+        AutoTokenizer.from_pretrained(source["path"], trust_remote_code=False).save_pretrained(tuned)
+        pd.DataFrame(progress.history).to_csv(history, index=False)
+        write_predictions(predictions, held_out, progress, labels)
+        facts = {"setting": setting, "seed": seed, "hyperparameters": hyperparameters} | asdict(resolved)
+        write_json(metrics, facts | results(progress, len(examples)) | {"fingerprints": fingerprints})
+        checkpoints.remove_others()
+    logging.info("best epoch %d, validation accuracy %.4f", progress.best["epoch"], progress.best["validation"]["accuracy"])
+
+
+def results(progress: Progress, train_rows: int) -> dict[str, Any]:
+    """What the run came to: the best epoch's metrics, and what it cost (seconds of training and of measuring)."""
+    best, epochs = progress.best, len(progress.history)
+    return {
+        "best_epoch": best["epoch"],
+        "epochs_run": epochs,
+        "steps": progress.step,
+        "train": best["train"],
+        "validation": best["validation"],
+        "cost": {"seconds": progress.seconds, "examples_per_second": train_rows * epochs / progress.seconds},
+    }
+
+
+def write_predictions(path: Path, examples: Examples, progress: Progress, labels: list[str]) -> None:
+    """Validation predictions at the best epoch: id, label, prediction and a probability a class."""
+    probabilities = progress.best["probabilities"].numpy()
+    table = pd.DataFrame({"id": examples.ids, "label": examples.labels, "prediction": probabilities.argmax(axis=1)})
+    for number, label in enumerate(labels):
+        table[f"p_{label}"] = probabilities[:, number].astype(np.float32)
+    table.to_parquet(path, index=False)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,72 @@
+"""Checkpoints of a training run: written whole or not at all, checked before use, one process at a time.
+
+They lie outside the outputs that Snakemake knows, since it deletes those when a job dies. The folder's name carries a
+key made of everything that decides the run, so that a changed setting, data set or code never resumes from old weights.
+A checkpoint's file name carries the hash of its bytes; one that does not fit is passed over for the one before it.
+"""
+
+import fcntl
+import logging
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from lib.files import sha256
+
+KEPT = 2  # the last, and one to fall back on
+NAME = re.compile(r"step(\d+)-([0-9a-f]{64})\.pt")
+
+
+class Checkpoints:
+    """The checkpoints of one run, in `<run>-<key>` beside those of other runs."""
+
+    def __init__(self, run: Path, key: str) -> None:
+        self.folder = run.with_name(f"{run.name}-{key[:16]}")
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the run's lock: a job that outlived its workflow and the job that follows it must not both write."""
+        with (self.folder / "lock").open("w") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                logging.info("another process is still training this run; waiting until it has ended")
+                fcntl.flock(stream, fcntl.LOCK_EX)
+            yield
+
+    def save(self, step: int, state: dict[str, Any]) -> None:
+        """Write the state after `step` optimizer steps, then drop all but the last checkpoints."""
+        part = self.folder / "part"
+        with part.open("wb") as stream:
+            torch.save(state, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(self.folder / f"step{step:09d}-{sha256(part)}.pt")
+        for old in self.newest_first()[KEPT:]:
+            old.unlink()
+
+    def load(self, device: str) -> dict[str, Any] | None:
+        """The state of the newest checkpoint whose bytes are whole, or None where there is none."""
+        for path in self.newest_first():
+            match = NAME.fullmatch(path.name)
+            if match and sha256(path) == match[2]:
+                return torch.load(path, map_location=device, weights_only=True)
+            logging.warning("%s is damaged and not used; going on from the checkpoint before it", path)
+            path.unlink()
+        return None
+
+    def newest_first(self) -> list[Path]:
+        return sorted((path for path in self.folder.iterdir() if NAME.fullmatch(path.name)), reverse=True)
+
+    def remove_others(self) -> None:
+        """Remove what earlier settings, data or code left of this run."""
+        run = self.folder.name.rpartition("-")[0]
+        for folder in self.folder.parent.iterdir():
+            if folder != self.folder and folder.name.rpartition("-")[0] == run:
+                shutil.rmtree(folder)

@@ -1,0 +1,138 @@
+"""Checks a config against its schema, fills in the defaults, and lists the runs that it asks for."""
+
+import difflib
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from lib.errors import UserError
+
+SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
+
+Json = dict[str, Any]
+
+
+def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
+    """The config with every default filled in.
+
+    Raises UserError with one line a mistake: the key, what was found, what is allowed, and the nearest valid name.
+    """
+    schema = yaml.safe_load(schema_path.read_text(encoding="utf-8"))
+    config = with_numbers(config, schema, schema)
+    mistakes = [describe(error) for error in Draft202012Validator(schema).iter_errors(config)]
+    mistakes += duplicate_settings(config)
+    if mistakes:
+        raise UserError("The config does not hold:\n" + "\n".join(f"  {line}" for line in sorted(set(mistakes))))
+    return with_defaults(config, schema, schema)
+
+
+def resolve(schema: Json, root: Json) -> Json:
+    """A schema with the definition that it refers to merged in."""
+    if "$ref" not in schema:
+        return schema
+    return root["$defs"][schema["$ref"].rpartition("/")[2]] | schema
+
+
+def with_numbers(value: Any, schema: Json, root: Json) -> Any:
+    """`value` with `1e-4` read as the number it is: YAML 1.1 takes it for text, since it has no decimal point."""
+    schema = resolve(schema, root)
+    if isinstance(value, dict):
+        properties = schema.get("properties", {})
+        return {key: with_numbers(item, properties.get(key, {}), root) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_numbers(item, schema.get("items", {}), root) for item in value]
+    takes_number = "number" in schema.get("type", [])
+    if takes_number and isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value):
+        return float(value)
+    return value
+
+
+def with_defaults(value: Any, schema: Json, root: Json) -> Any:
+    """`value` with the schema's defaults for what it leaves out, in the order of the schema."""
+    schema = resolve(schema, root)
+    if isinstance(value, dict):
+        filled = {}
+        for key, below in schema.get("properties", {}).items():
+            below = resolve(below, root)
+            if key in value or "default" in below:
+                filled[key] = with_defaults(value.get(key, below.get("default")), below, root)
+        return filled
+    if isinstance(value, list):
+        return [with_defaults(item, schema.get("items", {}), root) for item in value]
+    return value
+
+
+def describe(error: ValidationError) -> str:
+    """One line on a mistake: where, what was found, what is allowed."""
+    where = path_of(error)
+    prefix = f"{where}: " if where else ""
+    allowed = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+    match error.validator:
+        case "additionalProperties":
+            unknown = [str(key) for key in error.instance if key not in allowed]
+            return "; ".join(f"{prefix}unknown key '{key}'{nearest(key, allowed)}" for key in unknown)
+        case "required":
+            missing = [key for key in error.validator_value if key not in error.instance]
+            return f"{prefix}the key '{missing[0]}' is missing ({allowed[missing[0]].get('description', 'required')})"
+        case "oneOf":
+            kinds = [kind["required"][0] for kind in error.validator_value]
+            found = [key for key in kinds if key in error.instance]
+            return f"{prefix}give exactly one of {', '.join(kinds)}; found {' and '.join(found) or 'none'}"
+        case "enum":
+            choices = ", ".join(map(str, error.validator_value))
+            return f"{prefix}found {error.instance!r}; allowed: {choices}{nearest(error.instance, error.validator_value)}"
+        case "type":
+            kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+            return f"{prefix}found {error.instance!r}; expected {' or '.join(kinds)}{meaning(error.schema)}"
+        case "pattern" if error.validator_value.startswith("^[a-z0-9][a-z"):
+            return f"{prefix}found {error.instance!r}; a name has lower-case letters, digits and '-' only"
+    return f"{prefix}found {error.instance!r}; {bound(error)}{meaning(error.schema)}"
+
+
+def path_of(error: ValidationError) -> str:
+    """The place of a mistake as a person writes it: settings[2].batch_size."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+
+
+def nearest(name: Any, names: Any) -> str:
+    close = difflib.get_close_matches(str(name), [str(item) for item in names], n=1)
+    return f"; did you mean '{close[0]}'?" if close else f"; allowed: {', '.join(map(str, names))}"
+
+
+def meaning(schema: Json) -> str:
+    return f" ({schema['description'].rstrip('.')})" if "description" in schema else ""
+
+
+def bound(error: ValidationError) -> str:
+    words = {
+        "minimum": "must be at least",
+        "maximum": "must be at most",
+        "exclusiveMinimum": "must be greater than",
+        "exclusiveMaximum": "must be less than",
+        "minItems": "needs at least this many entries:",
+        "minLength": "needs at least this many characters:",
+        "maxLength": "may have at most this many characters:",
+        "pattern": "must match",
+    }
+    if error.validator == "uniqueItems":
+        return "no entry may stand twice"
+    return f"{words[str(error.validator)]} {error.validator_value}"
+
+
+def duplicate_settings(config: Json) -> list[str]:
+    settings = config.get("settings")
+    names = [item.get("name") for item in settings if isinstance(item, dict)] if isinstance(settings, list) else []
+    twice = [name for name, count in Counter(map(str, names)).items() if count > 1]
+    return [f"settings: the name '{name}' stands more than once; each setting needs its own" for name in twice]
+
+
+def resolved_settings(config: Json) -> dict[str, Json]:
+    """Each setting by name, with the shared defaults where it does not say otherwise."""
+    return {
+        setting["name"]: config["defaults"] | {key: value for key, value in setting.items() if key != "name"}
+        for setting in config["settings"]
+    }

@@ -1,0 +1,123 @@
+"""Loads sequence classifiers, scores examples with them, and trains only the embedding rows that the data use."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import transformers
+from lib.batches import Examples, chunks_by_length, padded
+from lib.compute import Compute
+from lib.errors import UserError
+from torch import nn
+from torch.nn import functional as F
+from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
+
+EVALUATION_TOKENS = 2048  # of a padded chunk; large enough to keep the device busy, small enough for the cache
+
+transformers.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()
+
+
+def load_classifier(path: Path, labels: list[str], dropout: float | None = None) -> PreTrainedModel:
+    """A pretrained model with a classification head for `labels`, in fp32; a head that it lacks is drawn at random.
+
+    `dropout` replaces the model's own dropout of hidden states and attention where it is given.
+    Raises UserError where the folder holds no model that `transformers` can classify sequences with.
+    """
+    try:
+        config = AutoConfig.from_pretrained(path, trust_remote_code=False)
+        if config.pad_token_id is None:
+            config.pad_token_id = config.eos_token_id
+        if dropout is not None:
+            set_dropout(config, dropout)
+        config.num_labels = len(labels)
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: number for number, label in enumerate(labels)}
+        return AutoModelForSequenceClassification.from_pretrained(
+            path,
+            config=config,
+            dtype=torch.float32,
+            use_safetensors=True,
+            trust_remote_code=False,
+            ignore_mismatched_sizes=False,
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(
+            f"model: {path} does not load as a sequence classifier with {len(labels)} classes.\n"
+            f"  What transformers says: {reason}\n  Name a model that AutoModelForSequenceClassification can load."
+        ) from error
+
+
+def set_dropout(config: transformers.PretrainedConfig, dropout: float) -> None:
+    """Set every dropout that the architecture's config knows of hidden states and attention."""
+    names = [name for name in vars(config) if "dropout" in name or name.endswith(("pdrop", "drop"))]
+    known = [name for name in names if isinstance(getattr(config, name), float) and "layer" not in name]
+    for name in known:
+        setattr(config, name, dropout)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a model makes of examples: `loss` and `probabilities` in the examples' order; [n] and [n, classes]."""
+
+    loss: np.ndarray
+    probabilities: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def predictions(self) -> np.ndarray:
+        return self.probabilities.argmax(axis=1)
+
+    def summary(self) -> dict[str, float | int]:
+        """Mean loss, accuracy, and the counts behind it."""
+        correct = int((self.predictions == self.labels).sum())
+        count = len(self.labels)
+        return {"loss": float(self.loss.mean()), "accuracy": correct / count, "correct": correct, "count": count}
+
+
+@torch.inference_mode()
+def score(model: PreTrainedModel, examples: Examples, compute: Compute) -> Scores:
+    """Cross-entropy and class probabilities of every example, without dropout."""
+    model.eval()
+    lengths = [len(row) for row in examples.token_ids]
+    logits = torch.empty(len(examples), model.config.num_labels)
+    for chunk in chunks_by_length(np.arange(len(examples)), lengths, EVALUATION_TOKENS):
+        with compute.autocast():
+            output = model(**padded(examples, chunk, model.config.pad_token_id or 0, compute.device)).logits
+        logits[torch.from_numpy(chunk)] = output.float().cpu()
+    loss = F.cross_entropy(logits.double(), torch.from_numpy(examples.labels), reduction="none")
+    return Scores(loss.numpy(), logits.double().softmax(dim=1).numpy(), examples.labels)
+
+
+class UsedRows(nn.Module):
+    """An embedding reduced to the rows that the data use; the model still sees the vocabulary's own token ids.
+
+    The other rows get no gradient, so that AdamW does nothing to them but weight decay, and Adam's moments stay 0.
+    Leaving them out saves most of the optimizer's and the gradient's memory traffic; `full_weight` applies the decay.
+    """
+
+    def __init__(self, embedding: nn.Embedding, used: Iterable[int]) -> None:
+        super().__init__()
+        keep = set(used) | ({embedding.padding_idx} if embedding.padding_idx is not None else set())
+        rows = torch.tensor(sorted(keep), device=embedding.weight.device)
+        self.original = embedding
+        self.original.requires_grad_(False)
+        self.weight = nn.Parameter(embedding.weight.detach()[rows].clone())
+        row_of = torch.full((embedding.num_embeddings,), -1, device=rows.device)
+        row_of[rows] = torch.arange(len(rows), device=rows.device)
+        self.register_buffer("rows", rows, persistent=False)
+        self.register_buffer("row_of", row_of, persistent=False)
+        self.padding_row = None if embedding.padding_idx is None else int(row_of[embedding.padding_idx])
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return F.embedding(self.row_of[ids], self.weight, padding_idx=self.padding_row)
+
+    def full_embedding(self, decay: float) -> nn.Embedding:
+        """The whole embedding as training it would have left it; `decay` is the product of 1 - rate * weight decay."""
+        with torch.no_grad():
+            self.original.weight.mul_(decay)
+            self.original.weight[self.rows] = self.weight
+        return self.original

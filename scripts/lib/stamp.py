@@ -1,0 +1,89 @@
+"""A stamp of the code behind a rule, so that results are made again exactly when code that made them changes.
+
+Snakemake sees neither the modules that a script imports nor the versions of pip-installed packages. A rule therefore
+carries a stamp as a parameter: a hash of its script and of every local module that the script imports, directly or not,
+and the versions of the packages that any of them import. The hash is taken of the syntax tree without docstrings, so
+comments, blank lines and layout do not count.
+"""
+
+import ast
+import hashlib
+import sys
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+# The names under which pip knows packages whose import name is another.
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "PyYAML", "pypandoc": "pypandoc_binary"}
+
+
+@cache
+def stamp(script: Path) -> str:
+    """The stamp of a script, such as `code:1f2e3d4c5b6a7988 torch==2.13.0`.
+
+    Raises SyntaxError where the script or one of its modules does not parse.
+    """
+    modules = closure(script)
+    digest = hashlib.sha256()
+    for path in sorted(modules):
+        digest.update(path.relative_to(script.parent).as_posix().encode())
+        digest.update(ast.dump(modules[path]).encode())
+    packages = {name for tree in modules.values() for name in imported(tree)} - set(sys.stdlib_module_names)
+    return " ".join([f"code:{digest.hexdigest()[:16]}", *installed(packages, script.parent)])
+
+
+def closure(script: Path) -> dict[Path, ast.Module]:
+    """The syntax trees of `script` and of all modules beside it that it imports, directly or not."""
+    found: dict[Path, ast.Module] = {}
+    waiting = [script]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found[path] = parse(path)
+        waiting += [local for name in imported(found[path]) if (local := local_module(script.parent, name))]
+    return found
+
+
+@cache
+def parse(path: Path) -> ast.Module:
+    """The syntax tree of a module, its docstrings emptied."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            if ast.get_docstring(node, clean=False) is not None:
+                node.body[0] = ast.Pass()
+    return tree
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The dotted names that a module imports, wherever in it the statement stands."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def local_module(folder: Path, name: str) -> Path | None:
+    """The file of a dotted module name below `folder`, or None where the module is not ours."""
+    path = folder.joinpath(*name.split(".")).with_suffix(".py")
+    return path if path.is_file() else None
+
+
+def installed(names: set[str], folder: Path) -> list[str]:
+    """`name==version` of each package that the dotted `names` belong to; modules below `folder` are left out."""
+    roots = {name.partition(".")[0] for name in names}
+    ours = {path.stem for path in folder.iterdir()} | {"snakemake"} | set(sys.stdlib_module_names)
+    versions = {DISTRIBUTIONS.get(root, root) for root in roots - ours}
+    return sorted(f"{name}=={package_version(name)}" for name in versions)
+
+
+@cache
+def package_version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not-installed"

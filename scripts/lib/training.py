@@ -1,0 +1,243 @@
+"""The training loop: plain PyTorch, resumable at any optimizer step with bit-identical results.
+
+All chance is derived from the seed and the place it is used at (the head's first weights, an epoch's order, a step's
+dropout), and the learning rate is a function of the step. What a checkpoint must hold is therefore only weights, moments,
+the place, and what has been measured so far.
+"""
+
+import logging
+import math
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import torch
+from lib.batches import Examples, chunks_by_length, derive_seed, epoch_batches, padded
+from lib.checkpoints import Checkpoints
+from lib.compute import Compute
+from lib.errors import UserError
+from lib.model import UsedRows, score
+from lib.schedule import decay_product, learning_rate
+from torch.nn import functional as F
+from transformers import PreTrainedModel
+
+CHUNK_TOKENS = {"cpu": 512, "cuda": 16384}  # of a padded chunk in training: what stays in a core's cache, or fills a GPU
+SECONDS_BETWEEN_LINES = 15.0
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """A setting, as the config's schema describes it."""
+
+    batch_size: int
+    learning_rate: float
+    epochs: int
+    weight_decay: float
+    warmup: float
+    schedule: str
+    clip_norm: float | None
+    dropout: float | None
+    patience: int | None
+
+
+@dataclass
+class Progress:
+    """How far a run is and what it has measured; with weights and moments, all that a checkpoint holds."""
+
+    epoch: int = 0  # epochs finished
+    batch: int = 0  # batches of the next epoch done
+    step: int = 0  # optimizer steps done
+    seconds: float = 0.0  # spent on finished epochs and on the part of the next one that is done
+    history: list[dict[str, float]] = field(default_factory=list)
+    best: dict[str, Any] | None = None  # epoch, step, weights and validation scores of the best epoch
+
+
+class Run:
+    """One fine-tuning run: `train` goes on from the last checkpoint to the end and leaves the model at the best epoch."""
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        train: Examples,
+        validation: Examples,
+        hyperparameters: Hyperparameters,
+        seed: int,
+        metric: str,
+        compute: Compute,
+        checkpoints: Checkpoints,
+        checkpoint_minutes: float = 5.0,
+    ) -> None:
+        self.model = model.to(compute.device)
+        self.train_set, self.validation_set = train, validation
+        self.hyper, self.seed, self.metric = hyperparameters, seed, metric
+        self.compute, self.checkpoints = compute, checkpoints
+        self.checkpoint_seconds = checkpoint_minutes * 60
+        self.lengths = [len(row) for row in train.token_ids]
+        self.batches_per_epoch = math.ceil(len(train) / hyperparameters.batch_size)
+        self.steps = self.batches_per_epoch * hyperparameters.epochs
+        self.progress = Progress()
+        self.embedding = UsedRows(model.get_input_embeddings(), used_tokens(train, validation))
+        model.set_input_embeddings(self.embedding)
+        self.optimizer = adamw(model, hyperparameters)
+        self.stop_asked = False
+
+    def train(self) -> Progress:
+        """Train to the end. Raises UserError on a loss that is not finite; exits on SIGTERM or SIGINT with its state saved."""
+        self.resume()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.ask_to_stop)
+        while self.progress.epoch < self.hyper.epochs and not self.out_of_patience():
+            self.train_epoch()
+            self.measure_epoch()
+            self.save()
+        self.restore_best()
+        return self.progress
+
+    def train_epoch(self) -> None:
+        done, started, saved, said = self.progress, time.monotonic(), time.monotonic(), time.monotonic()
+        seconds_before = done.seconds
+        batches = epoch_batches(len(self.train_set), self.hyper.batch_size, self.seed, done.epoch)
+        self.model.train()
+        while done.batch < len(batches):
+            self.train_step(batches[done.batch])
+            done.batch, done.step = done.batch + 1, done.step + 1
+            now = time.monotonic()
+            done.seconds = seconds_before + now - started
+            if self.stop_asked or now - saved > self.checkpoint_seconds:
+                self.save()
+                saved = now
+            if self.stop_asked:
+                logging.info("stopped in epoch %d after step %d; the same command goes on from there", done.epoch + 1, done.step)
+                sys.exit(1)
+            if now - said > SECONDS_BETWEEN_LINES:
+                logging.info("%s", self.progress_line())
+                said = now
+
+    def train_step(self, batch: Any) -> None:
+        """One optimizer step on one batch; the chunks' gradients add up to that of the batch's mean loss."""
+        step, hyper = self.progress.step, self.hyper
+        rate = learning_rate(step, self.steps, hyper.learning_rate, hyper.warmup, hyper.schedule)
+        torch.manual_seed(derive_seed(self.seed, "dropout", step))
+        total = torch.zeros((), device=self.compute.device)
+        with self.compute.autocast():
+            for chunk in chunks_by_length(batch, self.lengths, CHUNK_TOKENS[self.compute.device]):
+                inputs = padded(self.train_set, chunk, self.model.config.pad_token_id or 0, self.compute.device)
+                labels = torch.from_numpy(self.train_set.labels[chunk]).to(self.compute.device)
+                loss = F.cross_entropy(self.model(**inputs).logits.float(), labels, reduction="sum") / len(batch)
+                loss.backward()
+                total += loss.detach()
+        if not torch.isfinite(total):
+            raise UserError(
+                f"the training loss became {total.item()} in epoch {self.progress.epoch + 1} at step {step + 1} "
+                f"(learning rate {rate:.3g}).\n  A lower learning_rate, a longer warmup or a smaller clip_norm is the "
+                "usual remedy; precision: fp32 rules out rounding."
+            )
+        if hyper.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self.trainable().values(), hyper.clip_norm)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+
+    def measure_epoch(self) -> None:
+        """Loss and accuracy on both splits after an epoch; keeps the weights where the validation metric is the best yet."""
+        done, started = self.progress, time.monotonic()
+        train = score(self.model, self.train_set, self.compute).summary()
+        validation_scores = score(self.model, self.validation_set, self.compute)
+        validation = validation_scores.summary()
+        done.epoch, done.batch = done.epoch + 1, 0
+        done.seconds += time.monotonic() - started
+        rate = learning_rate(done.step - 1, self.steps, self.hyper.learning_rate, self.hyper.warmup, self.hyper.schedule)
+        earlier = sum(row["seconds"] for row in done.history)
+        done.history.append(
+            {
+                "epoch": done.epoch,
+                "train_loss": train["loss"],
+                "train_accuracy": train["accuracy"],
+                "validation_loss": validation["loss"],
+                "validation_accuracy": validation["accuracy"],
+                "learning_rate": rate,
+                "seconds": done.seconds - earlier,
+            }
+        )
+        if done.best is None or rank(validation, self.metric) > rank(done.best["validation"], self.metric):
+            done.best = {
+                "epoch": done.epoch,
+                "step": done.step,
+                "train": train,
+                "validation": validation,
+                "probabilities": torch.from_numpy(validation_scores.probabilities),
+                "weights": {name: weight.detach().clone() for name, weight in self.trainable().items()},
+            }
+        logging.info("%s", self.progress_line())
+
+    def out_of_patience(self) -> bool:
+        best, patience = self.progress.best, self.hyper.patience
+        return best is not None and patience is not None and self.progress.epoch - best["epoch"] >= patience
+
+    def progress_line(self) -> str:
+        """Where the run is: epoch, step, last validation accuracy, time left at the pace so far."""
+        done = self.progress
+        left = done.seconds / max(1, done.step) * (self.steps - done.step)
+        accuracy = f"validation accuracy {done.history[-1]['validation_accuracy']:.4f}" if done.history else "first epoch"
+        epoch = min(done.epoch + (done.batch > 0), self.hyper.epochs)
+        clock = f"{int(left) // 60}:{int(left) % 60:02d}"
+        return f"epoch {epoch}/{self.hyper.epochs}, step {done.step}/{self.steps}, {accuracy}, {clock} left"
+
+    def trainable(self) -> dict[str, torch.nn.Parameter]:
+        return {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad}
+
+    def ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        self.stop_asked = True
+
+    def save(self) -> None:
+        weights = {name: weight.detach() for name, weight in self.trainable().items()}
+        state = {"weights": weights, "optimizer": self.optimizer.state_dict(), "progress": vars(self.progress)}
+        self.checkpoints.save(self.progress.step, state)
+
+    def resume(self) -> None:
+        state = self.checkpoints.load(self.compute.device)
+        if state is None:
+            return
+        self.put_weights(state["weights"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.progress = Progress(**state["progress"])
+        logging.info("going on from the checkpoint after step %d; %s", self.progress.step, self.progress_line())
+
+    def put_weights(self, weights: dict[str, torch.Tensor]) -> None:
+        with torch.no_grad():
+            for name, weight in self.trainable().items():
+                weight.copy_(weights[name])
+
+    def restore_best(self) -> None:
+        """Put the best epoch's weights and the whole embedding back into the model."""
+        best, hyper = self.progress.best, self.hyper
+        assert best is not None
+        self.put_weights(best["weights"])
+        decay = decay_product(
+            best["step"], self.steps, hyper.learning_rate, hyper.warmup, hyper.schedule, hyper.weight_decay
+        )
+        self.model.set_input_embeddings(self.embedding.full_embedding(decay))
+
+
+def rank(summary: dict[str, float], metric: str) -> tuple[float, float]:
+    """Sorts results: by the metric, and by the other of accuracy and loss where that is equal."""
+    order = (summary["accuracy"], -summary["loss"])
+    return order if metric == "accuracy" else (order[1], order[0])
+
+
+def used_tokens(*splits: Examples) -> set[int]:
+    return {int(token) for split in splits for row in split.token_ids for token in row}
+
+
+def adamw(model: PreTrainedModel, hyper: Hyperparameters) -> torch.optim.AdamW:
+    """AdamW as `Trainer` sets it up: matrices decay, biases and normalisation weights do not (Loshchilov & Hutter 2019)."""
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    groups = [
+        {"params": [weight for weight in weights if weight.ndim >= 2], "weight_decay": hyper.weight_decay},
+        {"params": [weight for weight in weights if weight.ndim < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=hyper.learning_rate, fused=True)

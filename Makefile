@@ -1,0 +1,53 @@
+# `make report` and `make test` set up what they need; everything else is for later.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+CONFIG ?= config.yaml
+
+.DEFAULT_GOAL := help
+.PHONY: help report final plan test lint format lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  Another experiment: make report CONFIG=config/other.yaml"
+
+report: $(READY) ## run what is not up to date and build the write-up
+	@$(BIN)/snakemake --configfile $(CONFIG) $(ARGS)
+
+final: $(READY) ## the same, but refuse while anything stands against the write-up
+	@$(BIN)/snakemake --configfile $(CONFIG) $(ARGS) final
+
+plan: $(READY) ## say what would run, and why
+	@$(BIN)/snakemake --configfile $(CONFIG) --dry-run $(ARGS)
+
+test: $(READY) lint ## lint, types, unit tests, and a small experiment from end to end
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: $(READY) ## check style and types
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/snakefmt --check Snakefile rules
+	@$(BIN)/mypy scripts
+
+format: $(READY) ## rewrite the code in the project's style
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/snakefmt Snakefile rules
+
+lock: ## resolve pyproject.toml anew into requirements.lock
+	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	@.venv-lock/bin/python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+	print('\n'.join(p['dependencies'] + p['optional-dependencies']['dev']))" > .venv-lock/asked.txt
+	@.venv-lock/bin/pip install --quiet torch==2.13.0 && .venv-lock/bin/pip install --quiet -r .venv-lock/asked.txt
+	@# The CUDA packages follow from torch where its build wants them; naming them would break machines without.
+	@.venv-lock/bin/pip freeze | sed 's/+cpu$$//' | grep -viE '^(nvidia-|cuda-|triton)' > requirements.lock
+	@rm -rf .venv-lock
+
+clean: ## remove the environment; results stay
+	@rm -rf .venv
+
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, \
+	and $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Setting up .venv from requirements.lock (once; a few minutes) ..."
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@touch $(READY)

@@ -1,0 +1,54 @@
+"""Scores what any fine-tuned model has to beat: always the commonest class, and a bag of words.
+
+Reads the three splits; fits on the training split alone. Writes accuracy, correct and count a method and split.
+The bag of words is scikit-learn's TF-IDF of words and pairs of neighbouring words, with its logistic regression.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from lib.files import write_json
+from lib.job import run
+from sklearn.dummy import DummyClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+# Words of any length, and each punctuation mark or emoji: every text has some, whatever its script.
+TOKEN = r"\w+|[^\w\s]"
+
+
+def main(train: Path, validation: Path, test: Path, selection: Path, baselines: Path) -> None:
+    splits = {"train": read_split(train), "validation": read_split(validation), "test": read_split(test)}
+    methods = {
+        "majority": DummyClassifier(strategy="most_frequent"),
+        "bag-of-words": make_pipeline(
+            TfidfVectorizer(ngram_range=(1, 2), token_pattern=TOKEN), LogisticRegression(max_iter=1000)
+        ),
+    }
+    results = {}
+    for name, method in methods.items():
+        method.fit(*splits["train"])
+        results[name] = {split: accuracy(method, *data) for split, data in splits.items()}
+        logging.info("%s: validation accuracy %.4f", name, results[name]["validation"]["accuracy"])
+    write_json(baselines, results)
+
+
+def read_split(path: Path) -> tuple[list[str], np.ndarray]:
+    """Texts, those of a pair joined to one, and labels."""
+    columns = [name for name in ("text", "text_pair") if name in pq.read_schema(path).names]
+    table = pq.read_table(path, columns=[*columns, "label"])
+    texts = [" ".join(row) for row in zip(*(table[name].to_pylist() for name in columns), strict=True)]
+    return texts, table["label"].to_numpy()
+
+
+def accuracy(method: Any, texts: list[str], labels: np.ndarray) -> dict[str, float | int]:
+    correct = int((method.predict(texts) == labels).sum())
+    return {"accuracy": correct / len(labels), "correct": correct, "count": len(labels)}
+
+
+if __name__ == "__main__":
+    run(main)

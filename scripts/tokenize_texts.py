@@ -1,0 +1,124 @@
+"""Turns the texts of one split into the token ids of the pretrained model, once for all runs.
+
+Reads the split's texts and the model's tokenizer; the labels are left alone. Writes a row a text, in the same order:
+id, input_ids, token_type_ids for sentence pairs, and whether the text was cut to the longest length allowed.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import transformers
+from lib.errors import UserError
+from lib.files import read_json
+from lib.job import run
+from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
+
+ROWS = 1000  # a batch: enough for the tokenizer to be fast, little enough for memory
+
+transformers.logging.set_verbosity_error()
+
+
+def main(data: Path, model: Path, selection: list[Path], tokens: Path, max_length: int) -> None:
+    folder = Path(read_json(model)["path"])
+    config, tokenizer = load_tokenizer(folder)
+    check_length(max_length, folder, config, tokenizer)
+    rows = pq.ParquetFile(data)
+    texts = [name for name in ("text", "text_pair") if name in rows.schema_arrow.names]
+    # Models without a second type (RoBERTa, DistilBERT) tell the texts of a pair apart by the separator alone.
+    form = schema(types=len(texts) == 2 and (getattr(config, "type_vocab_size", 0) or 0) > 1)
+    part = tokens.with_name(tokens.name + ".part")
+    count = cut = 0
+    with pq.ParquetWriter(part, form) as writer:
+        for batch in rows.iter_batches(ROWS, columns=["id", *texts]):
+            columns = [batch[name].to_pylist() for name in texts]
+            table = tokenized(batch["id"].to_pylist(), columns, tokenizer, max_length, form)
+            check_ids(table["input_ids"], folder, config)
+            writer.write_table(table)
+            count += table.num_rows
+            cut += sum(table["cut"].to_pylist())
+    part.replace(tokens)
+    logging.info("%s: %d texts, %d cut to %d tokens", data.stem, count, cut, max_length)
+
+
+def load_tokenizer(folder: Path) -> tuple[PretrainedConfig, PreTrainedTokenizerBase]:
+    """The model's config and its own tokenizer. Raises UserError where transformers can load none."""
+    try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        # Without its files transformers makes up a tokenizer that knows the special tokens and nothing else.
+        if len(tokenizer) <= len(tokenizer.all_special_tokens):
+            raise ValueError("no vocabulary")
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"model: {folder} holds no tokenizer that transformers {transformers.__version__} can load ({reason}); "
+            f"add the tokenizer's files (tokenizer.json, or the vocabulary), or choose another model"
+        ) from error
+    return config, tokenizer
+
+
+def check_length(max_length: int, folder: Path, config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Raises UserError where texts of `max_length` tokens are more than the model has positions for.
+
+    The tokenizer counts too: RoBERTa's 514 positions take 512 tokens, and only its tokenizer says so.
+    """
+    positions = getattr(config, "max_position_embeddings", None)
+    limits = [tokenizer.model_max_length] + ([positions] if isinstance(positions, int) and positions > 0 else [])
+    if max_length > min(limits):
+        raise UserError(
+            f"max_length: found {max_length}, but the model in {folder} takes {min(limits)} tokens at most; lower it"
+        )
+
+
+def check_ids(tokens: pa.ChunkedArray, folder: Path, config: PretrainedConfig) -> None:
+    """Raises UserError where the tokenizer gives ids that the model has no embedding for."""
+    highest = pc.max(pc.list_flatten(tokens)).as_py()
+    size = getattr(config, "vocab_size", None)
+    if size is not None and highest >= size:
+        raise UserError(
+            f"model: the tokenizer in {folder} gives the token id {highest}, but config.json has a vocab_size of "
+            f"{size}; the tokenizer belongs to another model: save both together"
+        )
+
+
+def schema(types: bool) -> pa.Schema:
+    columns = [("token_type_ids", pa.list_(pa.int8()))] if types else []
+    return pa.schema([("id", pa.string()), ("input_ids", pa.list_(pa.int32())), *columns, ("cut", pa.bool_())])
+
+
+def tokenized(
+    ids: list[str], texts: list[list[str]], tokenizer: PreTrainedTokenizerBase, max_length: int, form: pa.Schema
+) -> pa.Table:
+    """The rows of one batch; `texts` is one list for single texts, two for pairs.
+
+    Raises UserError at a text of which the tokenizer leaves nothing.
+    """
+    special = tokenizer.num_special_tokens_to_add(pair=len(texts) == 2)
+    encoded = encode(texts, tokenizer)
+    lengths = [len(row) for row in encoded["input_ids"]]
+    for name, length in zip(ids, lengths, strict=True):
+        if length <= special:
+            raise UserError(f"data: the tokenizer leaves nothing of the text of row {name}; mend or remove the row")
+    long = [row for row, length in enumerate(lengths) if length > max_length]
+    if long:
+        few = [[column[row] for row in long] for column in texts]
+        cut = encode(few, tokenizer, truncation=True, max_length=max_length)
+        for name, rows in cut.items():
+            for row, values in zip(long, rows, strict=True):
+                encoded[name][row] = values
+    columns = encoded | {"id": ids, "cut": [length > max_length for length in lengths]}
+    return pa.table({name: columns[name] for name in form.names}, schema=form)
+
+
+def encode(texts: list[list[str]], tokenizer: PreTrainedTokenizerBase, **options: Any) -> dict[str, list[list[int]]]:
+    """Token ids with the model's special tokens, and which of two texts each token belongs to."""
+    encoded = tokenizer(*texts, return_attention_mask=False, return_token_type_ids=True, verbose=False, **options)
+    return {name: encoded[name] for name in ("input_ids", "token_type_ids")}
+
+
+if __name__ == "__main__":
+    run(main)

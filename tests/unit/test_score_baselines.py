@@ -1,0 +1,78 @@
+"""The baselines on texts whose scores can be told by hand."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import score_baselines
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+
+@pytest.fixture(autouse=True)
+def work(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def write(split: str, texts: list[str], labels: list[int], **columns: list[str]) -> None:
+    pq.write_table(pa.table({"text": texts, "label": labels, **columns}), f"{split}.parquet")
+
+
+def score() -> dict:
+    files = {split: Path(f"{split}.parquet") for split in ("train", "validation", "test")}
+    score_baselines.main(**files, selection=Path("selection.json"), baselines=Path("baselines.json"))
+    return json.loads(Path("baselines.json").read_text())
+
+
+def test_the_majority_is_that_of_the_training_split():
+    write("train", ["a", "b", "c"], [1, 1, 0])
+    write("validation", ["a", "b", "c"], [0, 0, 1])
+    write("test", ["a", "b", "c", "d"], [0, 0, 0, 0])
+    assert score()["majority"] == {
+        "train": {"accuracy": 2 / 3, "correct": 2, "count": 3},
+        "validation": {"accuracy": 1 / 3, "correct": 1, "count": 3},
+        "test": {"accuracy": 0.0, "correct": 0, "count": 4},
+    }
+
+
+def test_words_and_neighbouring_words_decide():
+    write("train", ["good film", "not good film", "bad film", "not bad film"] * 8, [1, 0, 0, 1] * 8)
+    write("validation", ["good", "not good", "bad", "not bad"], [1, 0, 0, 1])
+    write("test", ["the good", "the bad"], [1, 1])
+    assert score()["bag-of-words"] == {
+        "train": {"accuracy": 1.0, "correct": 32, "count": 32},
+        "validation": {"accuracy": 1.0, "correct": 4, "count": 4},
+        "test": {"accuracy": 0.5, "correct": 1, "count": 2},
+    }
+
+
+def test_pairs_count_both_texts_and_any_script_has_tokens():
+    write("train", ["x", "x", "x", "x"], [0, 1, 0, 1], text_pair=["\U0001f44e", "\U0001f44d"] * 2)
+    write("validation", ["x"], [1], text_pair=["\U0001f44d"])
+    write("test", ["x"], [0], text_pair=["\U0001f44e"])
+    found = score()["bag-of-words"]
+    assert (found["validation"]["correct"], found["test"]["correct"]) == (1, 1)
+
+
+def test_against_scikit_learn_by_hand_and_again_the_same_bytes():
+    chance = np.random.default_rng(0)
+    words = [f"word{number}" for number in range(30)]
+    data = {}
+    for split, count in {"train": 90, "validation": 40, "test": 50}.items():
+        texts = [" ".join(chance.choice(words, size=6)) for _ in range(count)]
+        data[split] = (
+            texts,
+            [int(("word1" in text) != (chance.random() < 0.2)) + (i % 3 == 0) for i, text in enumerate(texts)],
+        )
+        write(split, *data[split])
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+")
+    model = LogisticRegression(max_iter=1000).fit(vectorizer.fit_transform(data["train"][0]), data["train"][1])
+    found = score()["bag-of-words"]
+    for split, (texts, labels) in data.items():
+        assert found[split]["accuracy"] == model.score(vectorizer.transform(texts), labels)
+    before = Path("baselines.json").read_bytes()
+    score()
+    assert Path("baselines.json").read_bytes() == before

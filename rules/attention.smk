@@ -1,0 +1,33 @@
+# Attention that copies and averages: made by hand, then looked for in the heads of the tuned model.
+
+
+rule demonstrate_attention:
+    output:
+        attention=RESULTS / "attention/attention.json",
+        sweep=RESULTS / "attention/sweep.csv",
+        error=RESULTS / "attention/error.csv",
+    log:
+        LOGS / "demonstrate_attention.log",
+    params:
+        spec=spec(**{key: config["attention"][key] for key in ("seed", "keys", "dimension")}),
+        stamp=stamp("demonstrate_attention"),
+    script:
+        "../scripts/demonstrate_attention.py"
+
+
+rule measure_heads:
+    input:
+        selection=RESULTS / "selection.json",
+        tuned=all_runs("model"),
+        validation_tokens=RESULTS / "tokens/validation.parquet",
+    output:
+        heads=RESULTS / "attention/heads.csv",
+        summary=RESULTS / "attention/heads.json",
+    log:
+        LOGS / "measure_heads.log",
+    threads: config["threads"]
+    params:
+        spec=spec(sentences=config["attention"]["sentences"], threads=config["threads"]),
+        stamp=stamp("measure_heads"),
+    script:
+        "../scripts/measure_heads.py"

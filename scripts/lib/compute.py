@@ -34,6 +34,7 @@ def resolve_compute(device: str, precision: str, threads: int) -> Compute:
         precision = "bf16" if has_native_bf16(device) else "fp32"
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # without it cuBLAS may sum in another order each time
     torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # costs an eighth of the time, and we read none
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     return Compute(device, precision, threads)

@@ -84,7 +84,9 @@ def describe(error: ValidationError) -> str:
             return f"{prefix}give exactly one of {', '.join(kinds)}; found {' and '.join(found) or 'none'}"
         case "enum":
             choices = ", ".join(map(str, error.validator_value))
-            return f"{prefix}found {error.instance!r}; allowed: {choices}{nearest(error.instance, error.validator_value)}"
+            return (
+                f"{prefix}found {error.instance!r}; allowed: {choices}{nearest(error.instance, error.validator_value)}"
+            )
         case "type":
             kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
             return f"{prefix}found {error.instance!r}; expected {' or '.join(kinds)}{meaning(error.schema)}"

@@ -13,10 +13,11 @@ from lib.errors import UserError
 
 
 def run(main: Callable[..., None]) -> None:
-    """Call `main` with what Snakemake passes: named inputs and outputs as paths, the entries of `params.spec` as values.
+    """Call `main` with what Snakemake passes: inputs and outputs by name as paths, what `params.spec` holds as values.
 
-    An input of several files arrives as a list of paths; a `main` that asks for the `stamp` gets it. Exits with status 1 and one message on a `UserError`;
-    on any other exception the traceback goes to the rule's log file, and the message says where.
+    An input of several files arrives as a list of paths; a `main` that asks for the `stamp` gets it. Exits with status
+    1 and one message on a `UserError`; on any other exception the traceback goes to the rule's log file, and the
+    message says where.
     """
     snakemake = main.__globals__["snakemake"]  # Snakemake puts it into the script before it runs
     log = Path(snakemake.log[0])

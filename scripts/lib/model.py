@@ -83,7 +83,7 @@ def score(model: PreTrainedModel, examples: Examples, compute: Compute) -> Score
     """Cross-entropy and class probabilities of every example, without dropout."""
     model.eval()
     lengths = [len(row) for row in examples.token_ids]
-    logits = torch.empty(len(examples), model.config.num_labels)
+    logits = torch.empty(len(examples), len(model.config.id2label or {}))
     for chunk in chunks_by_length(np.arange(len(examples)), lengths, EVALUATION_TOKENS):
         with compute.autocast():
             output = model(**padded(examples, chunk, model.config.pad_token_id or 0, compute.device)).logits
@@ -108,6 +108,8 @@ class UsedRows(nn.Module):
         self.weight = nn.Parameter(embedding.weight.detach()[rows].clone())
         row_of = torch.full((embedding.num_embeddings,), -1, device=rows.device)
         row_of[rows] = torch.arange(len(rows), device=rows.device)
+        self.rows: torch.Tensor
+        self.row_of: torch.Tensor
         self.register_buffer("rows", rows, persistent=False)
         self.register_buffer("row_of", row_of, persistent=False)
         self.padding_row = None if embedding.padding_idx is None else int(row_of[embedding.padding_idx])

@@ -1,8 +1,8 @@
 """The training loop: plain PyTorch, resumable at any optimizer step with bit-identical results.
 
 All chance is derived from the seed and the place it is used at (the head's first weights, an epoch's order, a step's
-dropout), and the learning rate is a function of the step. What a checkpoint must hold is therefore only weights, moments,
-the place, and what has been measured so far.
+dropout), and the learning rate is a function of the step. What a checkpoint must hold is therefore only weights,
+moments, the place, and what has been measured so far.
 """
 
 import logging
@@ -12,7 +12,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lib.batches import Examples, chunks_by_length, derive_seed, epoch_batches, padded
@@ -21,10 +21,14 @@ from lib.compute import Compute
 from lib.errors import UserError
 from lib.model import UsedRows, score
 from lib.schedule import decay_product, learning_rate
+from torch import nn
 from torch.nn import functional as F
 from transformers import PreTrainedModel
 
-CHUNK_TOKENS = {"cpu": 512, "cuda": 16384}  # of a padded chunk in training: what stays in a core's cache, or fills a GPU
+CHUNK_TOKENS = {
+    "cpu": 512,
+    "cuda": 16384,
+}  # of a padded chunk in training: what stays in a core's cache, or fills a GPU
 SECONDS_BETWEEN_LINES = 15.0
 
 
@@ -50,13 +54,24 @@ class Progress:
     epoch: int = 0  # epochs finished
     batch: int = 0  # batches of the next epoch done
     step: int = 0  # optimizer steps done
-    seconds: float = 0.0  # spent on finished epochs and on the part of the next one that is done
+    epoch_seconds: list[float] = field(default_factory=list)  # spent on each finished epoch
+    seconds: float = 0.0  # spent on the part of the next one that is done
     history: list[dict[str, float]] = field(default_factory=list)
     best: dict[str, Any] | None = None  # epoch, step, weights and validation scores of the best epoch
 
+    @property
+    def kept(self) -> dict[str, Any]:
+        """The best epoch; there is one as soon as an epoch is finished."""
+        assert self.best is not None
+        return self.best
+
+    @property
+    def total_seconds(self) -> float:
+        return sum(self.epoch_seconds) + self.seconds
+
 
 class Run:
-    """One fine-tuning run: `train` goes on from the last checkpoint to the end and leaves the model at the best epoch."""
+    """One fine-tuning run: `train` goes on from the last checkpoint and leaves the model at the best epoch."""
 
     def __init__(
         self,
@@ -70,7 +85,8 @@ class Run:
         checkpoints: Checkpoints,
         checkpoint_minutes: float = 5.0,
     ) -> None:
-        self.model = model.to(compute.device)
+        nn.Module.to(model, compute.device)
+        self.model = model
         self.train_set, self.validation_set = train, validation
         self.hyper, self.seed, self.metric = hyperparameters, seed, metric
         self.compute, self.checkpoints = compute, checkpoints
@@ -79,13 +95,14 @@ class Run:
         self.batches_per_epoch = math.ceil(len(train) / hyperparameters.batch_size)
         self.steps = self.batches_per_epoch * hyperparameters.epochs
         self.progress = Progress()
-        self.embedding = UsedRows(model.get_input_embeddings(), used_tokens(train, validation))
+        embedding = cast(nn.Embedding, model.get_input_embeddings())
+        self.embedding = UsedRows(embedding, used_tokens(train, validation))
         model.set_input_embeddings(self.embedding)
         self.optimizer = adamw(model, hyperparameters)
         self.stop_asked = False
 
     def train(self) -> Progress:
-        """Train to the end. Raises UserError on a loss that is not finite; exits on SIGTERM or SIGINT with its state saved."""
+        """Train to the end. Raises UserError on a loss that is not finite; exits on SIGTERM or SIGINT, state saved."""
         self.resume()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.ask_to_stop)
@@ -110,7 +127,9 @@ class Run:
                 self.save()
                 saved = now
             if self.stop_asked:
-                logging.info("stopped in epoch %d after step %d; the same command goes on from there", done.epoch + 1, done.step)
+                logging.info(
+                    "stopped in epoch %d after step %d; the same command goes on from there", done.epoch + 1, done.step
+                )
                 sys.exit(1)
             if now - said > SECONDS_BETWEEN_LINES:
                 logging.info("%s", self.progress_line())
@@ -136,22 +155,22 @@ class Run:
                 "usual remedy; precision: fp32 rules out rounding."
             )
         if hyper.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(self.trainable().values(), hyper.clip_norm)
+            nn.utils.clip_grad_norm_(self.trainable().values(), hyper.clip_norm)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
 
     def measure_epoch(self) -> None:
-        """Loss and accuracy on both splits after an epoch; keeps the weights where the validation metric is the best yet."""
+        """Loss and accuracy on both splits after an epoch; keeps the weights where validation is best yet."""
         done, started = self.progress, time.monotonic()
         train = score(self.model, self.train_set, self.compute).summary()
         validation_scores = score(self.model, self.validation_set, self.compute)
         validation = validation_scores.summary()
         done.epoch, done.batch = done.epoch + 1, 0
-        done.seconds += time.monotonic() - started
-        rate = learning_rate(done.step - 1, self.steps, self.hyper.learning_rate, self.hyper.warmup, self.hyper.schedule)
-        earlier = sum(row["seconds"] for row in done.history)
+        rate = learning_rate(
+            done.step - 1, self.steps, self.hyper.learning_rate, self.hyper.warmup, self.hyper.schedule
+        )
         done.history.append(
             {
                 "epoch": done.epoch,
@@ -160,7 +179,6 @@ class Run:
                 "validation_loss": validation["loss"],
                 "validation_accuracy": validation["accuracy"],
                 "learning_rate": rate,
-                "seconds": done.seconds - earlier,
             }
         )
         if done.best is None or rank(validation, self.metric) > rank(done.best["validation"], self.metric):
@@ -172,6 +190,8 @@ class Run:
                 "probabilities": torch.from_numpy(validation_scores.probabilities),
                 "weights": {name: weight.detach().clone() for name, weight in self.trainable().items()},
             }
+        done.epoch_seconds.append(done.seconds + time.monotonic() - started)
+        done.seconds = 0.0
         logging.info("%s", self.progress_line())
 
     def out_of_patience(self) -> bool:
@@ -181,13 +201,15 @@ class Run:
     def progress_line(self) -> str:
         """Where the run is: epoch, step, last validation accuracy, time left at the pace so far."""
         done = self.progress
-        left = done.seconds / max(1, done.step) * (self.steps - done.step)
-        accuracy = f"validation accuracy {done.history[-1]['validation_accuracy']:.4f}" if done.history else "first epoch"
+        left = done.total_seconds / max(1, done.step) * (self.steps - done.step)
+        accuracy = (
+            f"validation accuracy {done.history[-1]['validation_accuracy']:.4f}" if done.history else "first epoch"
+        )
         epoch = min(done.epoch + (done.batch > 0), self.hyper.epochs)
         clock = f"{int(left) // 60}:{int(left) % 60:02d}"
         return f"epoch {epoch}/{self.hyper.epochs}, step {done.step}/{self.steps}, {accuracy}, {clock} left"
 
-    def trainable(self) -> dict[str, torch.nn.Parameter]:
+    def trainable(self) -> dict[str, nn.Parameter]:
         return {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad}
 
     def ask_to_stop(self, number: int, frame: FrameType | None) -> None:
@@ -214,8 +236,7 @@ class Run:
 
     def restore_best(self) -> None:
         """Put the best epoch's weights and the whole embedding back into the model."""
-        best, hyper = self.progress.best, self.hyper
-        assert best is not None
+        best, hyper = self.progress.kept, self.hyper
         self.put_weights(best["weights"])
         decay = decay_product(
             best["step"], self.steps, hyper.learning_rate, hyper.warmup, hyper.schedule, hyper.weight_decay
@@ -234,7 +255,7 @@ def used_tokens(*splits: Examples) -> set[int]:
 
 
 def adamw(model: PreTrainedModel, hyper: Hyperparameters) -> torch.optim.AdamW:
-    """AdamW as `Trainer` sets it up: matrices decay, biases and normalisation weights do not (Loshchilov & Hutter 2019)."""
+    """AdamW as `Trainer` sets it up: matrices decay, biases and norms' weights do not (Loshchilov & Hutter 2019)."""
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     groups = [
         {"params": [weight for weight in weights if weight.ndim >= 2], "weight_decay": hyper.weight_decay},

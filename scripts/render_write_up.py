@@ -1,0 +1,125 @@
+"""Fill the author's write-up in, check it, and render it as Markdown, PDF and HTML.
+
+Reads the write-up, the values, the results that claims are judged by, the figures and the report's templates. Writes
+the three forms of the report and what stands against it; while anything does, they are marked as a draft.
+"""
+
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+import panflute as pf
+from lib.comparisons import SIGNIFICANCE, Family, read_comparisons
+from lib.document import (
+    append_parts,
+    explain_marks,
+    frame_tables,
+    link_values,
+    number_parts,
+    place_images,
+    resolve_references,
+    set_date,
+)
+from lib.evidence import Evidence, read_curves
+from lib.files import read_json, write_json, write_text
+from lib.fill import Filled, fill
+from lib.findings import Finding, check_document, reasons
+from lib.job import run
+from lib.rendering import Style, parse, render
+from lib.values import read_values
+
+
+def main(
+    write_up: Path,
+    values: Path,
+    manifest: Path,
+    selection: Path,
+    summary: Path,
+    comparisons: Path,
+    histories: list[Path],
+    figures: list[Path],
+    bibliography: list[Path],
+    typst_template: Path,
+    html_template: Path,
+    css: Path,
+    markdown: Path,
+    pdf: Path,
+    html: Path,
+    checks: Path,
+    settings: list[str],
+    pdf_engine: str,
+    dirty: bool,
+    commit_time: int,
+) -> None:
+    """Images and the manifest lie below the folder of `markdown`; `commit_time` (seconds since 1970) dates it."""
+    family = Family(read_comparisons(comparisons))
+    labels, chosen = read_json(summary)["labels"], read_json(selection)
+    evidence = Evidence(read_values(values), settings, labels, chosen, read_curves(histories), family)
+    filled = fill(write_up, evidence)
+    doc = parse(filled.text, write_up)
+    findings = check_document(doc, filled, write_up)
+    against = reasons(findings, dirty, chosen)
+    root = markdown.parent
+    finish(
+        doc, filled, against, write_up, figures, bibliography, root, read_json(manifest), vector=pdf_engine == "typst"
+    )
+    set_date(doc, commit_time)
+    style = Style(typst_template, html_template, css, bibliography)
+    variables = {"draft": bool(against), "manifest": manifest.read_text(encoding="utf-8")}
+    printed, page = render(doc, style, variables, root, write_up, pdf_engine, commit_time)
+    write_text(markdown, filled.text)
+    pdf.write_bytes(printed)
+    write_text(html, page)
+    write_json(checks, record(findings, against, filled, family))
+    for reason in against:
+        logging.warning("%s", reason)
+    logging.info(
+        "%s", "a draft; what stands against it is on its last page" if against else "nothing stands against it"
+    )
+
+
+def finish(
+    doc: pf.Doc,
+    filled: Filled,
+    against: list[str],
+    write_up: Path,
+    figures: list[Path],
+    bibliography: list[Path],
+    root: Path,
+    manifest: dict[str, Any],
+    vector: bool,
+) -> None:
+    """Turn the checked tree into the one that is printed."""
+    source = write_up.read_text(encoding="utf-8")
+
+    def locate(text: str) -> str:
+        before, found, _ = source.partition(text)
+        return f"{write_up}, line {before.count(chr(10)) + 1}" if found else str(write_up)
+
+    place_images(doc, figures, root, vector, locate)
+    labels = number_parts(doc)
+    citable = {
+        key for path in bibliography for key in re.findall(r"@\w+\s*\{\s*([^\s,]+)\s*,", path.read_text("utf-8"))
+    }
+    resolve_references(doc, labels, citable, locate)
+    table = link_values(doc, filled)
+    explain_marks(doc, filled.claims)
+    append_parts(doc, table, str(manifest.get("commit", "")), against)
+    frame_tables(doc)
+
+
+def record(findings: list[Finding], against: list[str], filled: Filled, family: Family) -> dict[str, Any]:
+    """What checks.json says: whether and why the report is a draft, and every claim, comparison and value in it."""
+    return {
+        "draft": bool(against),
+        "reasons": against,
+        "findings": [finding.as_json() for finding in findings],
+        "claims": [claim.as_json() for claim in filled.claims],
+        "comparisons": {"significance": SIGNIFICANCE, "correction": "Holm", "made": family.as_json()},
+        "values": [citation.as_json() for citation in filled.citations],
+    }
+
+
+if __name__ == "__main__":
+    run(main)

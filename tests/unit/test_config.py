@@ -1,0 +1,124 @@
+"""What a config may say: defaults, and one exact message for each kind of mistake."""
+
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT
+from lib.config import SCHEMA, complete, resolved_settings
+from lib.errors import UserError
+
+CONFIGS = [
+    ROOT / "config.yaml",
+    *sorted((ROOT / "config").glob("[!s]*.yaml")),
+    *sorted((ROOT / "config").glob("sst2*")),
+]
+
+
+def minimal(**changes: Any) -> dict[str, Any]:
+    config = {
+        "name": "try",
+        "data": {"path": "data"},
+        "model": {"path": "model"},
+        "settings": [{"name": "baseline"}, {"name": "other", "batch_size": 5}],
+    }
+    return config | changes
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_shipped_configs_hold(path: Any) -> None:
+    complete(yaml.safe_load(path.read_text()))
+
+
+def test_every_key_of_the_schema_is_described() -> None:
+    def check(schema: dict[str, Any], where: str) -> None:
+        for key, below in schema.get("properties", {}).items():
+            if where != "data.files" and "$ref" not in below:
+                assert below.get("description"), f"{where}.{key}"
+            check(below, f"{where}.{key}".lstrip("."))
+
+    check(yaml.safe_load(SCHEMA.read_text()), "")
+
+
+def test_defaults_are_filled_in_at_every_level() -> None:
+    config = complete(minimal(defaults={"epochs": 3}))
+    assert config["threads"] == 1
+    assert config["data"]["text"] == "text"
+    assert config["attention"]["seed"] == 447
+    assert resolved_settings(config)["baseline"]["epochs"] == 3
+    assert resolved_settings(config)["other"] == config["defaults"] | {"batch_size": 5}
+
+
+def test_a_rate_without_a_decimal_point_is_a_number() -> None:
+    config = complete(minimal(settings=[{"name": "a", "learning_rate": yaml.safe_load("1e-4")}]))
+    assert config["settings"][0]["learning_rate"] == 1e-4
+
+
+MISTAKES = [
+    ({"nmae": "x"}, "  unknown key 'nmae'; did you mean 'name'?"),
+    (
+        {"settings": [{"name": "a", "batchsize": 3}]},
+        "  settings[0]: unknown key 'batchsize'; did you mean 'batch_size'?",
+    ),
+    (
+        {"settings": []},
+        "  settings: found []; needs at least this many entries: 1 (The settings to train, by name; the "
+        "first is the baseline that the others are compared with)",
+    ),
+    (
+        {"settings": [{"name": "a", "batch_size": 0}]},
+        "  settings[0].batch_size: found 0; must be at least 1 (Sentences a step)",
+    ),
+    (
+        {"settings": [{"name": "a", "batch_size": "many"}]},
+        "  settings[0].batch_size: found 'many'; expected integer (Sentences a step)",
+    ),
+    (
+        {"settings": [{"name": "a", "learning_rate": -0.1}]},
+        "  settings[0].learning_rate: found -0.1; must be greater than 0 (The highest learning rate)",
+    ),
+    (
+        {"settings": [{"name": "a/b"}]},
+        "  settings[0].name: found 'a/b'; a name has lower-case letters, digits and '-' only",
+    ),
+    (
+        {"settings": [{"name": "a"}, {"name": "a"}]},
+        "  settings: the name 'a' stands more than once; each setting needs its own",
+    ),
+    ({"settings": [{"batch_size": 3}]}, "  settings[0]: the key 'name' is missing (required)"),
+    (
+        {"settings": [{"name": "a", "schedule": "linaer"}]},
+        "  settings[0].schedule: found 'linaer'; allowed: linear, cosine, constant; did you mean 'linear'?",
+    ),
+    ({"data": {"path": "a", "hub": {"name": "b"}}}, "  data: give exactly one of path, files, hub; found path and hub"),
+    ({"data": {}}, "  data: give exactly one of path, files, hub; found none"),
+    ({"name": "../x"}, "  name: found '../x'; a name has lower-case letters, digits and '-' only"),
+    (
+        {"seeds": [1, 1]},
+        "  seeds: found [1, 1]; no entry may stand twice (Each setting is trained once a seed; the seed "
+        "decides initial weights, order of the data and dropout)",
+    ),
+    (
+        {"model": {"path": "a", "sha256": "123"}},
+        "  model.sha256: found '123'; must match ^[0-9a-f]{64}$ (The SHA-256 that "
+        "model.safetensors must have; null accepts any and records it)",
+    ),
+    (
+        {"threads": 0},
+        "  threads: found 0; must be at least 1 (CPU threads of a training run, whatever --cores says, since "
+        "the sum of floats depends on it)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "line"), MISTAKES, ids=[line[:40] for _, line in MISTAKES])
+def test_a_mistake_is_named_with_what_is_allowed(changes: dict[str, Any], line: str) -> None:
+    with pytest.raises(UserError) as error:
+        complete(minimal(**changes))
+    assert str(error.value) == f"The config does not hold:\n{line}"
+
+
+def test_several_mistakes_are_told_at_once() -> None:
+    with pytest.raises(UserError) as error:
+        complete(minimal(threads=0, nmae="x"))
+    assert len(str(error.value).splitlines()) == 3

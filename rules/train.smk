@@ -12,6 +12,7 @@ rule finetune:
     output:
         history=RUN / "history.csv",
         metrics=RUN / "metrics.json",
+        timing=RUN / "timing.json",
         tuned=directory(RUN / "model"),
         predictions=RUN / "predictions.parquet",
     params:

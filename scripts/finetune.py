@@ -2,6 +2,7 @@
 
 Reads the labelled training and validation splits, their tokens and the model; never the test split.
 Writes the history by epoch, the metrics of the best epoch, its weights, and its predictions of the validation split.
+How long it took goes into a file of its own: it is the only thing that differs when the run is repeated.
 """
 
 import logging
@@ -31,6 +32,7 @@ def main(
     model: Path,
     history: Path,
     metrics: Path,
+    timing: Path,
     tuned: Path,
     predictions: Path,
     setting: str,
@@ -41,7 +43,7 @@ def main(
     checkpoint: str,
     stamp: str,
 ) -> None:
-    """`hyperparameters` are the setting's, `compute` the device, precision and threads, `checkpoint` a path's beginning."""
+    """`hyperparameters` are the setting's, `compute` device, precision and threads, `checkpoint` a path's start."""
     resolved = resolve_compute(**compute)
     labels, source = read_json(summary)["labels"], read_json(model)
     fingerprints = {"train": sha256(train), "validation": sha256(validation), "model": source["fingerprint"]}
@@ -68,27 +70,36 @@ def main(
         pd.DataFrame(progress.history).to_csv(history, index=False)
         write_predictions(predictions, held_out, progress, labels)
         facts = {"setting": setting, "seed": seed, "hyperparameters": hyperparameters} | asdict(resolved)
-        write_json(metrics, facts | results(progress, len(examples)) | {"fingerprints": fingerprints})
+        write_json(metrics, facts | results(progress) | {"fingerprints": fingerprints})
+        write_json(timing, time_taken(progress, len(examples)))
         checkpoints.remove_others()
-    logging.info("best epoch %d, validation accuracy %.4f", progress.best["epoch"], progress.best["validation"]["accuracy"])
+    logging.info(
+        "best epoch %d, validation accuracy %.4f", progress.kept["epoch"], progress.kept["validation"]["accuracy"]
+    )
 
 
-def results(progress: Progress, train_rows: int) -> dict[str, Any]:
-    """What the run came to: the best epoch's metrics, and what it cost (seconds of training and of measuring)."""
-    best, epochs = progress.best, len(progress.history)
+def results(progress: Progress) -> dict[str, Any]:
+    """What the run came to: the best epoch's metrics."""
+    best = progress.kept
     return {
         "best_epoch": best["epoch"],
-        "epochs_run": epochs,
+        "epochs_run": len(progress.history),
         "steps": progress.step,
         "train": best["train"],
         "validation": best["validation"],
-        "cost": {"seconds": progress.seconds, "examples_per_second": train_rows * epochs / progress.seconds},
     }
+
+
+def time_taken(progress: Progress, train_rows: int) -> dict[str, Any]:
+    """Seconds of training and measuring, in all and by epoch, and training examples a second."""
+    seconds = progress.total_seconds
+    rate = train_rows * len(progress.epoch_seconds) / seconds
+    return {"seconds": seconds, "examples_per_second": rate, "epoch_seconds": progress.epoch_seconds}
 
 
 def write_predictions(path: Path, examples: Examples, progress: Progress, labels: list[str]) -> None:
     """Validation predictions at the best epoch: id, label, prediction and a probability a class."""
-    probabilities = progress.best["probabilities"].numpy()
+    probabilities = progress.kept["probabilities"].numpy()
     table = pd.DataFrame({"id": examples.ids, "label": examples.labels, "prediction": probabilities.argmax(axis=1)})
     for number, label in enumerate(labels):
         table[f"p_{label}"] = probabilities[:, number].astype(np.float32)

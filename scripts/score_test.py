@@ -15,6 +15,7 @@ from lib.files import read_json, sha256, write_json
 from lib.job import run
 from lib.model import Scores, load_classifier, score
 from sklearn.metrics import confusion_matrix
+from torch import nn
 
 
 def main(
@@ -36,7 +37,8 @@ def main(
     for folder in tuned:
         setting, seed = folder.parts[-3], int(folder.parts[-2].removeprefix("seed"))
         if setting == winner:
-            model = load_classifier(folder, labels).to(resolved.device)
+            model = load_classifier(folder, labels)
+            nn.Module.to(model, resolved.device)
             scored[seed] = score(model, examples, resolved)
             logging.info("%s, seed %d: test accuracy %.4f", setting, seed, scored[seed].summary()["accuracy"])
     pd.concat([prediction_table(seed, examples, scores, labels) for seed, scores in scored.items()]).to_parquet(

@@ -25,3 +25,13 @@ rule all:
     input:
         RESULTS / "write-up.pdf",
         RESULTS / "write-up.html",
+
+
+rule final:
+    input:
+        rules.all.input,
+        RESULTS / "final.txt",
+
+
+onsuccess:
+    print(f"The write-up is in {RESULTS / 'write-up.pdf'} and {RESULTS / 'write-up.html'}")

@@ -10,6 +10,8 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 from lib.config import complete, resolved_settings
 from lib.errors import UserError
 from lib.files import canonical_json
+from lib.locks import hold_or_refuse
+from lib.repository import revision
 from lib.sources import data_files, model_files, package_version
 from lib.stamp import stamp as stamp_of
 
@@ -24,8 +26,16 @@ RESULTS = Path("results") / config["name"]
 LOGS = RESULTS / "logs"
 SETTINGS = resolved_settings(config)
 SEEDS = config["seeds"]
+REVISION = revision(Path(workflow.basedir))
+BASELINE = next(iter(SETTINGS))
 COMPUTE = {key: config[key] for key in ("device", "precision", "threads")}
 RUN = RESULTS / "runs" / "{setting}" / "seed{seed}"
+FIGURES = RESULTS / "figures"
+
+
+# Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
+if workflow.is_main_process and not workflow.dryrun:
+    hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'")
 
 
 wildcard_constraints:
@@ -37,6 +47,11 @@ wildcard_constraints:
 def stamp(rule_name):
     """The parameter that makes a rule's results again when code or packages behind its script change."""
     return stamp_of(Path(workflow.basedir) / "scripts" / f"{rule_name}.py")
+
+
+def all_stamps():
+    """The stamp of each script, by name, for the record."""
+    return {script.stem: stamp(script.stem) for script in sorted((Path(workflow.basedir) / "scripts").glob("*.py"))}
 
 
 def spec(**values):
@@ -57,5 +72,15 @@ def run_spec(setting, seed):
         hyperparameters=SETTINGS[setting],
         selection_metric=config["selection_metric"],
         compute=COMPUTE,
-        checkpoint=str(RESULTS / "checkpoints" / f"{setting}-seed{seed}"),
+        checkpoint_path=str(RESULTS / "checkpoints" / f"{setting}-seed{seed}"),
     )
+
+
+def figure(stem, prefix=""):
+    """The outputs of one figure: PNG and SVG, and the data that it plots; the caption is for `snakemake --report`."""
+    caption = f"../report/captions/{stem}.rst"
+    return {
+        f"{prefix}png": report(FIGURES / f"{stem}.png", caption=caption, category="Figures", labels={"figure": stem}),
+        f"{prefix}svg": FIGURES / f"{stem}.svg",
+        f"{prefix}csv": report(FIGURES / f"{stem}.csv", caption=caption, category="Data", labels={"figure": stem}),
+    }

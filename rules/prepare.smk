@@ -9,11 +9,11 @@ rule prepare_data:
         validation=RESULTS / "data/validation.parquet",
         test=RESULTS / "data/test.parquet",
         summary=RESULTS / "data/summary.json",
+    log:
+        LOGS / "prepare_data.log",
     params:
         spec=spec(data=config["data"]),
         stamp=stamp("prepare_data"),
-    log:
-        LOGS / "prepare_data.log",
     script:
         "../scripts/prepare_data.py"
 
@@ -23,11 +23,11 @@ rule prepare_model:
         sources=MODEL_FILES,
     output:
         model=RESULTS / "model.json",
+    log:
+        LOGS / "prepare_model.log",
     params:
         spec=spec(source=config["model"]),
         stamp=stamp("prepare_model"),
-    log:
-        LOGS / "prepare_model.log",
     script:
         "../scripts/prepare_model.py"
 
@@ -40,10 +40,10 @@ rule tokenize_texts:
         selection=lambda wildcards: [RESULTS / "selection.json"] if wildcards.split == "test" else [],
     output:
         tokens=RESULTS / "tokens/{split}.parquet",
+    log:
+        LOGS / "tokenize_texts/{split}.log",
     params:
         spec=spec(max_length=config["max_length"]),
         stamp=stamp("tokenize_texts"),
-    log:
-        LOGS / "tokenize_texts/{split}.log",
     script:
         "../scripts/tokenize_texts.py"

@@ -11,12 +11,12 @@ rule score_test:
     output:
         metrics=RESULTS / "test/metrics.json",
         predictions=RESULTS / "test/predictions.parquet",
-    params:
-        spec=spec(compute=COMPUTE),
-        stamp=stamp("score_test"),
     log:
         LOGS / "score_test.log",
     threads: config["threads"]
+    params:
+        spec=spec(compute=COMPUTE),
+        stamp=stamp("score_test"),
     script:
         "../scripts/score_test.py"
 
@@ -29,9 +29,9 @@ rule score_baselines:
         selection=RESULTS / "selection.json",
     output:
         baselines=RESULTS / "baselines.json",
-    params:
-        stamp=stamp("score_baselines"),
     log:
         LOGS / "score_baselines.log",
+    params:
+        stamp=stamp("score_baselines"),
     script:
         "../scripts/score_baselines.py"

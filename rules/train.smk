@@ -15,12 +15,12 @@ rule finetune:
         timing=RUN / "timing.json",
         tuned=directory(RUN / "model"),
         predictions=RUN / "predictions.parquet",
-    params:
-        spec=lambda wildcards: run_spec(wildcards.setting, int(wildcards.seed)),
-        stamp=stamp("finetune"),
     log:
         LOGS / "finetune/{setting}-seed{seed}.log",
     threads: config["threads"]
+    params:
+        spec=lambda wildcards: run_spec(wildcards.setting, int(wildcards.seed)),
+        stamp=stamp("finetune"),
     script:
         "../scripts/finetune.py"
 
@@ -30,10 +30,10 @@ rule select_setting:
         metrics=all_runs("metrics.json"),
     output:
         selection=RESULTS / "selection.json",
+    log:
+        LOGS / "select_setting.log",
     params:
         spec=spec(settings=list(SETTINGS), seeds=SEEDS, metric=config["selection_metric"]),
         stamp=stamp("select_setting"),
-    log:
-        LOGS / "select_setting.log",
     script:
         "../scripts/select_setting.py"

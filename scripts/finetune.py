@@ -40,39 +40,38 @@ def main(
     hyperparameters: dict[str, Any],
     selection_metric: str,
     compute: dict[str, Any],
-    checkpoint: str,
+    checkpoint_path: str,
     stamp: str,
 ) -> None:
-    """`hyperparameters` are the setting's, `compute` device, precision and threads, `checkpoint` a path's start."""
+    """`hyperparameters` are the setting's; `compute` has device, precision, threads; folders begin with `checkpoint_path`."""
     resolved = resolve_compute(**compute)
     labels, source = read_json(summary)["labels"], read_json(model)
     fingerprints = {"train": sha256(train), "validation": sha256(validation), "model": source["fingerprint"]}
     tokens = [sha256(train_tokens), sha256(validation_tokens)]
     key = [hyperparameters, seed, selection_metric, asdict(resolved), labels, fingerprints, tokens, stamp]
-    checkpoints = Checkpoints(Path(checkpoint), fingerprint(key))
-    with checkpoints.lock():
-        torch.manual_seed(derive_seed(seed, "weights"))
-        classifier = load_classifier(Path(source["path"]), labels, hyperparameters["dropout"])
-        examples, held_out = read_examples(train, train_tokens), read_examples(validation, validation_tokens)
-        training = Run(
-            classifier,
-            examples,
-            held_out,
-            Hyperparameters(**hyperparameters),
-            seed,
-            selection_metric,
-            resolved,
-            checkpoints,
-        )
-        progress = training.train()
-        classifier.save_pretrained(tuned)
-        AutoTokenizer.from_pretrained(source["path"], trust_remote_code=False).save_pretrained(tuned)
-        pd.DataFrame(progress.history).to_csv(history, index=False)
-        write_predictions(predictions, held_out, progress, labels)
-        facts = {"setting": setting, "seed": seed, "hyperparameters": hyperparameters} | asdict(resolved)
-        write_json(metrics, facts | results(progress) | {"fingerprints": fingerprints})
-        write_json(timing, time_taken(progress, len(examples)))
-        checkpoints.remove_others()
+    checkpoints = Checkpoints(Path(checkpoint_path), fingerprint(key))
+    torch.manual_seed(derive_seed(seed, "weights"))
+    classifier = load_classifier(Path(source["path"]), labels, hyperparameters["dropout"])
+    examples, held_out = read_examples(train, train_tokens), read_examples(validation, validation_tokens)
+    training = Run(
+        classifier,
+        examples,
+        held_out,
+        Hyperparameters(**hyperparameters),
+        seed,
+        selection_metric,
+        resolved,
+        checkpoints,
+    )
+    progress = training.train()
+    classifier.save_pretrained(tuned)
+    AutoTokenizer.from_pretrained(source["path"], trust_remote_code=False).save_pretrained(tuned)
+    pd.DataFrame(progress.history).to_csv(history, index=False)
+    write_predictions(predictions, held_out, progress, labels)
+    facts = {"setting": setting, "seed": seed, "hyperparameters": hyperparameters} | asdict(resolved)
+    write_json(metrics, facts | results(progress) | {"fingerprints": fingerprints})
+    write_json(timing, time_taken(progress, len(examples)))
+    checkpoints.remove_others()
     logging.info(
         "best epoch %d, validation accuracy %.4f", progress.kept["epoch"], progress.kept["validation"]["accuracy"]
     )

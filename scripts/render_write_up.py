@@ -49,6 +49,7 @@ def main(
     checks: Path,
     settings: list[str],
     pdf_engine: str,
+    commit: str,
     dirty: bool,
     commit_time: int,
 ) -> None:
@@ -59,7 +60,7 @@ def main(
     filled = fill(write_up, evidence)
     doc = parse(filled.text, write_up)
     findings = check_document(doc, filled, write_up)
-    against = reasons(findings, dirty, chosen)
+    against = reasons(findings, commit, dirty, chosen)
     root = markdown.parent
     finish(
         doc, filled, against, write_up, figures, bibliography, root, read_json(manifest), vector=pdf_engine == "typst"

@@ -1,17 +1,14 @@
-"""Checkpoints of a training run: written whole or not at all, checked before use, one process at a time.
+"""Checkpoints of a training run: written whole or not at all, and checked before use.
 
 They lie outside the outputs that Snakemake knows, since it deletes those when a job dies. The folder's name carries a
 key made of everything that decides the run, so that a changed setting, data set or code never resumes from old weights.
 A checkpoint's file name carries the hash of its bytes; one that does not fit is passed over for the one before it.
 """
 
-import fcntl
 import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +25,6 @@ class Checkpoints:
     def __init__(self, run: Path, key: str) -> None:
         self.folder = run.with_name(f"{run.name}-{key[:16]}")
         self.folder.mkdir(parents=True, exist_ok=True)
-
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the run's lock: a job that outlived its workflow and the job that follows it must not both write."""
-        with (self.folder / "lock").open("w") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                logging.info("another process is still training this run; waiting until it has ended")
-                fcntl.flock(stream, fcntl.LOCK_EX)
-            yield
 
     def save(self, step: int, state: dict[str, Any]) -> None:
         """Write the state after `step` optimizer steps, then drop all but the last checkpoints."""

@@ -121,10 +121,12 @@ class Places:
         return shared + 2 * touching + 2 * touching_after
 
 
-def reasons(findings: list[Finding], dirty: bool, selection: dict[str, Any]) -> list[str]:
+def reasons(findings: list[Finding], commit: str, dirty: bool, selection: dict[str, Any]) -> list[str]:
     """Why the report is a draft, one sentence each; none where it is final."""
     found = []
-    if dirty:
+    if not commit:
+        found.append("this folder is no git checkout, so that no commit names what was run")
+    elif dirty:
         found.append("the working tree holds changes that are not committed, so that no commit names what was run")
     missing = selection["planned"] - len(selection["runs"])
     if missing:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import UserError
+from lib.locks import hold_or_wait
 
 
 def run(main: Callable[..., None]) -> None:
@@ -23,6 +24,7 @@ def run(main: Callable[..., None]) -> None:
     log = Path(snakemake.log[0])
     label = "/".join([snakemake.rule, *snakemake.wildcards])
     start_log(log, label)
+    hold_or_wait(log)  # a job that outlived its workflow and the one that follows it must not both write
     try:
         main(**arguments(main, snakemake))
     except UserError as error:
@@ -38,7 +40,7 @@ def run(main: Callable[..., None]) -> None:
 def start_log(path: Path, label: str) -> None:
     """Send log records to `path` with the time, and to standard error with the job's `label` before each line."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    to_file = logging.FileHandler(path, mode="w")
+    to_file = logging.FileHandler(path, mode="a")
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     to_terminal = logging.StreamHandler()
     to_terminal.setFormatter(logging.Formatter(f"{label}: %(message)s"))

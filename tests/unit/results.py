@@ -135,6 +135,7 @@ def render(root: Path, write_up: Path, **changes: Any) -> dict[str, Any]:
         "checks": root / "checks.json",
         "settings": SETTINGS,
         "pdf_engine": "typst",
+        "commit": "0123456789abcdef",
         "dirty": False,
         "commit_time": 1_700_000_000,
     }

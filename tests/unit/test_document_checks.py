@@ -180,9 +180,10 @@ def test_a_false_comparison_carries_its_numbers(folder: Path) -> None:
 
 
 def test_reasons_name_all_that_stands_against_a_report(folder: Path) -> None:
-    assert reasons([], False, selection()) == []
+    assert reasons([], "0123abc", False, selection()) == []
     short = selection() | {"planned": 4}
-    dirty, missing, finding = reasons(findings(folder, "It has 17."), True, short)
+    dirty, missing, finding = reasons(findings(folder, "It has 17."), "0123abc", True, short)
     assert "not committed" in dirty
+    assert "no git checkout" in reasons([], "", True, selection())[0]
     assert missing == "1 of 4 planned runs are missing"
     assert "given.md, line 1: unbound number “17” in “It has 17.”" in finding

@@ -1,0 +1,27 @@
+"""What version control says of the code that runs."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+
+def revision(folder: Path) -> dict[str, Any]:
+    """The `commit` of a checkout, its `commit_time` in seconds since 1970, and whether the tree is `dirty`.
+
+    The tree is dirty where a tracked file differs from the commit, or there is a file that git neither tracks nor
+    ignores. Without git, or outside a checkout, the commit is empty and the time 0.
+    """
+    head = git(folder, "log", "-1", "--format=%H %ct")
+    if not head:
+        return {"commit": "", "commit_time": 0, "dirty": True}
+    commit, time = head.split()
+    return {"commit": commit, "commit_time": int(time), "dirty": bool(git(folder, "status", "--porcelain"))}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """What git prints, or nothing where it fails or is not installed."""
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip()

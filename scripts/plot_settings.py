@@ -1,0 +1,123 @@
+"""Plot all settings side by side: the validation accuracy by epoch, and the accuracies at the epoch that was kept.
+
+Reads the histories and metrics of all runs and the selection. Writes the figure and the data that it plots.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from lib.files import read_json, write_text
+from lib.job import run
+from lib.style import SERIES, new_figure, save_figure
+from lib.uncertainty import wilson_interval
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+COLOURED = len(SERIES)  # curves that can be told apart; those of further settings are grey
+NAMED = 40  # settings whose names can be read beside their points
+
+
+def main(
+    histories: list[Path],
+    metrics: list[Path],
+    selection: Path,
+    png: Path,
+    svg: Path,
+    csv: Path,
+    curves_csv: Path,
+    settings: list[str],
+) -> None:
+    """`histories` and `metrics` stand at `runs/<setting>/seed<seed>/`."""
+    curves = pd.concat([curve_of(path) for path in histories])
+    final = pd.DataFrame([row for path in metrics for row in final_of(read_json(path))])
+    winner = read_json(selection)["winner"]
+    means = final[final["split"] == "validation"].groupby("setting")["accuracy"].mean()
+    ranked = sorted(settings, key=lambda name: -means[name])
+    shown = ranked[:NAMED]
+    height = 0.5 + max(0.0, 0.022 * (len(shown) - 12))
+    figure, (left, right) = new_figure("wide", height, ncols=2, width_ratios=[1, 1])
+    draw_curves(left, curves, settings, ranked)
+    draw_final(right, final, shown, winner)
+    if len(settings) <= COLOURED:
+        figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    save_figure(figure, png, svg)
+    write_text(curves_csv, curves.to_csv(index=False))
+    write_text(csv, final.to_csv(index=False))
+
+
+def curve_of(path: Path) -> pd.DataFrame:
+    """Validation accuracy by epoch of one run."""
+    setting, seed = path.parts[-3], int(path.parts[-2].removeprefix("seed"))
+    table = pd.read_csv(path)[["epoch", "validation_accuracy"]]
+    return table.assign(setting=setting, seed=seed)[["setting", "seed", "epoch", "validation_accuracy"]]
+
+
+def final_of(metrics: dict) -> list[dict]:
+    """A run's accuracies at the epoch that was kept, with their intervals."""
+    rows = []
+    for split in ("train", "validation"):
+        score = metrics[split]
+        low, high = wilson_interval(score["correct"], score["count"])
+        rows.append(
+            {
+                "setting": metrics["setting"],
+                "seed": metrics["seed"],
+                "split": split,
+                "accuracy": score["accuracy"],
+                "low": low,
+                "high": high,
+            }
+        )
+    return rows
+
+
+def draw_curves(axes: Axes, curves: pd.DataFrame, settings: list[str], ranked: list[str]) -> None:
+    """The mean over seeds of each setting; where there are more than can be told apart, the best ones in colour."""
+    coloured = settings if len(settings) <= COLOURED else ranked[:COLOURED]
+    looks = dict(zip(coloured, SERIES, strict=False))
+    for name in [*(name for name in settings if name not in looks), *coloured]:
+        mean = curves[curves["setting"] == name].groupby("epoch")["validation_accuracy"].mean()
+        if name in looks:
+            colour, line, marker = looks[name]
+            every = max(1, len(mean) // 10)
+            axes.plot(
+                mean.index, mean, color=colour, linestyle=line, marker=marker, markevery=every, label=name, zorder=3
+            )
+        else:
+            axes.plot(mean.index, mean, color="0.75", linewidth=0.5, zorder=2)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("validation accuracy")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def draw_final(axes: Axes, final: pd.DataFrame, shown: list[str], winner: str) -> None:
+    """A row a setting, best on top: every seed's training and validation accuracy, the latter with its interval."""
+    for split, (colour, _, marker), offset in (("train", SERIES[0], -0.14), ("validation", SERIES[1], 0.14)):
+        rows = final[(final["split"] == split) & final["setting"].isin(shown)]
+        seeds = sorted(rows["seed"].unique())
+        spread = dict(zip(seeds, np.linspace(-0.08, 0.08, len(seeds)) if len(seeds) > 1 else [0.0], strict=True))
+        height = rows["setting"].map(shown.index) + offset + rows["seed"].map(spread)
+        label = "training" if split == "train" else "validation, 95%"
+        error = [rows["accuracy"] - rows["low"], rows["high"] - rows["accuracy"]] if split == "validation" else None
+        axes.errorbar(
+            rows["accuracy"],
+            height,
+            xerr=error,
+            fmt=marker,
+            color=colour,
+            elinewidth=0.9,
+            capsize=2,
+            markersize=3.5,
+            label=label,
+        )
+    axes.set_yticks(range(len(shown)), [f"{name} *" if name == winner else name for name in shown])
+    axes.set_ylim(len(shown) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0, labelsize=8 if len(shown) <= 20 else 6)
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel("accuracy at the epoch kept")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncols=2, handletextpad=0.2, columnspacing=0.8)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -43,7 +43,7 @@ def main(
     checkpoint_path: str,
     stamp: str,
 ) -> None:
-    """`hyperparameters` are the setting's; `compute` has device, precision and threads; `checkpoint_path` is a prefix."""
+    """`hyperparameters` are the setting's; `compute` has device, precision, threads; `checkpoint_path` is a prefix."""
     resolved = resolve_compute(**compute)
     labels, source = read_json(summary)["labels"], read_json(model)
     fingerprints = {"train": sha256(train), "validation": sha256(validation), "model": source["fingerprint"]}

@@ -14,7 +14,7 @@ from lib.files import read_json, write_json
 from lib.job import run
 from lib.uncertainty import wilson_interval
 
-Entry = tuple[str, dict[str, Any]]
+MOST_ROWS = 8
 
 
 def main(
@@ -190,7 +190,7 @@ def collect_baselines(collector: Collector, path: Path) -> None:
 
 
 def collect_attention(collector: Collector, attention: Path, heads: Path) -> None:
-    """Every number that the demonstrations and the measurement of the heads state by name."""
+    """Every number and text of the demonstrations and of the measurement of the heads; rows count from 0."""
     for path, prefix in ((attention, "attention"), (heads, "heads")):
         for pointer, value in named_numbers(read_json(path)):
             key = ".".join([prefix, *pointer.strip("/").split("/")])
@@ -199,10 +199,14 @@ def collect_attention(collector: Collector, attention: Path, heads: Path) -> Non
 
 
 def named_numbers(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
-    """JSON pointers of all numbers and texts that are reached through names alone, not through positions in a list."""
+    """JSON pointers of all numbers and texts, but not those in tables of more rows than a write-up could show."""
     if isinstance(value, dict):
         for name, item in value.items():
             yield from named_numbers(item, f"{pointer}/{name}")
+    elif isinstance(value, list):
+        if len(value) <= MOST_ROWS:
+            for number, item in enumerate(value):
+                yield from named_numbers(item, f"{pointer}/{number}")
     elif isinstance(value, int | float | str):
         yield pointer, value
 

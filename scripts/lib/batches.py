@@ -40,7 +40,7 @@ def read_examples(data: Path, tokens: Path) -> Examples:
         ids=rows["id"].to_pylist(),
         token_ids=[np.asarray(row, dtype=np.int64) for row in table["input_ids"].to_pylist()],
         token_types=None if types is None else [np.asarray(row, dtype=np.int64) for row in types],
-        labels=np.array(rows["label"]),  # a copy, since torch wants to own what it reads
+        labels=rows["label"].to_numpy().copy(),  # torch wants to own what it reads
     )
 
 

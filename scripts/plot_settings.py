@@ -93,7 +93,7 @@ def draw_curves(axes: Axes, curves: pd.DataFrame, settings: list[str], ranked: l
 
 def draw_final(axes: Axes, final: pd.DataFrame, shown: list[str], winner: str) -> None:
     """A row a setting, best on top: every seed's training and validation accuracy, the latter with its interval."""
-    for split, (colour, _, marker), offset in (("train", SERIES[0], -0.14), ("validation", SERIES[1], 0.14)):
+    for split, colour, marker, offset in (("train", "0.6", "s", -0.14), ("validation", "black", "o", 0.14)):
         rows = final[(final["split"] == split) & final["setting"].isin(shown)]
         seeds = sorted(rows["seed"].unique())
         spread = dict(zip(seeds, np.linspace(-0.08, 0.08, len(seeds)) if len(seeds) > 1 else [0.0], strict=True))

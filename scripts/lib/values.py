@@ -10,6 +10,7 @@ from lib.files import read_json
 SIGNIFICANT_DIGITS = 3  # of a measured number without an interval
 SETTING_DIGITS = 6  # a number of at most so many digits was set, not measured, and is printed as it is
 SCIENTIFIC_BELOW = 1e-3
+LARGEST_SMALL_ERROR = 1e-2
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def number(value: Value, digits: int | None) -> str:
     """A numeric value in Markdown, with `digits` decimals or as many as fit its kind and interval."""
     number = value.value
     assert not isinstance(number, str)
-    if value.kind == "error":
+    if value.kind == "error" and (digits is not None or abs(number) < LARGEST_SMALL_ERROR):
         return scientific(number, 1 if digits is None else digits)
     if digits is not None:
         return fixed(number, digits)

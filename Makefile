@@ -4,6 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 CONFIG ?= config.yaml
+# Progress bars on a terminal; in a log file, plain lines.
+SNAKEMAKE = $(BIN)/snakemake --configfile $(CONFIG) $$(test -t 1 && echo --logger rich)
+RESULTS = results/$$(sed -n 's/^name: *\([a-z0-9-]*\).*/\1/p' $(CONFIG))
+WHERE = echo "The write-up: $(RESULTS)/write-up.pdf and $(RESULTS)/write-up.html"
 
 .DEFAULT_GOAL := help
 .PHONY: help report final plan test lint format lock clean
@@ -13,10 +17,12 @@ help: ## show this list
 	@echo "  Another experiment: make report CONFIG=config/other.yaml"
 
 report: $(READY) ## run what is not up to date and build the write-up
-	@$(BIN)/snakemake --configfile $(CONFIG) $(ARGS)
+	@$(SNAKEMAKE) $(ARGS)
+	@$(WHERE)
 
 final: $(READY) ## the same, but refuse while anything stands against the write-up
-	@$(BIN)/snakemake --configfile $(CONFIG) $(ARGS) final
+	@$(SNAKEMAKE) $(ARGS) final
+	@$(WHERE)
 
 plan: $(READY) ## say what would run, and why
 	@$(BIN)/snakemake --configfile $(CONFIG) --dry-run $(ARGS)

@@ -31,7 +31,3 @@ rule final:
     input:
         rules.all.input,
         RESULTS / "final.txt",
-
-
-onsuccess:
-    print(f"The write-up is in {RESULTS / 'write-up.pdf'} and {RESULTS / 'write-up.html'}")

@@ -1,4 +1,4 @@
-# What every rule file uses: the checked config, the results folder, and how a rule gets its parameters.
+# What the other files share: the checked config, the results folder, and how a rule gets its parameters.
 
 import sys
 from pathlib import Path

@@ -27,6 +27,7 @@ rule prepare_model:
         LOGS / "prepare_model.log",
     params:
         spec=spec(source=config["model"]),
+        package=package_version(config["model"]),
         stamp=stamp("prepare_model"),
     script:
         "../scripts/prepare_model.py"

@@ -78,9 +78,9 @@ rule render_write_up:
         histories=all_runs("history.csv"),
         figures=FIGURE_FILES,
         bibliography=[config["report"]["bibliography"]] if config["report"]["bibliography"] else [],
-        typst_template=workflow.source_path("../report/template.typ"),
-        html_template=workflow.source_path("../report/template.html"),
-        css=workflow.source_path("../report/style.css"),
+        typst_template="report/template.typ",
+        html_template="report/template.html",
+        css="report/style.css",
     output:
         markdown=RESULTS / "write-up.md",
         pdf=report(RESULTS / "write-up.pdf", category="Write-up"),

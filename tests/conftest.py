@@ -1,7 +1,35 @@
-"""Puts the scripts where the tests can import them, as Snakemake does for the scripts."""
+"""Puts the scripts where the tests can import them, as Snakemake does, and runs a small experiment once for all."""
 
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
+
+import scratch  # noqa: E402
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests on the small experiment in one process, so that parallel ones do not each run it."""
+    for item in items:
+        if "finished" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("workflow"))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> scratch.Project:
+    """The small experiment after one run of the real program; read it, but change only a copy."""
+    project = scratch.make_project(tmp_path_factory.mktemp("workflow") / "finished")
+    done = project.snakemake()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Warning" not in done.stderr, done.stderr
+    return project
+
+
+@pytest.fixture
+def project(finished: scratch.Project, tmp_path: Path) -> scratch.Project:
+    """A copy of the finished experiment."""
+    return scratch.copied(finished, tmp_path / "project")

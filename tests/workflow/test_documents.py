@@ -1,0 +1,140 @@
+"""What a reader gets: the PDF, the HTML and Snakemake's own report, held against the values behind them."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from pypdf import PdfReader
+from scratch import Project
+
+LOADING = {"src", "href", "xlink:href", "srcset", "data", "poster", "action", "background"}
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def bare(text: str) -> str:
+    """A text without white space, soft hyphens, and the signs by which Markdown writes powers and escapes."""
+    return re.sub(r"[\s\u00ad\\^`]", "", text)
+
+
+@pytest.fixture(scope="module")
+def values(finished: Project) -> dict[str, Any]:
+    return read(finished.results / "values.json")
+
+
+@pytest.fixture(scope="module")
+def cited(finished: Project) -> dict[str, list[str]]:
+    """The different texts that each cited value was printed as, by its key."""
+    texts: dict[str, list[str]] = {}
+    for citation in read(finished.results / "checks.json")["values"]:
+        forms = texts.setdefault(citation["key"], [])
+        if bare(citation["printed"]) not in forms:
+            forms.append(bare(citation["printed"]))
+    return texts
+
+
+@pytest.fixture(scope="module")
+def pdf(finished: Project) -> str:
+    pages = [page.extract_text() for page in PdfReader(finished.results / "write-up.pdf").pages]
+    return bare("".join(re.sub(r"\n?\d+ / \d+\s*$", "", page) for page in pages))
+
+
+@pytest.fixture(scope="module")
+def html(finished: Project) -> BeautifulSoup:
+    return BeautifulSoup((finished.results / "write-up.html").read_text(encoding="utf-8"), "html.parser")
+
+
+def test_a_clean_run_is_no_draft(finished: Project, pdf: str, html: BeautifulSoup) -> None:
+    checks = read(finished.results / "checks.json")
+    assert (checks["draft"], checks["reasons"]) == (False, [])
+    assert "DRAFT" not in pdf
+    assert "Draft" not in html.find("title").get_text()
+
+
+def test_citations_are_the_collected_values(finished: Project, values: dict[str, Any]) -> None:
+    citations = read(finished.results / "checks.json")["values"]
+    assert len(citations) > 5
+    for citation in citations:
+        if citation["key"] in values:
+            entry = values[citation["key"]]
+            assert (citation["value"], citation["source"]) == (entry["value"], entry["source"])
+        else:
+            assert citation["key"].startswith("comparison."), citation["key"]
+
+
+def test_every_value_is_in_the_pdf_with_its_origin(
+    cited: dict[str, list[str]], values: dict[str, Any], pdf: str
+) -> None:
+    for key, forms in cited.items():
+        for form in forms:
+            assert form in pdf, key
+        if key in values:
+            entry = values[key]
+            assert bare(f"{key}{';'.join(forms)}{full(entry['value'])}{entry['source']}") in pdf, key
+
+
+def test_every_value_is_in_the_html_and_leads_to_its_origin(
+    cited: dict[str, list[str]], values: dict[str, Any], html: BeautifulSoup
+) -> None:
+    rows = {}
+    for row in html.select(".provenance tbody tr"):
+        key, printed, whole, source = (bare(cell.get_text()) for cell in row.find_all("td"))
+        rows[row.find(id=True)["id"]] = key
+        assert printed.split(";") == cited[key]
+        if key in values:
+            assert (whole, source) == (bare(full(values[key]["value"])), bare(values[key]["source"]))
+    assert sorted(rows.values()) == sorted(cited)
+    links = [link for link in html.select("a.value") if link["href"].startswith("#")]
+    shown = {(rows[link["href"][1:]], bare(link.get_text())) for link in links}
+    assert shown == {(key, form) for key, forms in cited.items() for form in forms}
+
+
+def full(value: float | str) -> str:
+    return value if isinstance(value, str) else repr(value)
+
+
+def test_the_html_needs_no_other_file(html: BeautifulSoup) -> None:
+    for tag in html.find_all(True):
+        for name in LOADING & set(tag.attrs):
+            if not (tag.name == "a" and name == "href"):
+                assert str(tag[name]).startswith(("data:", "#")), str(tag)[:200]
+        for styles in [tag.get_text()] if tag.name == "style" else [str(tag.get("style", ""))]:
+            assert "@import" not in styles
+            assert all(target.startswith(("data:", "#")) for target in re.findall(r"url\(['\"]?([^)'\"]*)", styles))
+        if tag.name == "a" and "href" in tag.attrs:
+            assert leads_somewhere(str(tag["href"]), html), str(tag)[:200]
+    assert html.find("img") or html.find("svg")
+
+
+def leads_somewhere(target: str, html: BeautifulSoup) -> bool:
+    """Whether a link goes to the web, or to a place within the page that is there."""
+    if target.startswith("#"):
+        return target == "#" or isinstance(html.find(id=target[1:]), Tag)
+    return target.startswith(("http://", "https://", "mailto:", "data:"))
+
+
+def test_both_forms_show_the_same_figures_and_tables(pdf: str, html: BeautifulSoup) -> None:
+    captions = [caption.get_text() for caption in html.select("figcaption, caption")]
+    assert any(caption.startswith("Figure") for caption in captions)
+    assert any(caption.startswith("Table") for caption in captions)
+    for caption in captions:
+        assert bare(caption) in pdf, caption
+
+
+def test_snakemake_reports_offline(project: Project) -> None:
+    done = project.snakemake("--report", "report.html")
+    assert done.returncode == 0, done.stderr
+    text = (project.root / "report.html").read_text(encoding="utf-8")
+    assert "hyperparam.png" in text
+    assert "write-up.pdf" in text
+
+
+def test_the_linter_wants_nothing_but_environments(project: Project) -> None:
+    """A rule here has none on purpose: one lock file serves them all."""
+    lints = re.findall(r"^    \* (.+):$", project.snakemake("--lint").stderr, re.MULTILINE)
+    assert set(lints) == {"Specify a conda environment or container for each rule."}

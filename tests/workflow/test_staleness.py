@@ -1,0 +1,244 @@
+"""What a dry run would do again after a change: what depends on it, and nothing else.
+
+The experiment belongs to a checkout with work in progress, as an author's does, so that a further edit of a file does
+not by itself change what is recorded of the checkout.
+"""
+
+import json
+import resource
+from pathlib import Path
+
+import pytest
+import scratch
+from scratch import Job, Project
+
+SETTINGS = ["baseline", "small-batch", "milder", "large-batch"]
+RUNS = {f"finetune[setting={name}, seed=1]" for name in SETTINGS}
+RECORD = {"write_manifest", "render_write_up", "all"}  # every stamp and the config stand in the manifest
+PLOTS = {"plot_curves", "plot_settings", "plot_confusion", "plot_attention", "plot_heads"}
+AGGREGATES = {
+    "select_setting",
+    "compare_settings",
+    "tokenize_texts[split=test]",
+    "score_baselines",
+    "score_test",
+    "measure_heads",
+    "collect_values",
+    *PLOTS - {"plot_curves", "plot_attention"},
+    *RECORD,
+}
+AFTER_TOKENS = RUNS | AGGREGATES | {"plot_curves"}
+TOKENS = {"tokenize_texts[split=train]", "tokenize_texts[split=validation]"}
+DEMONSTRATION = {"demonstrate_attention", "plot_attention"}
+ALL = {"prepare_data", "prepare_model"} | TOKENS | AFTER_TOKENS | DEMONSTRATION
+
+
+@pytest.fixture(scope="session")
+def in_progress(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The finished experiment in a checkout with a change that is not committed, its write-up brought up to date."""
+    project = scratch.copied(finished, tmp_path_factory.mktemp("workflow") / "in-progress")
+    (project.root / "notes.txt").write_text("To do.\n")
+    done = project.snakemake()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+@pytest.fixture
+def project(in_progress: Project, tmp_path: Path) -> Project:
+    return scratch.copied(in_progress, tmp_path / "project")
+
+
+def names(jobs: list[Job]) -> set[str]:
+    assert len({str(job) for job in jobs}) == len(jobs)
+    return {str(job) for job in jobs}
+
+
+def add_code(project: Project, file: str) -> None:
+    path = project.root / file
+    path.write_text(path.read_text(encoding="utf-8") + "\nADDED = 1\n", encoding="utf-8")
+
+
+def test_the_first_run_does_everything_once(project: Project) -> None:
+    config = project.read_config()
+    project.write_config(config | {"name": "another"})
+    assert names(project.planned()) == ALL
+    project.write_config(config)
+    assert project.planned() == []
+
+
+def test_touching_everything_reruns_nothing(project: Project) -> None:
+    for path in sorted(project.root.rglob("*")):
+        if path.is_file() and not {".git", ".snakemake"} & set(path.relative_to(project.root).parts):
+            path.touch()
+    assert project.planned() == []
+
+
+def test_a_moved_checkout_reruns_nothing(project: Project) -> None:
+    moved = Project(project.root.rename(project.root.with_name("moved")))
+    assert moved.planned() == []
+    assert not Path(json.loads((moved.results / "model.json").read_text())["path"]).is_absolute()
+
+
+def test_comments_rerun_nothing(project: Project) -> None:
+    project.edit("scripts/finetune.py", "def main(", "# Why it is so.\n\n\ndef main(")
+    project.edit("scripts/lib/training.py", '"""', '"""In other words: ')
+    project.edit("scripts/lib/batches.py", "import ", "# Why it is so.\nimport ")
+    project.edit("rules/train.smk", "rule finetune:", "# Why it is so.\nrule finetune:")
+    project.edit("config/schema.yaml", "# What", "# Again: what")
+    project.edit("tiny.yaml", "name:", "# Why it is so.\nname:")
+    assert project.planned() == []
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("scripts/prepare_data.py", ALL - DEMONSTRATION - {"prepare_model"}),
+        ("scripts/prepare_model.py", ALL - DEMONSTRATION - {"prepare_data"}),
+        ("scripts/finetune.py", AFTER_TOKENS),
+        ("scripts/select_setting.py", AGGREGATES - {"compare_settings"}),
+        ("scripts/plot_curves.py", {"plot_curves"} | RECORD),
+        ("scripts/render_write_up.py", RECORD),
+        ("scripts/lib/schedule.py", AFTER_TOKENS),
+        ("scripts/lib/style.py", PLOTS | RECORD),
+        ("scripts/lib/attention.py", DEMONSTRATION | {"collect_values"} | RECORD),
+        ("scripts/lib/wording.py", RECORD),
+        ("scripts/lib/job.py", ALL),
+    ],
+)
+def test_code_reruns_what_uses_it_and_what_follows(project: Project, file: str, expected: set[str]) -> None:
+    add_code(project, file)
+    assert names(project.planned()) == expected
+
+
+def test_a_changed_learning_rate_retrains_its_setting_alone(project: Project) -> None:
+    config = project.read_config()
+    config["settings"][1]["learning_rate"] *= 2
+    project.write_config(config)
+    jobs = project.planned()
+    assert names(jobs) == {"finetune[setting=small-batch, seed=1]"} | AGGREGATES
+    reasons = {str(job): job.reason for job in jobs}
+    assert reasons["finetune[setting=small-batch, seed=1]"].startswith("Params have changed")
+    assert reasons["select_setting"].startswith("Input files updated by another job")
+
+
+def test_the_first_setting_is_the_baseline_of_the_curves(project: Project) -> None:
+    config = project.read_config()
+    config["settings"][0]["batch_size"] += 1
+    project.write_config(config)
+    expected = {"finetune[setting=baseline, seed=1]", "plot_curves"} | AGGREGATES
+    assert names(project.planned()) == expected
+
+
+def test_swapped_values_are_seen(project: Project) -> None:
+    config = project.read_config()
+    one, other = config["settings"][1:3]
+    assert one["learning_rate"] != other["learning_rate"]
+    one["learning_rate"], other["learning_rate"] = other["learning_rate"], one["learning_rate"]
+    project.write_config(config)
+    trained = {"finetune[setting=small-batch, seed=1]", "finetune[setting=milder, seed=1]"}
+    assert names(project.planned()) == trained | AGGREGATES
+
+
+def test_values_swapped_within_a_setting_are_seen(project: Project) -> None:
+    config = project.read_config()
+    setting = config["settings"][1]
+    assert setting["batch_size"] != setting["epochs"]
+    setting["batch_size"], setting["epochs"] = setting["epochs"], setting["batch_size"]
+    project.write_config(config)
+    assert names(project.planned()) == {"finetune[setting=small-batch, seed=1]"} | AGGREGATES
+
+
+def test_a_renamed_setting_is_another_one(project: Project) -> None:
+    config = project.read_config()
+    config["settings"][1]["name"] = "renamed"
+    project.write_config(config)
+    assert [job.wildcards for job in project.planned() if job.rule == "finetune"] == ["setting=renamed, seed=1"]
+
+
+@pytest.mark.parametrize("places", [[0, 1, 2], [0, 3, 2, 1]], ids=["removed", "reordered"])
+def test_other_settings_are_not_retrained(project: Project, places: list[int]) -> None:
+    config = project.read_config()
+    config["settings"] = [config["settings"][place] for place in places]
+    project.write_config(config)
+    planned = names(project.planned())
+    assert not planned & RUNS
+    assert {"select_setting", "compare_settings", "plot_settings"} | RECORD <= planned
+
+
+def test_an_added_setting_and_an_added_seed_train_only_themselves(project: Project) -> None:
+    config = project.read_config()
+    project.write_config(config | {"settings": [*config["settings"], config["settings"][1] | {"name": "added"}]})
+    trained = {job.wildcards for job in project.planned() if job.rule == "finetune"}
+    assert trained == {"setting=added, seed=1"}
+    project.write_config(config | {"seeds": [1, 2]})
+    trained = {job.wildcards for job in project.planned() if job.rule == "finetune"}
+    assert trained == {f"setting={name}, seed=2" for name in SETTINGS}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("attention", {"sentences": 6}, {"measure_heads", "plot_heads", "collect_values"} | RECORD),
+        ("attention", {"sentences": 5, "seed": 1}, DEMONSTRATION | {"collect_values"} | RECORD),
+        ("max_length", 32, TOKENS | AFTER_TOKENS),
+        ("selection_metric", "loss", AFTER_TOKENS),
+        ("defaults", {"weight_decay": 0.02}, AFTER_TOKENS),
+    ],
+)
+def test_another_key_reruns_what_reads_it(project: Project, key: str, value: object, expected: set[str]) -> None:
+    project.write_config(project.read_config() | {key: value})
+    assert names(project.planned()) == expected
+
+
+def test_a_default_that_is_spelt_out_changes_no_result(project: Project) -> None:
+    project.write_config(project.read_config() | {"threads": 1, "selection_metric": "accuracy"})
+    assert project.planned() == []
+
+
+@pytest.mark.parametrize("file", ["report/write-up.md", "report/template.typ"])
+def test_prose_and_looks_rerun_the_write_up_alone(project: Project, file: str) -> None:
+    path = project.root / file
+    path.write_text(path.read_text(encoding="utf-8") + "\n\n", encoding="utf-8")
+    assert names(project.planned()) == {"render_write_up", "all"}
+
+
+def test_what_changes_a_clean_checkout_is_recorded(finished: Project, tmp_path: Path) -> None:
+    project = scratch.copied(finished, tmp_path / "project")
+    assert project.planned() == []
+    project.edit("scripts/finetune.py", "def main(", "# Why it is so.\n\n\ndef main(")
+    assert names(project.planned()) == RECORD
+
+
+def test_changed_data_and_a_changed_model_are_seen(project: Project) -> None:
+    project.edit("data/tiny/train.csv", "positive", "negative")
+    assert names(project.planned()) == ALL - DEMONSTRATION - {"prepare_model"}
+    project.edit("models/tiny/config.json", "{", "{ ")
+    assert names(project.planned()) == ALL - DEMONSTRATION
+
+
+@pytest.mark.parametrize(
+    ("package", "spared"),
+    [
+        ("torch", {"prepare_data", "prepare_model"} | TOKENS),
+        ("transformers", {"prepare_data"} | DEMONSTRATION),
+        ("datasets", {"prepare_model"} | DEMONSTRATION),
+        ("matplotlib", ALL - PLOTS - RECORD),
+        ("pytest", ALL),
+    ],
+)
+def test_another_version_of_a_package_reruns_what_it_computes(
+    project: Project, tmp_path: Path, package: str, spared: set[str]
+) -> None:
+    facts = tmp_path / "newer" / f"{package}-99.0.dist-info"
+    facts.mkdir(parents=True)
+    (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 99.0\n")
+    assert names(project.planned(PYTHONPATH=str(facts.parent))) == ALL - spared
+
+
+def test_a_dry_run_is_quick_and_imports_nothing_heavy(project: Project) -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    heavy = "torch transformers datasets scipy sklearn statsmodels matplotlib panflute typst"
+    assert project.planned(FORBIDDEN=heavy) == []
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Time on the processor, since others may be busy on it; most of it is Snakemake's own start.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 3

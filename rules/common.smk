@@ -11,6 +11,7 @@ from lib.config import complete, resolved_settings
 from lib.errors import UserError
 from lib.files import canonical_json
 from lib.locks import hold_or_refuse
+from lib.records import set_aside_changed
 from lib.repository import revision
 from lib.sources import data_files, model_files, package_version
 from lib.stamp import stamp as stamp_of
@@ -36,6 +37,7 @@ FIGURES = RESULTS / "figures"
 # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
 if workflow.is_main_process and not workflow.dryrun:
     hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'")
+    set_aside_changed(RESULTS)
 
 
 wildcard_constraints:

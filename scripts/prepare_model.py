@@ -29,7 +29,7 @@ def main(sources: list[Path], model: Path, source: dict[str, Any]) -> None:
     check_weights(folder, files, source["sha256"])
     write_json(
         model,
-        {"source": source, "path": str(folder.resolve()), "files": files, "fingerprint": fingerprint(files)},
+        {"source": source, "path": str(folder), "files": files, "fingerprint": fingerprint(files)},
     )
     logging.info("%s: %d files", folder, len(files))
 

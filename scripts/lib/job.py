@@ -3,38 +3,66 @@
 import inspect
 import json
 import logging
+import signal
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lib import records
 from lib.errors import UserError
 from lib.locks import hold_or_wait
+from lib.stopping import Stopped, stop, when_asked_to_stop
+from lib.troubles import trouble
+
+GRACE = 60  # seconds before a time limit at which a job stops by itself, while there is time to save
 
 
 def run(main: Callable[..., None]) -> None:
     """Call `main` with what Snakemake passes: inputs and outputs by name as paths, what `params.spec` holds as values.
 
-    An input of several files arrives as a list of paths; a `main` that asks for the `stamp` gets it. Exits with status
-    1 and one message on a `UserError`; on any other exception the traceback goes to the rule's log file, and the
-    message says where.
+    An input of several files arrives as a list of paths; a `main` that asks for the `stamp` gets it. Inputs are compared
+    with what their jobs wrote, and what this job writes is recorded. Exits with status 1 and one message on a
+    `UserError`, on trouble of the machine and when asked to stop; on any other exception the traceback goes to the
+    rule's log file, and the message says where.
     """
     snakemake = main.__globals__["snakemake"]  # Snakemake puts it into the script before it runs
     log = Path(snakemake.log[0])
     label = "/".join([snakemake.rule, *snakemake.wildcards])
-    start_log(log, label)
-    hold_or_wait(log)  # a job that outlived its workflow and the one that follows it must not both write
     try:
-        main(**arguments(main, snakemake))
-    except UserError as error:
+        with when_asked_to_stop(stop):
+            start_log(log, label)
+            set_time_limit(snakemake.resources.get("runtime"))
+            hold_or_wait(log)  # a job that outlived its workflow and the one that follows it must not both write
+            outputs = paths(snakemake.output)
+            records.clear(outputs)
+            records.verify(paths(snakemake.input))
+            main(**arguments(main, snakemake))
+            records.record(outputs, label)
+    except (UserError, Stopped) as error:
         logging.error("%s", error)
         sys.exit(1)
     except Exception as error:
+        known = trouble(error)
+        if known:
+            logging.error("%s", known)
+            sys.exit(1)
         with log.open("a") as stream:
             traceback.print_exc(file=stream)
         logging.error("stopped by %s: %s\n  The traceback is in %s", type(error).__name__, error, log)
         sys.exit(1)
+
+
+def set_time_limit(minutes: float | None) -> None:
+    """Have this process asked to stop shortly before it has run for `minutes`, Snakemake's resource `runtime`."""
+    if minutes:
+        signal.setitimer(signal.ITIMER_REAL, max(minutes * 60 - GRACE, minutes * 30))
+
+
+def paths(files: Any) -> list[Path]:
+    """The paths of a job's inputs or outputs, in one list."""
+    return [Path(item) for item in files]
 
 
 def start_log(path: Path, label: str) -> None:
@@ -44,6 +72,7 @@ def start_log(path: Path, label: str) -> None:
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     to_terminal = logging.StreamHandler()
     to_terminal.setFormatter(logging.Formatter(f"{label}: %(message)s"))
+    logging.raiseExceptions = False  # a full disk must not turn each line into a traceback
     logging.basicConfig(level=logging.INFO, handlers=[to_file, to_terminal], force=True)
     for noisy in ("matplotlib", "fontTools", "datasets", "httpx", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,6 +1,6 @@
 """Loads sequence classifiers, scores examples with them, and trains only the embedding rows that the data use."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,8 +79,10 @@ class Scores:
 
 
 @torch.inference_mode()
-def score(model: PreTrainedModel, examples: Examples, compute: Compute) -> Scores:
-    """Cross-entropy and class probabilities of every example, without dropout."""
+def score(
+    model: PreTrainedModel, examples: Examples, compute: Compute, between: Callable[[], None] = lambda: None
+) -> Scores:
+    """Cross-entropy and class probabilities of every example, without dropout; `between` is called after each chunk."""
     model.eval()
     lengths = [len(row) for row in examples.token_ids]
     logits = torch.empty(len(examples), len(model.config.id2label or {}))
@@ -88,6 +90,7 @@ def score(model: PreTrainedModel, examples: Examples, compute: Compute) -> Score
         with compute.autocast():
             output = model(**padded(examples, chunk, model.config.pad_token_id or 0, compute.device)).logits
         logits[torch.from_numpy(chunk)] = output.float().cpu()
+        between()
     loss = F.cross_entropy(logits.double(), torch.from_numpy(examples.labels), reduction="none")
     return Scores(loss.numpy(), logits.double().softmax(dim=1).numpy(), examples.labels)
 

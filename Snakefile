@@ -33,5 +33,9 @@ rule final:
         RESULTS / "final.txt",
 
 
+onerror:
+    print(f"Not finished. The same command goes on from here; what every job said is in {RESULTS / 'journal.log'}")
+
+
 onsuccess:
     print(f"The write-up is in {RESULTS / 'write-up.pdf'} and {RESULTS / 'write-up.html'}")

@@ -1,7 +1,7 @@
 """Records of what each job wrote, by hash, so that no later job uses a file that has changed since.
 
-`results/<name>/records/` holds one small file for each output. A job drops the records of its outputs when it starts and
-writes them when it has ended well; before it starts it compares its own inputs with their records.
+`results/<name>/records/` holds one small file for each output. A job drops the records of its outputs when it starts,
+compares its inputs with theirs, and writes those of its outputs when it has ended well.
 """
 
 import logging
@@ -16,13 +16,15 @@ from lib.files import read_json, sha256, write_json
 SNAKEMAKES = ".snakemake_timestamp"  # what Snakemake itself puts into an output folder
 
 
+def results_folder(path: Path) -> Path | None:
+    """The experiment's folder that a result lies in; None for a file that is no result, such as a data set's."""
+    return Path(*path.parts[:2]) if path.parts[0] == "results" and len(path.parts) > 2 else None
+
+
 def record_of(path: Path) -> Path | None:
-    """Where the record of an output lies; None for a file that is no result, such as a data set's."""
-    match path.parts:
-        case ["results", name, *inside]:
-            record = Path("results", name, "records", *inside)
-            return record.with_name(record.name + ".json")
-    return None
+    """Where the record of an output lies; None for a file that is no result."""
+    folder = results_folder(path)
+    return folder / "records" / path.relative_to(folder).with_name(path.name + ".json") if folder else None
 
 
 def clear(outputs: Iterable[Path]) -> None:

@@ -1,4 +1,4 @@
-"""Stopping a job in good order: Ctrl-C, a request to end, and a time limit all lead to one exception with one message."""
+"""Stopping a job in good order: Ctrl-C, a request to end and a time limit all end in one exception and one message."""
 
 import signal
 from collections.abc import Callable, Iterator

@@ -103,14 +103,14 @@ class Run:
         self.saved = self.said = time.monotonic()
 
     def train(self) -> Progress:
-        """Train to the end. Raises UserError on a loss that is not finite, and Stopped when asked to stop, state saved."""
+        """Train to the end. Raises UserError on a loss that is not finite, Stopped when asked to stop, state saved."""
         self.resume()
         with when_asked_to_stop(self.ask_to_stop):
             while self.progress.epoch < self.hyper.epochs and not self.out_of_patience():
                 self.train_epoch()
                 self.measure_epoch()
                 self.save()
-                logging.info("%s", self.progress_line())  # an epoch counts as finished from here on
+                logging.info("finished %s", self.progress_line())
         self.restore_best()
         return self.progress
 
@@ -126,7 +126,7 @@ class Run:
             self.pause()
 
     def pause(self) -> None:
-        """Between two steps, or two chunks of a measurement: save when it is time, stop when asked, say where we are."""
+        """Between two steps, or chunks of a measurement: save when it is time, stop when asked, say how far it is."""
         done, now = self.progress, time.monotonic()
         if self.stop_asked or now - self.saved > self.checkpoint_seconds:
             self.save()

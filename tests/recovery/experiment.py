@@ -1,4 +1,4 @@
-"""A whole experiment that is small enough to be run again and again: a copy of the project, a random model, a few rows."""
+"""A whole experiment, small enough to be run again and again: a copy of the project, a random model, a few rows."""
 
 import json
 import os
@@ -29,8 +29,10 @@ The best setting is {{ value("winner.name") }}, with {{ value("winner.validation
 
 ![Accuracy by epoch.](figures/graph.png){#fig:graph}
 
-@fig:graph shows it; the runs took {% if has("runs.first.cost.seconds") %}{{ value("runs.first.cost.seconds") }}{% else %}
-some{% endif %} seconds.
+@fig:graph shows it.
+{% if has("runs.first.cost.seconds") %}
+It took {{ value("runs.first.cost.seconds") }} seconds.
+{% endif %}
 """
 CONFIG: dict[str, Any] = {
     "name": "small",
@@ -38,17 +40,20 @@ CONFIG: dict[str, Any] = {
     "model": {"path": "own/model"},
     "max_length": 16,
     "seeds": [1],
-    "defaults": {"epochs": 6, "learning_rate": 1e-3, "batch_size": 2},
-    "settings": [{"name": "first"}, {"name": "second", "batch_size": 3}],
+    "defaults": {"epochs": 8, "learning_rate": 1e-3, "batch_size": 1},
+    "settings": [{"name": "first"}, {"name": "second", "batch_size": 2}],
     "attention": {"sentences": 4},
-    "report": {"write_up": "own/write-up.md", "bibliography": None},
+    "report": {"write_up": "own/write-up.md", "bibliography": None, "timings": False},
 }
 
 
 def make_project(folder: Path, **changes: Any) -> Path:
-    """A copy of the project's tracked and new files with a small experiment in `own/`; `changes` replace config keys."""
+    """A copy of the project's files with a small experiment in `own/`; `changes` replace keys of its config."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
     )
     for name in filter(None, listed.stdout.decode().split("\0")):
         if (ROOT / name).is_file():

@@ -6,7 +6,6 @@ import pytest
 from lib.fill import fill
 from lib.findings import Finding, check_document, reasons
 from lib.rendering import parse
-
 from results import evidence, make_results, selection
 
 

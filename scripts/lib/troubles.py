@@ -31,6 +31,8 @@ def trouble(error: BaseException) -> str:
                 f"no permission: {each.filename or first_line(each)} ({each.strerror})\n  Mend its permissions or "
                 "owner, or work on a copy of the project that is yours."
             )
+        if isinstance(each, OSError) and each.errno in (errno.EEXIST, errno.ENOTDIR):
+            return f"{each.filename or first_line(each)} is a file, where a folder is needed; move it away"
     return ""
 
 

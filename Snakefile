@@ -31,3 +31,7 @@ rule final:
     input:
         rules.all.input,
         RESULTS / "final.txt",
+
+
+onerror:
+    print(f"Not finished. The same command goes on from here; what every job said is in {RESULTS / 'journal.log'}")

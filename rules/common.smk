@@ -3,26 +3,30 @@
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from lib.config import complete, resolved_settings
 from lib.errors import UserError
 from lib.files import canonical_json
 from lib.locks import hold_or_refuse
+from lib.records import set_aside_changed
 from lib.repository import revision
 from lib.sources import data_files, model_files, package_version
 from lib.stamp import stamp as stamp_of
+from lib.troubles import trouble
 
 try:
     config = complete(config)
     DATA_FILES = data_files(config["data"])
     MODEL_FILES = model_files(config["model"])
-except UserError as error:
-    raise WorkflowError(str(error)) from None
+    RESULTS = Path("results") / config["name"]
+    # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
+    if workflow.is_main_process and not workflow.dryrun:
+        hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'")
+        set_aside_changed(RESULTS)
+except (UserError, OSError) as error:
+    sys.exit(trouble(error) or str(error))  # as it is: an exception would bring lines about this file
 
-RESULTS = Path("results") / config["name"]
 LOGS = RESULTS / "logs"
 SETTINGS = resolved_settings(config)
 SEEDS = config["seeds"]
@@ -31,11 +35,6 @@ BASELINE = next(iter(SETTINGS))
 COMPUTE = {key: config[key] for key in ("device", "precision", "threads")}
 RUN = RESULTS / "runs" / "{setting}" / "seed{seed}"
 FIGURES = RESULTS / "figures"
-
-
-# Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
-if workflow.is_main_process and not workflow.dryrun:
-    hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'")
 
 
 wildcard_constraints:

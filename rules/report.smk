@@ -21,7 +21,7 @@ rule collect_values:
         summary=RESULTS / "data/summary.json",
         model=RESULTS / "model.json",
         metrics=all_runs("metrics.json"),
-        timings=all_runs("timing.json"),
+        timings=all_runs("timing.json") if config["report"]["timings"] else [],
         selection=RESULTS / "selection.json",
         test_metrics=RESULTS / "test/metrics.json",
         test_predictions=RESULTS / "test/predictions.parquet",

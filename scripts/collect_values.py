@@ -37,7 +37,7 @@ def main(
 ) -> None:
     """`root` is the results folder, against which each value's source is named.
 
-    Metrics and timings stand at `runs/<setting>/seed<seed>/`.
+    Metrics and timings stand at `runs/<setting>/seed<seed>/`; without timings there are no values of cost.
     """
     collector = Collector(Path(root))
     runs = {(row["setting"], row["seed"]): (path, row) for path in metrics for row in [read_json(path)]}
@@ -49,7 +49,8 @@ def main(
     collect_model(collector, model)
     for setting in settings:
         collect_setting(collector, f"runs.{setting}", [runs[setting, seed] for seed in seeds])
-        collect_cost(collector, f"runs.{setting}.cost", [path for path in timings if path.parts[-3] == setting])
+        if timings:
+            collect_cost(collector, f"runs.{setting}.cost", [path for path in timings if path.parts[-3] == setting])
     winner = read_json(selection)["winner"]
     collector.add("winner.name", winner, "text", selection, "/winner")
     collector.add("selection.rule", read_json(selection)["rule"], "text", selection, "/rule")

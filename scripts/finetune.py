@@ -16,10 +16,12 @@ import torch
 from lib.batches import Examples, derive_seed, read_examples
 from lib.checkpoints import Checkpoints
 from lib.compute import resolve_compute
+from lib.errors import UserError
 from lib.files import fingerprint, read_json, sha256, write_json
 from lib.job import run
 from lib.model import load_classifier
 from lib.training import Hyperparameters, Progress, Run
+from lib.troubles import trouble
 from transformers import AutoTokenizer
 
 
@@ -63,7 +65,7 @@ def main(
         resolved,
         checkpoints,
     )
-    progress = training.train()
+    progress = trained(training, f"setting {setting}, seed {seed}")
     classifier.save_pretrained(tuned)
     AutoTokenizer.from_pretrained(source["path"], trust_remote_code=False).save_pretrained(tuned)
     pd.DataFrame(progress.history).to_csv(history, index=False)
@@ -75,6 +77,19 @@ def main(
     logging.info(
         "best epoch %d, validation accuracy %.4f", progress.kept["epoch"], progress.kept["validation"]["accuracy"]
     )
+
+
+def trained(training: Run, name: str) -> Progress:
+    """Train to the end. Raises UserError naming run and place where it fails for want of sense, memory or disk."""
+    try:
+        return training.train()
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from error
+    except Exception as error:
+        known, done = trouble(error), training.progress
+        if not known:
+            raise
+        raise UserError(f"{name}, epoch {done.epoch + 1}, step {done.step + 1}: {known}") from error
 
 
 def results(progress: Progress) -> dict[str, Any]:

@@ -26,6 +26,8 @@ def main(
     root: str,
 ) -> None:
     """`results` are the files to hash, named in the manifest relative to `root`; `stamps` the code behind each rule."""
+    timings = config["report"]["timings"]
+    hashed = [path for path in each_file(results) if timings or path.name != "timing.json"]
     write_json(
         manifest,
         {
@@ -38,7 +40,7 @@ def main(
             "code": stamps,
             "packages": installed_packages(),
             "machine": machine(),
-            "files": {path.relative_to(root).as_posix(): sha256(path) for path in sorted(each_file(results))},
+            "files": {path.relative_to(root).as_posix(): sha256(path) for path in sorted(hashed)},
         },
     )
 

@@ -29,10 +29,14 @@ class Checkpoints:
     def save(self, step: int, state: dict[str, Any]) -> None:
         """Write the state after `step` optimizer steps, then drop all but the last checkpoints."""
         part = self.folder / "part"
-        with part.open("wb") as stream:
-            torch.save(state, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
+        try:
+            with part.open("wb") as stream:
+                torch.save(state, stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+        except BaseException:
+            part.unlink(missing_ok=True)  # on a full disk it takes the place of what may help
+            raise
         part.replace(self.folder / f"step{step:09d}-{sha256(part)}.pt")
         for old in self.newest_first()[KEPT:]:
             old.unlink()

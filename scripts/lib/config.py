@@ -16,6 +16,43 @@ SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
 Json = dict[str, Any]
 
 
+def read_config(path: Path) -> Json:
+    """The config that a file holds. Raises UserError where it cannot be read, or is no mapping of keys."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; give the config file itself")
+    try:
+        value = yaml.load(path.read_text(encoding="utf-8"), Loader=OnceLoader)
+    except FileNotFoundError:
+        raise UserError(f"{path} is not there; give the path of a config file, such as config.yaml") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); mend its permissions") from None
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path}: byte {error.start + 1}, 0x{error.object[error.start]:02x}, is not UTF-8; save the file as UTF-8"
+        ) from None
+    except yaml.MarkedYAMLError as error:
+        place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise UserError(f"{path}{place}: is not YAML ({error.problem}); mind indentation, colons and quotes") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: is not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{path} holds no keys; a config has keys such as name, data, model and settings")
+    return value
+
+
+class OnceLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice, of which YAML's own reader takes the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for number, (key, _) in enumerate(node.value):
+            if keys[number] in keys[:number]:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{keys[number]}' stands twice", key.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
 def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
     """The config with every default filled in.
 

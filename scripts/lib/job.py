@@ -3,48 +3,88 @@
 import inspect
 import json
 import logging
+import signal
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lib import records
 from lib.errors import UserError
-from lib.locks import hold_or_wait
+from lib.locks import hold_or_wait, refuse_if_superseded
+from lib.stopping import Stopped, stop, when_asked_to_stop
+from lib.troubles import trouble
+
+GRACE = 60  # seconds before a time limit at which a job stops by itself, while there is time to save
 
 
 def run(main: Callable[..., None]) -> None:
     """Call `main` with what Snakemake passes: inputs and outputs by name as paths, what `params.spec` holds as values.
 
-    An input of several files arrives as a list of paths; a `main` that asks for the `stamp` gets it. Exits with status
-    1 and one message on a `UserError`; on any other exception the traceback goes to the rule's log file, and the
-    message says where.
+    An input of several files arrives as a list of paths; a `main` that asks for the `stamp` gets it. Inputs are
+    compared with what their jobs wrote, and what this job writes is recorded. Exits with status 1 and one message on a
+    `UserError`, on trouble of the machine and when asked to stop; on any other exception the traceback goes to the
+    rule's log file, and the message says where.
     """
     snakemake = main.__globals__["snakemake"]  # Snakemake puts it into the script before it runs
     log = Path(snakemake.log[0])
     label = "/".join([snakemake.rule, *snakemake.wildcards])
-    start_log(log, label)
-    hold_or_wait(log)  # a job that outlived its workflow and the one that follows it must not both write
+    outputs = paths(snakemake.output)
+    root = records.results_folder(outputs[0])
+    assert root is not None  # every rule writes below its experiment's folder
     try:
-        main(**arguments(main, snakemake))
-    except UserError as error:
+        with when_asked_to_stop(stop):
+            start_log(log, root / "journal.log", label)
+            set_time_limit(snakemake.resources.get("runtime"))
+            # A job that outlived its workflow and the one that follows it must not both write.
+            hold_or_wait(root / "locks" / label.replace("/", "-"))
+            refuse_if_superseded()
+            records.clear(outputs)
+            records.verify(paths(snakemake.input))
+            main(**arguments(main, snakemake))
+            records.record(outputs, label)
+    except (UserError, Stopped) as error:
         logging.error("%s", error)
         sys.exit(1)
     except Exception as error:
+        known = trouble(error)
+        if known:
+            logging.error("%s", known)
+            sys.exit(1)
         with log.open("a") as stream:
             traceback.print_exc(file=stream)
         logging.error("stopped by %s: %s\n  The traceback is in %s", type(error).__name__, error, log)
         sys.exit(1)
 
 
-def start_log(path: Path, label: str) -> None:
-    """Send log records to `path` with the time, and to standard error with the job's `label` before each line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    to_file = logging.FileHandler(path, mode="a")
-    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    to_terminal = logging.StreamHandler()
-    to_terminal.setFormatter(logging.Formatter(f"{label}: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[to_file, to_terminal], force=True)
+def set_time_limit(minutes: float | None) -> None:
+    """Have this process asked to stop shortly before it has run for `minutes`, Snakemake's resource `runtime`."""
+    if minutes:
+        signal.setitimer(signal.ITIMER_REAL, max(minutes * 60 - GRACE, minutes * 30))
+
+
+def paths(files: Any) -> list[Path]:
+    """The paths of a job's inputs or outputs, in one list."""
+    return [Path(item) for item in files]
+
+
+def start_log(log: Path, journal: Path, label: str) -> None:
+    """Send log records to the rule's `log` and to the experiment's `journal`, and to standard error.
+
+    Snakemake empties a rule's log when the rule runs again; the journal keeps what every attempt said.
+    """
+    for path in (log, journal):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    handlers: dict[logging.Handler, str] = {
+        logging.FileHandler(log): "%(asctime)s %(levelname)s %(message)s",
+        logging.FileHandler(journal): f"%(asctime)s {label}: %(message)s",
+        logging.StreamHandler(): f"{label}: %(message)s",
+    }
+    for handler, form in handlers.items():
+        handler.setFormatter(logging.Formatter(form))
+    logging.raiseExceptions = False  # a full disk must not turn each line into a traceback
+    logging.basicConfig(level=logging.INFO, handlers=list(handlers), force=True)
     for noisy in ("matplotlib", "fontTools", "datasets", "httpx", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 

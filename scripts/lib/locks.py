@@ -8,11 +8,16 @@ from typing import IO
 
 from lib.errors import UserError
 
+WORKFLOW = "FINETUNE_REPORT_WORKFLOW"  # in the environment of a workflow's jobs: its lock, and what it wrote there
+
 HELD: list[IO[str]] = []  # a lock lasts as long as its file stays open, here to the end of the process
 
 
 def hold_or_refuse(path: Path, what: str) -> None:
-    """Hold the lock `path` until this process ends. Raises UserError naming the holder where another one has it."""
+    """Hold the lock `path` until this process ends, and let the processes it starts know of it.
+
+    Raises UserError naming the holder where another one has it.
+    """
     stream = opened(path)
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -24,6 +29,19 @@ def hold_or_refuse(path: Path, what: str) -> None:
     stream.truncate(0)
     stream.write(f"{os.getpid()}\n")
     stream.flush()
+    os.environ[WORKFLOW] = f"{os.getpid()} {path}"
+
+
+def refuse_if_superseded() -> None:
+    """Raises UserError where the workflow that started this job was killed and another has taken its place since.
+
+    Called under the job's own lock: what such a job wrote now, the other workflow might be reading.
+    """
+    holder, _, path = os.environ.get(WORKFLOW, "").partition(" ")
+    if path and Path(path).is_file() and Path(path).read_text().strip() != holder:
+        raise UserError(
+            "the workflow that started this job has ended, and another one is at work; this job is not done"
+        )
 
 
 def hold_or_wait(path: Path) -> None:

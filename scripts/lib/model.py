@@ -1,6 +1,6 @@
 """Loads sequence classifiers, scores examples with them, and trains only the embedding rows that the data use."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import transformers
 from lib.batches import Examples, chunks_by_length, padded
 from lib.compute import Compute
 from lib.errors import UserError
+from safetensors import SafetensorError
 from torch import nn
 from torch.nn import functional as F
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
@@ -24,31 +25,68 @@ def load_classifier(path: Path, labels: list[str], dropout: float | None = None)
     """A pretrained model with a classification head for `labels`, in fp32; a head that it lacks is drawn at random.
 
     `dropout` replaces the model's own dropout of hidden states and attention where it is given.
-    Raises UserError where the folder holds no model that `transformers` can classify sequences with.
+    Raises UserError where the folder holds no model that `transformers` can classify sequences with, and where its
+    weights are not those that its config asks for: `transformers` would draw the others at random and go on.
     """
     try:
         config = AutoConfig.from_pretrained(path, trust_remote_code=False)
-        if config.pad_token_id is None:
-            config.pad_token_id = config.eos_token_id
         if dropout is not None:
             set_dropout(config, dropout)
         config.num_labels = len(labels)
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: number for number, label in enumerate(labels)}
-        return AutoModelForSequenceClassification.from_pretrained(
+        model, loading = AutoModelForSequenceClassification.from_pretrained(
             path,
             config=config,
             dtype=torch.float32,
             use_safetensors=True,
             trust_remote_code=False,
-            ignore_mismatched_sizes=False,
+            ignore_mismatched_sizes=True,  # told below, in one line
+            output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(
             f"model: {path} does not load as a sequence classifier with {len(labels)} classes.\n"
             f"  What transformers says: {reason}\n  Name a model that AutoModelForSequenceClassification can load."
         ) from error
+    if model.config.pad_token_id is None:
+        model.config.pad_token_id = model.config.eos_token_id
+    if model.config.pad_token_id is None:
+        raise UserError(
+            f"model: {path}/config.json names neither a pad_token_id nor an eos_token_id, so that texts of different "
+            "lengths make no batch; add the pad_token_id of its tokenizer"
+        )
+    check_weights(path, model, labels, loading["mismatched_keys"], loading["missing_keys"])
+    return model
+
+
+def check_weights(
+    path: Path,
+    model: PreTrainedModel,
+    labels: list[str],
+    mismatched: set[tuple[str, Sequence[int], Sequence[int]]],
+    missing: set[str],
+) -> None:
+    """Raises UserError where weights other than a new head were not in the model's files, or had another shape."""
+    body = f"{model.base_model_prefix}."
+    for name, found, expected in sorted(mismatched, key=lambda item: (not item[0].startswith(body), item[0])):
+        if not name.startswith(body):
+            raise UserError(
+                f"model: {path} has a head for {found[0]} classes ({name}), but the data have {len(labels)} "
+                f"({', '.join(labels)}); name a model without a head, or list its classes in data.labels"
+            )
+        raise UserError(
+            f"model: {path}: {name} has the shape {list(found)}, but config.json asks for {list(expected)}; "
+            "save or download weights and config together"
+        )
+    # A pooler belongs to the head in all but name: pretraining need not have one.
+    absent = sorted(name for name in missing if name.startswith(body) and ".pooler." not in name)
+    if absent:
+        raise UserError(
+            f"model: the weights in {path} lack {absent[0]}{f' and {len(absent) - 1} more' * (len(absent) > 1)} that "
+            "config.json asks for; save or download weights and config together"
+        )
 
 
 def set_dropout(config: transformers.PretrainedConfig, dropout: float) -> None:
@@ -79,8 +117,10 @@ class Scores:
 
 
 @torch.inference_mode()
-def score(model: PreTrainedModel, examples: Examples, compute: Compute) -> Scores:
-    """Cross-entropy and class probabilities of every example, without dropout."""
+def score(
+    model: PreTrainedModel, examples: Examples, compute: Compute, between: Callable[[], None] = lambda: None
+) -> Scores:
+    """Cross-entropy and class probabilities of every example, without dropout; `between` is called after each chunk."""
     model.eval()
     lengths = [len(row) for row in examples.token_ids]
     logits = torch.empty(len(examples), len(model.config.id2label or {}))
@@ -88,6 +128,7 @@ def score(model: PreTrainedModel, examples: Examples, compute: Compute) -> Score
         with compute.autocast():
             output = model(**padded(examples, chunk, model.config.pad_token_id or 0, compute.device)).logits
         logits[torch.from_numpy(chunk)] = output.float().cpu()
+        between()
     loss = F.cross_entropy(logits.double(), torch.from_numpy(examples.labels), reduction="none")
     return Scores(loss.numpy(), logits.double().softmax(dim=1).numpy(), examples.labels)
 

@@ -8,7 +8,6 @@ moments, the place, and what has been measured so far.
 import logging
 import math
 import signal
-import sys
 import time
 from dataclasses import dataclass, field
 from types import FrameType
@@ -21,6 +20,7 @@ from lib.compute import Compute
 from lib.errors import UserError
 from lib.model import UsedRows, score
 from lib.schedule import decay_product, learning_rate
+from lib.stopping import REASONS, Stopped, when_asked_to_stop
 from torch import nn
 from torch.nn import functional as F
 from transformers import PreTrainedModel
@@ -99,41 +99,45 @@ class Run:
         self.embedding = UsedRows(embedding, used_tokens(train, validation))
         model.set_input_embeddings(self.embedding)
         self.optimizer = adamw(model, hyperparameters)
-        self.stop_asked = False
+        self.stop_asked = ""  # why, once someone asks
+        self.saved = self.said = time.monotonic()
 
     def train(self) -> Progress:
-        """Train to the end. Raises UserError on a loss that is not finite; exits on SIGTERM or SIGINT, state saved."""
+        """Train to the end. Raises UserError on a loss that is not finite, Stopped when asked to stop, state saved."""
         self.resume()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self.ask_to_stop)
-        while self.progress.epoch < self.hyper.epochs and not self.out_of_patience():
-            self.train_epoch()
-            self.measure_epoch()
-            self.save()
+        with when_asked_to_stop(self.ask_to_stop):
+            while self.progress.epoch < self.hyper.epochs and not self.out_of_patience():
+                self.train_epoch()
+                self.measure_epoch()
+                self.save()
+                logging.info("finished %s", self.progress_line())
         self.restore_best()
         return self.progress
 
     def train_epoch(self) -> None:
-        done, started, saved, said = self.progress, time.monotonic(), time.monotonic(), time.monotonic()
+        done, started = self.progress, time.monotonic()
         seconds_before = done.seconds
         batches = epoch_batches(len(self.train_set), self.hyper.batch_size, self.seed, done.epoch)
         self.model.train()
         while done.batch < len(batches):
             self.train_step(batches[done.batch])
             done.batch, done.step = done.batch + 1, done.step + 1
-            now = time.monotonic()
-            done.seconds = seconds_before + now - started
-            if self.stop_asked or now - saved > self.checkpoint_seconds:
-                self.save()
-                saved = now
-            if self.stop_asked:
-                logging.info(
-                    "stopped in epoch %d after step %d; the same command goes on from there", done.epoch + 1, done.step
-                )
-                sys.exit(1)
-            if now - said > SECONDS_BETWEEN_LINES:
-                logging.info("%s", self.progress_line())
-                said = now
+            done.seconds = seconds_before + time.monotonic() - started
+            self.pause()
+
+    def pause(self) -> None:
+        """Between two steps, or chunks of a measurement: save when it is time, stop when asked, say how far it is."""
+        done, now = self.progress, time.monotonic()
+        if self.stop_asked or now - self.saved > self.checkpoint_seconds:
+            self.save()
+        if self.stop_asked:
+            raise Stopped(
+                f"stopped in epoch {done.epoch + 1} after step {done.step}, {self.stop_asked}; a checkpoint is saved, "
+                "and the same command goes on from there"
+            )
+        if now - self.said > SECONDS_BETWEEN_LINES:
+            logging.info("%s", self.progress_line())
+            self.said = now
 
     def train_step(self, batch: Any) -> None:
         """One optimizer step on one batch; the chunks' gradients add up to that of the batch's mean loss."""
@@ -164,8 +168,8 @@ class Run:
     def measure_epoch(self) -> None:
         """Loss and accuracy on both splits after an epoch; keeps the weights where validation is best yet."""
         done, started = self.progress, time.monotonic()
-        train = score(self.model, self.train_set, self.compute).summary()
-        validation_scores = score(self.model, self.validation_set, self.compute)
+        train = score(self.model, self.train_set, self.compute, self.pause).summary()
+        validation_scores = score(self.model, self.validation_set, self.compute, self.pause)
         validation = validation_scores.summary()
         done.epoch, done.batch = done.epoch + 1, 0
         rate = learning_rate(
@@ -192,7 +196,6 @@ class Run:
             }
         done.epoch_seconds.append(done.seconds + time.monotonic() - started)
         done.seconds = 0.0
-        logging.info("%s", self.progress_line())
 
     def out_of_patience(self) -> bool:
         best, patience = self.progress.best, self.hyper.patience
@@ -213,12 +216,13 @@ class Run:
         return {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad}
 
     def ask_to_stop(self, number: int, frame: FrameType | None) -> None:
-        self.stop_asked = True
+        self.stop_asked = REASONS[signal.Signals(number)]
 
     def save(self) -> None:
         weights = {name: weight.detach() for name, weight in self.trainable().items()}
         state = {"weights": weights, "optimizer": self.optimizer.state_dict(), "progress": vars(self.progress)}
         self.checkpoints.save(self.progress.step, state)
+        self.saved = time.monotonic()
 
     def resume(self) -> None:
         state = self.checkpoints.load(self.compute.device)

@@ -14,6 +14,7 @@ from lib.compute import Compute, resolve_compute
 from lib.errors import UserError
 from lib.model import UsedRows, score
 from lib.schedule import decay_product, learning_rate
+from lib.stopping import Stopped
 from lib.training import Hyperparameters, Run
 from sklearn.metrics import accuracy_score, log_loss
 from tiny import few_examples, tiny_bert
@@ -125,11 +126,11 @@ def test_an_interrupted_run_ends_in_identical_bits(tmp_path: Path, compute: Comp
     step = broken.train_step
 
     def stop_then_step(batch: np.ndarray) -> None:
-        broken.stop_asked = broken.progress.step + 1 == stop_after
+        broken.stop_asked = "told to end" if broken.progress.step + 1 == stop_after else ""
         step(batch)
 
     broken.train_step = stop_then_step  # type: ignore[method-assign]
-    with pytest.raises(SystemExit):
+    with pytest.raises(Stopped):
         broken.train()
     resumed = make_run(tmp_path / "broken", compute)
     found = resumed.train()

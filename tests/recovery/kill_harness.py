@@ -1,0 +1,165 @@
+"""Kills a small experiment at random moments and runs the same command again, until it ends as if never killed.
+
+    python tests/recovery/kill_harness.py --kills 100
+
+Each kill is SIGKILL, to the workflow's whole process group or to the workflow alone, whose jobs then live on. It falls
+at a random moment, or shortly after a rule that was drawn has begun. Whenever the experiment completes, every
+result is compared with those of an uninterrupted run, the epochs that the logs call finished are counted, and it starts
+anew from nothing.
+"""
+
+import argparse
+import random
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "scripts")]
+
+from experiment import kill, make_project, start  # noqa: E402
+from lib.files import sha256  # noqa: E402
+
+RESULTS = Path("results/small")
+# Everything else there is either the record of a time, or no result.
+NOT_COMPARED = {"logs", "records", "checkpoints", "lock", "locks", "journal.log"}
+FINISHED = re.compile(r" (finetune/\S+): finished epoch (\d+)/\d+, ")
+PATIENCE = 300.0  # seconds after which a run that neither ends nor gets anywhere counts as hanging
+
+
+@dataclass
+class Tally:
+    """What the kills met: by kind, and the rule whose log was the last to be written to when each fell."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
+    completed: int = 0
+
+
+def results(project: Path) -> dict[str, str]:
+    """The SHA-256 of every result, by its path below the results folder."""
+    folder = project / RESULTS
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != ".snakemake_timestamp"]
+    named = {path.relative_to(folder).as_posix(): path for path in files}
+    return {
+        name: sha256(path)
+        for name, path in named.items()
+        if name.partition("/")[0] not in NOT_COMPARED and path.name != "timing.json"
+    }
+
+
+def differences(expected: dict[str, str], found: dict[str, str]) -> list[str]:
+    return sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+
+
+def epochs_finished_twice(project: Path) -> list[str]:
+    """Epochs that the journal calls finished more than once. Raises ValueError where it names none at all."""
+    counts = Counter(FINISHED.findall((project / RESULTS / "journal.log").read_text(encoding="utf-8")))
+    if not counts:
+        raise ValueError("the journal calls no epoch finished")
+    return [f"{run}, epoch {epoch}: {count} times" for (run, epoch), count in counts.items() if count > 1]
+
+
+def clean(project: Path) -> None:
+    """Forget every result, and what Snakemake knows of them."""
+    for folder in (project / "results", project / ".snakemake"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def logs_begun(project: Path) -> set[str]:
+    folder = project / RESULTS / "logs"
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*.log")}
+
+
+def run_and_kill(project: Path, phases: list[str], seconds: float, chance: random.Random, tally: Tally) -> bool:
+    """Start the workflow and kill it, unless it completes before; returns whether it did.
+
+    `phases` are the logs of a whole run, `seconds` is how long that takes.
+    """
+    waiting = sorted(set(phases) - logs_begun(project))
+    training = [name for name in waiting if name.startswith("finetune/")]
+    by_phase = bool(waiting) and chance.random() < 0.7
+    phase = chance.choice(training if training and chance.random() < 0.4 else waiting) if by_phase else ""
+    moment = chance.uniform(0, 1.5) if by_phase else chance.uniform(0, seconds)
+    group = chance.random() < 0.7
+    process = start(project, cores=2)
+    began, reached = time.monotonic(), None if by_phase else time.monotonic()
+    while process.poll() is None:
+        now = time.monotonic()
+        if reached is None and phase in logs_begun(project):
+            reached = now
+        if reached is not None and now - reached >= moment:
+            kill(process, group)
+            process.wait()
+            tally.kills["group" if group else "workflow alone"] += 1
+            tally.rules[latest_rule(project)] += 1
+            return False
+        if now - began > PATIENCE:
+            kill(process, group=True)
+            raise TimeoutError(f"the workflow hangs; see {project / 'own' / 'output.txt'}")
+        time.sleep(0.01)
+    if process.returncode:
+        output = (project / "own" / "output.txt").read_text(encoding="utf-8")
+        raise RuntimeError(f"the workflow failed after {sum(tally.kills.values())} kills:\n{output[-4000:]}")
+    return True
+
+
+def latest_rule(project: Path) -> str:
+    """The rule whose log was written to last; nothing before there is any."""
+    logs = list((project / RESULTS / "logs").rglob("*.log"))
+    return (
+        max(logs, key=lambda path: path.stat().st_mtime).relative_to(project / RESULTS / "logs").parts[0]
+        if logs
+        else ""
+    )
+
+
+def hunt(project: Path, expected: dict[str, str], phases: list[str], seconds: float, kills: int, seed: int) -> Tally:
+    """Kill the experiment so many times, and check it each time it completes. Raises AssertionError on a difference."""
+    chance, tally = random.Random(seed), Tally()
+    clean(project)
+    while True:
+        enough = sum(tally.kills.values()) >= kills
+        if not run_and_kill(project, phases, float("inf") if enough else seconds, chance, tally) and not enough:
+            continue
+        wrong = differences(expected, results(project))
+        assert not wrong, f"differ from an uninterrupted run: {', '.join(wrong)}"
+        twice = epochs_finished_twice(project)
+        assert not twice, f"trained more than once: {'; '.join(twice)}"
+        tally.completed += 1
+        if enough:
+            return tally
+        clean(project)
+
+
+def whole_run(project: Path) -> tuple[dict[str, str], list[str], float]:
+    """The results of an uninterrupted run, the logs it wrote, and the seconds it took."""
+    began = time.monotonic()
+    process = start(project, cores=2)
+    if process.wait(timeout=2 * PATIENCE):
+        raise RuntimeError((project / "own" / "output.txt").read_text(encoding="utf-8")[-4000:])
+    return results(project), sorted(logs_begun(project)), time.monotonic() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", type=Path, help="where to work, and to leave everything for a look")
+    options = parser.parse_args()
+    with nullcontext(options.folder) if options.folder else tempfile.TemporaryDirectory() as folder:
+        project = make_project(Path(folder) / "project")
+        expected, phases, seconds = whole_run(project)
+        print(f"an uninterrupted run: {len(expected)} results in {seconds:.0f} s", flush=True)
+        tally = hunt(project, expected, phases, seconds, options.kills, options.seed)
+    print(f"{sum(tally.kills.values())} kills ({dict(tally.kills)}), {tally.completed} completed runs, all identical")
+    print("the last rule at work when a kill fell:", dict(sorted(tally.rules.items())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""A whole experiment, killed and repeated: same bytes with one core and with two, and after every kind of mishap."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from experiment import environment, kill, make_project, run, start, write_config
+from kill_harness import RESULTS, differences, hunt, logs_begun, results
+
+KILLS = 3
+TOKEN = "hf_PlantedTokenThatMustNotShow"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A finished experiment, run with one core and a secret in the environment, and the hashes of its results."""
+    project = make_project(tmp_path_factory.mktemp("whole") / "project")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("HF_TOKEN", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, TOKEN)
+        done = run(project, cores=1)
+    assert done.returncode == 0, done.stdout
+    (project / "own" / "output.txt").write_text(done.stdout)
+    return project, results(project)
+
+
+@pytest.fixture
+def project(whole: tuple[Path, dict[str, str]], tmp_path: Path) -> Path:
+    """A copy of the finished experiment."""
+    return shutil.copytree(whole[0], tmp_path / "project", symlinks=True)
+
+
+def test_killed_again_and_again_with_two_cores_it_ends_in_the_same_bytes(
+    whole: tuple[Path, dict[str, str]], project: Path
+) -> None:
+    expected = whole[1]
+    assert {"write-up.pdf", "write-up.html", "values.json", "manifest.json"} < expected.keys()
+    tally = hunt(project, expected, sorted(logs_begun(whole[0])), seconds=20.0, kills=KILLS, seed=1)
+    assert sum(tally.kills.values()) == KILLS
+
+
+def test_no_secret_of_the_environment_is_written_anywhere(whole: tuple[Path, dict[str, str]]) -> None:
+    kept = [path for path in whole[0].rglob("*") if path.is_file()]
+    assert len(kept) > 150
+    assert [str(path) for path in kept if TOKEN.encode() in path.read_bytes()] == []
+
+
+def test_damaged_results_are_named_and_made_again(whole: tuple[Path, dict[str, str]], project: Path) -> None:
+    folder = project / RESULTS
+    (folder / "test" / "predictions.parquet").write_bytes(b"")
+    cut = folder / "runs" / "first" / "seed1" / "history.csv"
+    cut.write_text(cut.read_text()[:50])
+    weights = folder / "runs" / "second" / "seed1" / "model" / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    done = run(project, cores=2)
+    assert done.returncode == 0, done.stdout
+    assert f"{RESULTS}/test/predictions.parquet has 0 bytes, expected " in done.stdout
+    assert f"{RESULTS}/runs/first/seed1/history.csv has 50 bytes, expected " in done.stdout
+    assert f"{RESULTS}/runs/second/seed1/model/model.safetensors has the SHA-256 " in done.stdout
+    found = {name: digest for name, digest in results(project).items() if ".damaged" not in name}
+    assert differences(whole[1], found) == []
+    assert "finished epoch" not in done.stdout  # the checkpoint of the end was still there
+
+
+def replay(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "commands.replay", "own/config.yaml", *arguments]
+    surroundings = environment() | {"PYTHONPATH": "scripts"}
+    return subprocess.run(command, cwd=project, env=surroundings, capture_output=True, text=True)
+
+
+def test_a_replay_gives_the_same_bits_and_names_what_differs(project: Path) -> None:
+    done = replay(project, "--setting", "second", "--seed", "1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "Every bit is the same."
+    assert "  identical  runs/second/seed1/model" in done.stdout
+    history = project / RESULTS / "runs" / "second" / "seed1" / "history.csv"
+    history.write_text(history.read_text().replace("1", "2", 1))
+    manifest = project / RESULTS / "manifest.json"
+    record = json.loads(manifest.read_text())
+    record["packages"]["torch"] = "1.0"
+    record["machine"]["cores"] = 999
+    record["code"]["finetune"] = "code:0123 torch==1.0"
+    manifest.write_text(json.dumps(record))
+    done = replay(project, "--setting", "second")
+    assert done.returncode == 1
+    assert "  DIFFERS    runs/second/seed1/history.csv" in done.stdout
+    assert "  identical  runs/second/seed1/metrics.json" in done.stdout
+    lines = done.stderr.splitlines()
+    assert any(line.startswith("  code of finetune: then code:0123, now code:") for line in lines)
+    assert any(line.startswith("  package torch: then 1.0, now ") for line in lines)
+    assert f"  machine: cores: then 999, now {os.cpu_count()}" in lines
+    assert replay(project, "--setting", "third").stderr == (
+        "the config plans no run of setting third, seed None; its runs are first 1, second 1\n"
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_stop_is_quick_saves_a_checkpoint_and_says_how_to_go_on(project: Path, number: signal.Signals) -> None:
+    write_config(project, settings=[{"name": "third", "epochs": 5000}])
+    journal, output = project / RESULTS / "journal.log", project / "own" / "output.txt"
+    workflow = start(project, str(RESULTS / "selection.json"))
+    while "finetune/third/1: finished epoch 2/5000" not in journal.read_text():
+        assert workflow.poll() is None, output.read_text()
+        time.sleep(0.05)
+    asked = time.monotonic()
+    kill(workflow, group=True, number=number)
+    assert workflow.wait(timeout=60) == 1
+    assert time.monotonic() - asked < 30  # Snakemake itself looks up every few seconds only
+    said = output.read_text()
+    reason = "interrupted" if number == signal.SIGINT else "told to end"
+    assert "finetune/third/1: stopped in epoch " in said
+    assert f", {reason}; a checkpoint is saved, and the same command goes on from there\n" in said
+    assert f"Not finished. The same command goes on from here; what every job said is in {RESULTS}/journal.log" in said
+    assert "Traceback" not in said
+    assert list((project / RESULTS / "checkpoints").glob("third-seed1-*/step*.pt"))

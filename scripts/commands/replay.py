@@ -4,7 +4,7 @@
     PYTHONPATH=scripts python -m commands.replay config.yaml --setting baseline --seed 1
 
 The whole way is gone again, from the data files on, by the same workflow, into `results/replay-<name>/`. Where a file
-differs, code, packages, machine, threads and like are compared with what metrics and manifest say of the stored run.
+differs, code, packages, machine and threads are compared with what metrics and manifest say of the stored run.
 """
 
 import argparse

@@ -76,10 +76,12 @@ def logs_begun(project: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*.log")}
 
 
-def run_and_kill(project: Path, phases: list[str], seconds: float, chance: random.Random, tally: Tally) -> bool:
+def run_and_kill(
+    project: Path, phases: list[str], seconds: float, chance: random.Random, tally: Tally, spare: bool
+) -> bool:
     """Start the workflow and kill it, unless it completes before; returns whether it did.
 
-    `phases` are the logs of a whole run, `seconds` is how long that takes.
+    `phases` are the logs of a whole run, `seconds` is how long that takes; with `spare` it is not killed.
     """
     waiting = sorted(set(phases) - logs_begun(project))
     training = [name for name in waiting if name.startswith("finetune/")]
@@ -93,7 +95,7 @@ def run_and_kill(project: Path, phases: list[str], seconds: float, chance: rando
         now = time.monotonic()
         if reached is None and phase in logs_begun(project):
             reached = now
-        if reached is not None and now - reached >= moment:
+        if not spare and reached is not None and now - reached >= moment:
             kill(process, group)
             process.wait()
             tally.kills["group" if group else "workflow alone"] += 1
@@ -125,13 +127,14 @@ def hunt(project: Path, expected: dict[str, str], phases: list[str], seconds: fl
     clean(project)
     while True:
         enough = sum(tally.kills.values()) >= kills
-        if not run_and_kill(project, phases, float("inf") if enough else seconds, chance, tally) and not enough:
+        if not run_and_kill(project, phases, seconds, chance, tally, spare=enough):
             continue
         wrong = differences(expected, results(project))
         assert not wrong, f"differ from an uninterrupted run: {', '.join(wrong)}"
         twice = epochs_finished_twice(project)
         assert not twice, f"trained more than once: {'; '.join(twice)}"
         tally.completed += 1
+        print(f"{sum(tally.kills.values())} kills, {tally.completed} completed runs, all identical so far", flush=True)
         if enough:
             return tally
         clean(project)

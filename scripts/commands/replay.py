@@ -4,7 +4,7 @@
     PYTHONPATH=scripts python -m commands.replay config.yaml --setting baseline --seed 1
 
 The whole way is gone again, from the data files on, by the same workflow, into `results/replay-<name>/`. Where a file
-differs, code, packages, machine and threads are compared with what metrics and manifest say of the stored run.
+differs, code, packages, machine, threads and the like are compared with what is recorded of the stored run.
 """
 
 import argparse
@@ -54,9 +54,7 @@ def main() -> None:
     print("Every bit is the same.")
 
 
-NO_CAUSE = (
-    "Code, packages, machine, threads, data and model are the same: this is a fault of the project, worth a report."
-)
+NO_CAUSE = "Code, packages, machine, threads, data and model are the same: a fault of the project, worth a report."
 
 
 def arguments() -> argparse.Namespace:

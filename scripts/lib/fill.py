@@ -14,7 +14,7 @@ from jinja2.runtime import Macro
 from lib.claims import Verdict, judge
 from lib.errors import UserError
 from lib.evidence import Evidence
-from lib.values import Value, printed
+from lib.values import Value, escaped, printed
 
 TAG = r"\{%(?:[^%]|%(?!\}))*%\}"
 TAGS_ALONE = re.compile(rf"^[ \t]*((?:{TAG}[ \t]*)+)$", re.MULTILINE)
@@ -88,6 +88,7 @@ def parsed(write_up: Path) -> jinja2.Template:
         keep_trailing_newline=True,
         comment_start_string="<!--#",  # Jinja's own {# opens pandoc's attributes
         comment_end_string="#-->",
+        finalize=lambda item: escaped(item) if isinstance(item, FromData) else item,
     )
     source = write_up.read_text(encoding="utf-8")
     try:
@@ -119,6 +120,10 @@ def line_of(error: BaseException, template: jinja2.Template) -> int:
     return line
 
 
+class FromData(str):
+    """A text that data may have put there; printed as it is, it must not become Markdown or HTML."""
+
+
 class Helpers:
     """What the author can call; one for each pass."""
 
@@ -135,7 +140,7 @@ class Helpers:
             "keys": self.keys,
             "names": self.names,
             "settings": self.evidence.settings,
-            "labels": self.evidence.labels,
+            "labels": list(map(FromData, self.evidence.labels)),
             "winner": self.evidence.selection["winner"],
         }
 
@@ -172,7 +177,7 @@ class Helpers:
         stem = prefix.rstrip(".") + "."
         found = list(dict.fromkeys(key[len(stem) :].partition(".")[0] for key in self.keys(stem)))
         self.filled.names |= set(found)
-        return found
+        return list(map(FromData, found))
 
     def line(self) -> int:
         """The line of the template from which the helper was called."""

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import panflute as pf
 import pytest
+from lib.document import each
 from lib.errors import UserError
 from lib.fill import Filled, fill, trimmed_tags
+from lib.rendering import parse
 from results import evidence, make_results
 
 
@@ -122,3 +125,16 @@ def test_comments_and_labels_go_together(folder: Path) -> None:
 def test_mistakes_are_named_with_file_and_line(folder: Path, text: str, line: int, message: str) -> None:
     with pytest.raises(UserError, match=rf"given\.md, line {line}: .*{message}"):
         filled(folder, text)
+
+
+def test_names_that_come_from_data_are_printed_without_meaning_anything(folder: Path) -> None:
+    hostile = "<script>alert(1)</script>"
+    given = evidence(folder)
+    given.labels = [hostile, "fine"]
+    path = folder / "given.md"
+    path.write_text("{% for label in labels %}\n- {{ label }}\n{% endfor %}\n", encoding="utf-8")
+    text = fill(path, given).text
+    assert text == "- \\<script\\>alert\\(1\\)\\<\\/script\\>\n- fine\n"
+    doc = parse(text, path)
+    assert pf.stringify(doc) == hostile + "fine"
+    assert not list(each(doc, pf.RawInline))

@@ -18,6 +18,7 @@ from transformers import BertConfig, BertForSequenceClassification, BertTokenize
 GOOD, BAD = ["fine", "bright", "warm", "funny"], ["dull", "grey", "cold", "tired"]
 PLAIN = ["a", "the", "film", "plot", "cast", "is", "and", "very", "quite", "it"]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+HOSTILE = "<script>alert(1)</script>"  # a slice's value that must not become part of the page
 WRITE_UP = """---
 title: A small experiment
 author: A test
@@ -30,6 +31,11 @@ The best setting is {{ value("winner.name") }}, with {{ value("winner.validation
 ![Accuracy by epoch.](figures/graph.png){#fig:graph}
 
 @fig:graph shows it.
+
+{% for name in names("slices.length") %}
+- {{ name }}: {{ value("slices.length." ~ name ~ ".accuracy") }}
+{% endfor %}
+
 {% if has("runs.first.cost.seconds") %}
 It took {{ value("runs.first.cost.seconds") }} seconds.
 {% endif %}
@@ -91,7 +97,7 @@ def write_rows(path: Path, count: int, seed: int) -> None:
         words = chance.choices(PLAIN, k=chance.randint(3, 9))
         words.insert(chance.randrange(len(words)), chance.choice((GOOD, BAD)[number % 2]))
         label = ("good", "bad")[number % 2 if chance.random() < 0.9 else 1 - number % 2]
-        rows.append({"text": " ".join(words), "label": label, "length": "long" if len(words) > 6 else "short"})
+        rows.append({"text": " ".join(words), "label": label, "length": HOSTILE if len(words) > 6 else "short"})
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 

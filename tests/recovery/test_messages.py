@@ -241,6 +241,10 @@ def test_the_check_before_a_run_prints_one_message(project: Path) -> None:
     assert check_config(project, "own/confg.yaml").stderr == (
         "own/confg.yaml is not there; give the path of a config file, such as config.yaml\n"
     )
+    write_config(project, __use_yte__=True)  # Snakemake would run Python in it
+    assert check_config(project, "own/config.yaml").stderr.startswith(
+        "own/config.yaml: The config does not hold:\n  unknown key '__use_yte__'; allowed: "
+    )
     write_config(project, threads=0)
     assert check_config(project, "own/config.yaml").stderr == (
         "own/config.yaml: The config does not hold:\n  threads: found 0; must be at least 1 (CPU threads of a training "

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from commands.replay import causes, hashes
-from experiment import environment, kill, make_project, run, start, write_config
+from experiment import HOSTILE, environment, kill, make_project, run, start, write_config
 from kill_harness import RESULTS, differences, hunt, logs_begun, results
+
+pytestmark = pytest.mark.xdist_group("whole")  # one process, so that the experiment runs once
 
 KILLS = 3
 TOKEN = "hf_PlantedTokenThatMustNotShow"
@@ -50,6 +52,13 @@ def test_no_secret_of_the_environment_is_written_anywhere(whole: tuple[Path, dic
     kept = [file for place in places for file in (place.rglob("*") if place.is_dir() else [place]) if file.is_file()]
     assert len(kept) > 150
     assert [str(path) for path in kept if TOKEN.encode() in path.read_bytes()] == []
+
+
+def test_what_data_holds_does_not_become_part_of_the_page(whole: tuple[Path, dict[str, str]]) -> None:
+    page = (whole[0] / RESULTS / "write-up.html").read_text(encoding="utf-8")
+    assert HOSTILE not in page
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
 
 def test_damaged_results_are_named_and_made_again(whole: tuple[Path, dict[str, str]], project: Path) -> None:

@@ -1,0 +1,128 @@
+"""Training runs that cannot go on: one message with setting, seed, epoch, step and remedy, and nothing lost."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from finetune import trained
+from lib import training
+from lib.compute import Compute, resolve_compute
+from lib.errors import UserError
+from lib.stopping import Stopped
+from test_training import make_run
+
+NAME = "setting first, seed 1"
+MEASURED_CHUNKS = 2  # of one epoch: each split of the small set is one
+
+
+@pytest.fixture
+def compute() -> Compute:
+    return resolve_compute("cpu", "fp32", 1)
+
+
+def fail_at_step(run: training.Run, step: int, error: BaseException) -> None:
+    whole = run.train_step
+
+    def failing(batch: Any) -> None:
+        if run.progress.step + 1 == step:
+            raise error
+        whole(batch)
+
+    run.train_step = failing  # type: ignore[method-assign]
+
+
+def test_a_loss_that_is_not_finite(tmp_path: Path, compute: Compute) -> None:
+    run = make_run(tmp_path, compute)
+    with torch.no_grad():
+        run.model.classifier.weight.fill_(float("inf"))
+    with pytest.raises(UserError, match=rf"^{NAME}: the training loss became (nan|inf) in epoch 1 at step 1 "):
+        trained(run, NAME)
+
+
+ERRORS = {
+    "Python": MemoryError(),
+    "a CPU": RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."),
+    "a GPU": torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+}
+
+
+@pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
+def test_out_of_memory_names_the_place_and_the_same_command_goes_on(
+    tmp_path: Path, compute: Compute, error: BaseException
+) -> None:
+    expected = make_run(tmp_path / "whole", compute).train()
+    run = make_run(tmp_path / "broken", compute)
+    fail_at_step(run, 9, error)
+    with pytest.raises(UserError) as caught:
+        trained(run, NAME)
+    first, remedy = str(caught.value).split("\n")
+    assert first == f"{NAME}, epoch 2, step 9: out of memory ({str(error) or 'MemoryError'})"
+    assert remedy.startswith("  Run fewer jobs at once (--cores), lower max_length,")
+    again = make_run(tmp_path / "broken", compute).train()
+    assert again.history == expected.history
+
+
+def test_another_error_stays_what_it_is(tmp_path: Path, compute: Compute) -> None:
+    run = make_run(tmp_path, compute)
+    fail_at_step(run, 2, ZeroDivisionError("ours"))
+    with pytest.raises(ZeroDivisionError):
+        trained(run, NAME)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 256 KiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = shutil.which("mount")
+    command = [str(mount), "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)]
+    if os.geteuid() or not mount or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("needs to mount a disk")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_names_the_place_and_keeps_the_last_checkpoint(small_disk: Path, compute: Compute) -> None:
+    run = make_run(small_disk, compute)
+    run.checkpoint_seconds = 0  # a checkpoint a step
+    with pytest.raises(UserError) as caught:
+        trained(run, NAME)
+    first, remedy = str(caught.value).split("\n")
+    assert first.startswith(f"{NAME}, epoch 1, step ")
+    assert ": no space left on the disk (" in first
+    assert remedy.startswith("  Free some, or put the project on a larger disk.")
+    assert run.progress.step >= 1
+    assert not (run.checkpoints.folder / "part").exists()
+    assert run.checkpoints.load("cpu") is not None
+
+
+@pytest.mark.parametrize("chunk", [1, 2])
+def test_a_stop_while_an_epoch_is_measured_loses_nothing(tmp_path: Path, compute: Compute, chunk: int) -> None:
+    expected = make_run(tmp_path / "whole", compute)
+    expected.train()
+    run = make_run(tmp_path / "broken", compute)
+    pauses, pause = [], run.pause
+
+    def pausing() -> None:
+        measuring = run.progress.batch == run.batches_per_epoch and not run.model.training
+        pauses.append(measuring)
+        if run.progress.epoch == 1 and measuring and sum(pauses) >= MEASURED_CHUNKS + chunk:
+            run.stop_asked = "told to end"
+        pause()
+
+    run.pause = pausing  # type: ignore[method-assign]
+    with pytest.raises(Stopped) as caught:
+        run.train()
+    assert str(caught.value) == (
+        "stopped in epoch 2 after step 14, told to end; a checkpoint is saved, and the same command goes on from there"
+    )
+    resumed = make_run(tmp_path / "broken", compute)
+    assert resumed.train().history == expected.progress.history
+    for name, weight in expected.model.state_dict().items():
+        assert np.array_equal(weight, resumed.model.state_dict()[name]), name

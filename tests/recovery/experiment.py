@@ -124,7 +124,7 @@ def start(project: Path, *arguments: str, cores: int = 1) -> subprocess.Popen[st
         )
 
 
-def run(project: Path, *arguments: str, cores: int = 1, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+def run(project: Path, *arguments: str, cores: int = 1, timeout: float = 900) -> subprocess.CompletedProcess[str]:
     """Run the workflow to its end; standard output and standard error together."""
     return subprocess.run(
         command(*arguments, cores=cores),

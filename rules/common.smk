@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from lib.config import complete, resolved_settings
+from lib.config import complete, excluded_settings, resolved_settings
 from lib.errors import UserError
 from lib.files import canonical_json
 from lib.locks import hold_or_refuse
@@ -29,6 +29,7 @@ except (UserError, OSError) as error:
 
 LOGS = RESULTS / "logs"
 SETTINGS = resolved_settings(config)
+EXCLUDED = excluded_settings(config)
 SEEDS = config["seeds"]
 REVISION = revision(Path(workflow.basedir))
 BASELINE = next(iter(SETTINGS))

@@ -62,13 +62,14 @@ def summary_of(scorings: list[Scoring], data: str) -> dict[str, Any]:
     times = {name: here.count(name) for name in dict.fromkeys(here)}
     names = [name if count == 1 or len(times) == 1 else f"{name} ({often(count)})" for name, count in times.items()]
     listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    scored = f"scored {often(len(here))}, for {listed}" if here else "never scored"
     return {
         "scored": len(here),
         "settings": len(times),
         "other_data": len(scorings) - len(here),
-        "text": f"the test set was scored {often(len(here))}{f', for {listed}' if here else ''}",
+        "text": f"the test set was {scored}",
     }
 
 
 def often(count: int) -> str:
-    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")

@@ -1,5 +1,7 @@
 # What the other files share: the checked config, the results folder, and how a rule gets its parameters.
 
+import json
+import os
 import sys
 from pathlib import Path
 
@@ -57,6 +59,20 @@ def all_stamps():
 def spec(**values):
     """The parameter that carries config values to a script: one canonical text, since Snakemake compares without names."""
     return canonical_json(values)
+
+
+def call(rule_name):
+    """How a rule calls its script: the inputs by name, relative to where Snakemake runs, and its spec."""
+    rule = getattr(rules, rule_name)
+    named = {
+        name: relative(paths) if isinstance(paths, str) else [relative(path) for path in paths]
+        for name, paths in rule.input.items()
+    }
+    return {"inputs": named, "spec": json.loads(rule.params.spec)}
+
+
+def relative(path):
+    return os.path.relpath(path) if Path(path).is_absolute() else str(path)
 
 
 def all_runs(file_name):

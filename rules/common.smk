@@ -63,12 +63,12 @@ def spec(**values):
 
 def call(rule_name):
     """How a rule calls its script: the inputs by name, relative to where Snakemake runs, and its spec."""
-    rule = getattr(rules, rule_name)
+    called = getattr(rules, rule_name)
     named = {
         name: relative(paths) if isinstance(paths, str) else [relative(path) for path in paths]
-        for name, paths in rule.input.items()
+        for name, paths in called.input.items()
     }
-    return {"inputs": named, "spec": json.loads(rule.params.spec)}
+    return {"inputs": named, "spec": json.loads(called.params.spec)}
 
 
 def relative(path):

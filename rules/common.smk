@@ -1,7 +1,6 @@
 # What the other files share: the checked config, the results folder, and how a rule gets its parameters.
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -64,15 +63,8 @@ def spec(**values):
 def call(rule_name):
     """How a rule calls its script: the inputs by name, relative to where Snakemake runs, and its spec."""
     called = getattr(rules, rule_name)
-    named = {
-        name: relative(paths) if isinstance(paths, str) else [relative(path) for path in paths]
-        for name, paths in called.input.items()
-    }
+    named = {name: paths if isinstance(paths, str) else list(paths) for name, paths in called.input.items()}
     return {"inputs": named, "spec": json.loads(called.params.spec)}
-
-
-def relative(path):
-    return os.path.relpath(path) if Path(path).is_absolute() else str(path)
 
 
 def all_runs(file_name):

@@ -135,8 +135,7 @@ def what_was_checked(findings: list[Finding], against: list[str], filled: Filled
 
 def what_it_carries(manifest: dict[str, Any], sources: list[Path], text: str, checks: dict[str, Any]) -> dict[str, Any]:
     """The manifest, the hashes of what the report was rendered from, and all that was printed and claimed in it."""
-    here = Path.cwd()
-    inputs = {str(path.relative_to(here) if path.is_relative_to(here) else path): sha256(path) for path in sources}
+    inputs = {path.as_posix(): sha256(path) for path in sources}
     return manifest | {"inputs": inputs, "markdown": hashlib.sha256(text.encode()).hexdigest(), "checks": checks}
 
 

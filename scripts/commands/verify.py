@@ -8,7 +8,7 @@ with 1 unless everything was read and nothing differs.
 import json
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def carried_manifest(path: Path) -> dict[str, Any]:
 
     Raises UserError where there is none or it does not say what a manifest must.
     """
-    readers = {".pdf": from_pdf, ".html": from_html, ".json": Path.read_bytes}
+    readers: dict[str, Callable[[Path], bytes | str]] = {".pdf": from_pdf, ".html": from_html, ".json": Path.read_bytes}
     if path.suffix not in readers:
         raise UserError(f"{path}: expected a file that ends in .pdf, .html or .json")
     try:

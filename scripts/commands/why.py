@@ -8,27 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from commands.builds import Build, experiment_name, open_build, parser, run_command
+from commands.causes import rule_of
 from lib.comparisons import Family, read_comparisons
 from lib.errors import UserError
 from lib.evidence import Evidence, read_curves
 from lib.files import read_json
 from lib.pointers import at
 from lib.values import Value, read_values, supported_digits
-
-# The rule behind each kind of file; the first that fits counts.
-RULES = {
-    "runs/*/*/*": "finetune",
-    "test/*": "score_test",
-    "data/*": "prepare_data",
-    "model.json": "prepare_model",
-    "selection.json": "select_setting",
-    "sweep.json": "summarise_sweep",
-    "ledger.json": "keep_ledger",
-    "baselines.json": "score_baselines",
-    "comparisons.json": "compare_settings",
-    "attention/attention.json": "demonstrate_attention",
-    "attention/heads.json": "measure_heads",
-}
 
 
 def main() -> int:
@@ -122,7 +108,7 @@ def maker_lines(build: Build, value: Value) -> list[str]:
         settings = ", ".join(f"{name} {entry}" for name, entry in metrics["hyperparameters"].items())
         lines.append(f"  run         {build.root / source.parent}")
         lines.append(f"  setting     {metrics['setting']}, seed {metrics['seed']}: {settings}")
-    rule = next((rule for pattern, rule in RULES.items() if source.match(pattern)), None)
+    rule = rule_of(value.source)
     if rule:
         lines.append(f"  made by     {rule}, {manifest['code'][rule]}")
     splits = read_json(build.root / "data/summary.json")["splits"]

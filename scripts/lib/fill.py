@@ -38,6 +38,7 @@ class Citation:
             "printed": self.text,
             "line": self.line,
             "value": value.value,
+            "interval": value.interval,
             "source": value.source,
             "pointer": value.pointer,
         }

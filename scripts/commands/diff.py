@@ -18,7 +18,7 @@ def main() -> int:
     options = parser("diff", __doc__)
     options.add_argument("old", type=Path, help="a results folder, its manifest.json, or a write-up.pdf or .html")
     options.add_argument("new", type=Path, help="the same of the other build")
-    options.add_argument("--html", type=Path, default=Path("diff.html"), help="where to write the page")
+    options.add_argument("--html", type=Path, default=Path("results/diff.html"), help="where to write the page")
     given = options.parse_args()
     tables = compared(read_side(given.old), read_side(given.new))
     print(f"{given.old} (old) and {given.new} (new)\n")

@@ -15,7 +15,8 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 SPLITS = {"train": 70, "validation": 28, "test": 28}
 LABELS = ["negative", "positive"]
-BESIDE = {"logs", "checkpoints", "records", "locks", "lock", "journal.log", "test-ledger.jsonl"}  # what the workflow keeps for itself
+# What the workflow keeps for itself.
+BESIDE = {"logs", "checkpoints", "records", "locks", "lock", "journal.log", "test-ledger.jsonl"}
 PROBABILITIES = [f"p_{label}" for label in LABELS]
 FIGURES = ["graph", "loss", "hyperparam", "expected", "confusion", "attention-sweep", "attention-error", "heads"]
 HISTORY = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "learning_rate"]

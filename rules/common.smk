@@ -61,7 +61,7 @@ def spec(**values):
 
 
 def call(rule_name):
-    """How a rule calls its script: the inputs by name, relative to where Snakemake runs, and its spec."""
+    """What a script is called with: inputs by name, relative to where Snakemake runs, and its spec."""
     called = getattr(rules, rule_name)
     named = {name: paths if isinstance(paths, str) else list(paths) for name, paths in called.input.items()}
     return {"inputs": named, "spec": json.loads(called.params.spec)}

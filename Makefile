@@ -10,7 +10,8 @@ RESULTS = results/$$(sed -n 's/^name: *\([a-z0-9-]*\).*/\1/p' $(CONFIG))
 WHERE = echo "The write-up: $(RESULTS)/write-up.pdf and $(RESULTS)/write-up.html"
 
 .DEFAULT_GOAL := help
-.PHONY: help report final plan test lint format lock clean
+.PHONY: help report final plan why verify mutate diff test lint format lock clean
+COMMAND = @PYTHONPATH=scripts $(BIN)/python -m commands
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +27,18 @@ final: $(READY) ## the same, but refuse while anything stands against the write-
 
 plan: $(READY) ## say what would run, and why
 	@$(BIN)/snakemake --configfile $(CONFIG) --dry-run $(ARGS)
+
+why: $(READY) ## the way back for a value: make why KEY=winner.test.accuracy
+	$(COMMAND).why "$(KEY)" --config $(CONFIG)
+
+verify: $(READY) ## hash again all that a report names: make verify FILE=results/reviews/write-up.pdf
+	$(COMMAND).verify "$(FILE)" $(ARGS)
+
+mutate: $(READY) ## falsify each result of a finished report and see that it is noticed
+	$(COMMAND).mutate --config $(CONFIG) $(ARGS)
+
+diff: $(READY) ## what changed between two builds, and why: make diff A=old/results B=results/reviews
+	$(COMMAND).diff "$(A)" "$(B)" $(ARGS)
 
 test: $(READY) lint ## lint, types, unit tests, and a small experiment from end to end
 	@$(BIN)/python -m pytest -n 2 $(ARGS)

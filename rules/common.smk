@@ -1,11 +1,12 @@
 # What the other files share: the checked config, the results folder, and how a rule gets its parameters.
 
+import json
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from lib.config import complete, resolved_settings
+from lib.config import complete, excluded_settings, resolved_settings
 from lib.errors import UserError
 from lib.files import canonical_json
 from lib.locks import hold_or_refuse
@@ -29,6 +30,7 @@ except (UserError, OSError) as error:
 
 LOGS = RESULTS / "logs"
 SETTINGS = resolved_settings(config)
+EXCLUDED = excluded_settings(config)
 SEEDS = config["seeds"]
 REVISION = revision(Path(workflow.basedir))
 BASELINE = next(iter(SETTINGS))
@@ -56,6 +58,13 @@ def all_stamps():
 def spec(**values):
     """The parameter that carries config values to a script: one canonical text, since Snakemake compares without names."""
     return canonical_json(values)
+
+
+def call(rule_name):
+    """What a script is called with: inputs by name, relative to where Snakemake runs, and its spec."""
+    called = getattr(rules, rule_name)
+    named = {name: paths if isinstance(paths, str) else list(paths) for name, paths in called.input.items()}
+    return {"inputs": named, "spec": json.loads(called.params.spec)}
 
 
 def all_runs(file_name):

@@ -33,6 +33,19 @@ rule plot_settings:
         "../scripts/plot_settings.py"
 
 
+rule plot_expected:
+    input:
+        sweep=RESULTS / "sweep.json",
+    output:
+        **figure("expected"),
+    log:
+        LOGS / "plot_expected.log",
+    params:
+        stamp=stamp("plot_expected"),
+    script:
+        "../scripts/plot_expected.py"
+
+
 rule plot_confusion:
     input:
         metrics=RESULTS / "test/metrics.json",
@@ -78,6 +91,7 @@ rule plot_heads:
 FIGURE_FILES = [
     rules.plot_curves.output,
     rules.plot_settings.output,
+    rules.plot_expected.output,
     rules.plot_confusion.output,
     rules.plot_attention.output,
     rules.plot_heads.output,

@@ -16,6 +16,23 @@ rule compare_settings:
         "../scripts/compare_settings.py"
 
 
+rule keep_ledger:
+    input:
+        summary=RESULTS / "data/summary.json",
+        metrics=all_runs("metrics.json"),
+        predictions=all_runs("predictions.parquet"),
+        scorings=RESULTS / "test/scorings.json",
+        baselines=RESULTS / "baselines.json",
+    output:
+        ledger=RESULTS / "ledger.json",
+    log:
+        LOGS / "keep_ledger.log",
+    params:
+        stamp=stamp("keep_ledger"),
+    script:
+        "../scripts/keep_ledger.py"
+
+
 rule collect_values:
     input:
         summary=RESULTS / "data/summary.json",
@@ -23,6 +40,8 @@ rule collect_values:
         metrics=all_runs("metrics.json"),
         timings=all_runs("timing.json") if config["report"]["timings"] else [],
         selection=RESULTS / "selection.json",
+        sweep=RESULTS / "sweep.json",
+        ledger=RESULTS / "ledger.json",
         test_metrics=RESULTS / "test/metrics.json",
         test_predictions=RESULTS / "test/predictions.parquet",
         test=RESULTS / "data/test.parquet",
@@ -34,37 +53,10 @@ rule collect_values:
     log:
         LOGS / "collect_values.log",
     params:
-        spec=spec(name=config["name"], settings=list(SETTINGS), seeds=SEEDS, root=str(RESULTS)),
+        spec=spec(settings=list(SETTINGS), seeds=SEEDS, root=str(RESULTS)),
         stamp=stamp("collect_values"),
     script:
         "../scripts/collect_values.py"
-
-
-rule write_manifest:
-    input:
-        results=[
-            rules.prepare_data.output,
-            rules.prepare_model.output,
-            expand(rules.tokenize_texts.output, split=["train", "validation", "test"]),
-            expand(rules.finetune.output, setting=SETTINGS, seed=SEEDS),
-            rules.select_setting.output,
-            rules.score_test.output,
-            rules.score_baselines.output,
-            rules.demonstrate_attention.output,
-            rules.measure_heads.output,
-            rules.compare_settings.output,
-            rules.collect_values.output,
-            FIGURE_FILES,
-        ],
-    output:
-        manifest=RESULTS / "manifest.json",
-    log:
-        LOGS / "write_manifest.log",
-    params:
-        spec=spec(config=config, stamps=all_stamps(), root=str(RESULTS), **REVISION),
-        stamp=stamp("write_manifest"),
-    script:
-        "../scripts/write_manifest.py"
 
 
 rule render_write_up:
@@ -74,9 +66,11 @@ rule render_write_up:
         manifest=RESULTS / "manifest.json",
         selection=RESULTS / "selection.json",
         summary=RESULTS / "data/summary.json",
+        ledger=RESULTS / "ledger.json",
         comparisons=RESULTS / "comparisons.json",
         histories=all_runs("history.csv"),
         figures=FIGURE_FILES,
+        tables=[RESULTS / "attention" / name for name in ("sweep.csv", "error.csv", "heads.csv")],
         bibliography=[config["report"]["bibliography"]] if config["report"]["bibliography"] else [],
         typst_template="report/template.typ",
         html_template="report/template.html",
@@ -86,6 +80,7 @@ rule render_write_up:
         pdf=report(RESULTS / "write-up.pdf", category="Write-up"),
         html=RESULTS / "write-up.html",
         checks=RESULTS / "checks.json",
+        carried=RESULTS / "write-up.json",
     log:
         LOGS / "render_write_up.log",
     params:
@@ -93,6 +88,42 @@ rule render_write_up:
         stamp=stamp("render_write_up"),
     script:
         "../scripts/render_write_up.py"
+
+
+# After the write-up's rule, whose call it records, though it comes before it in time.
+rule write_manifest:
+    input:
+        results=[
+            rules.prepare_data.output,
+            rules.prepare_model.output,
+            expand(rules.tokenize_texts.output, split=["train", "validation", "test"]),
+            expand(rules.finetune.output, setting=SETTINGS, seed=SEEDS),
+            rules.select_setting.output,
+            rules.summarise_sweep.output,
+            rules.score_test.output,
+            rules.score_baselines.output,
+            rules.demonstrate_attention.output,
+            rules.measure_heads.output,
+            rules.compare_settings.output,
+            rules.keep_ledger.output,
+            rules.collect_values.output,
+            FIGURE_FILES,
+        ],
+    output:
+        manifest=RESULTS / "manifest.json",
+    log:
+        LOGS / "write_manifest.log",
+    params:
+        spec=spec(
+            config=config,
+            stamps=all_stamps(),
+            calls={name: call(name) for name in ("collect_values", "render_write_up")},
+            root=str(RESULTS),
+            **REVISION,
+        ),
+        stamp=stamp("write_manifest"),
+    script:
+        "../scripts/write_manifest.py"
 
 
 rule check_final:

@@ -11,11 +11,12 @@ rule score_test:
     output:
         metrics=RESULTS / "test/metrics.json",
         predictions=RESULTS / "test/predictions.parquet",
+        scorings=RESULTS / "test/scorings.json",
     log:
         LOGS / "score_test.log",
     threads: config["threads"]
     params:
-        spec=spec(compute=COMPUTE),
+        spec=spec(compute=COMPUTE, ledger=str(RESULTS / "test-ledger.jsonl")),
         stamp=stamp("score_test"),
     script:
         "../scripts/score_test.py"

@@ -37,3 +37,23 @@ rule select_setting:
         stamp=stamp("select_setting"),
     script:
         "../scripts/select_setting.py"
+
+
+rule summarise_sweep:
+    input:
+        metrics=all_runs("metrics.json"),
+    output:
+        sweep=RESULTS / "sweep.json",
+    log:
+        LOGS / "summarise_sweep.log",
+    params:
+        spec=spec(
+            name=config["name"],
+            settings=list(SETTINGS),
+            seeds=SEEDS,
+            excluded=EXCLUDED,
+            metric=config["selection_metric"],
+        ),
+        stamp=stamp("summarise_sweep"),
+    script:
+        "../scripts/summarise_sweep.py"

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from lib.files import read_json, write_json
 from lib.job import run
+from lib.pointers import at, step
 from lib.uncertainty import wilson_interval
 
 MOST_ROWS = 8
@@ -23,6 +24,8 @@ def main(
     metrics: list[Path],
     timings: list[Path],
     selection: Path,
+    sweep: Path,
+    ledger: Path,
     test_metrics: Path,
     test_predictions: Path,
     test: Path,
@@ -30,7 +33,6 @@ def main(
     attention: Path,
     heads: Path,
     values: Path,
-    name: str,
     settings: list[str],
     seeds: list[int],
     root: str,
@@ -41,10 +43,8 @@ def main(
     """
     collector = Collector(Path(root))
     runs = {(row["setting"], row["seed"]): (path, row) for path in metrics for row in [read_json(path)]}
-    collector.add("experiment.name", name, "text", summary, "/source")
-    collector.add("sweep.settings", len(settings), "count", selection, "/settings")
-    collector.add("sweep.seeds", len(seeds), "count", selection, "/settings/0/seeds")
-    collector.add("sweep.runs", len(runs), "count", selection, "/runs")
+    collect_sweep(collector, sweep)
+    collect_ledger(collector, ledger)
     collect_data(collector, summary)
     collect_model(collector, model)
     for setting in settings:
@@ -71,17 +71,32 @@ class Collector:
         self.values: dict[str, dict[str, Any]] = {}
 
     def add(
-        self, key: str, value: Any, kind: str, source: Path, pointer: str, interval: tuple[float, float] | None = None
+        self,
+        key: str,
+        value: Any,
+        kind: str,
+        source: Path,
+        pointer: str,
+        interval: tuple[float, float] | None = None,
+        aggregate: str = "",
+        others: list[Path] | None = None,
     ) -> None:
+        """`others` are further files in which a number that it was made of stands, at the same pointer."""
         if key in self.values:
             raise ValueError(f"the value {key} is collected twice")
         self.values[key] = {
             "value": value,
             "kind": kind,
             "interval": interval,
-            "source": source.relative_to(self.root).as_posix(),
+            "source": self.name(source),
             "pointer": pointer,
         }
+        if others:
+            self.values[key]["aggregate"] = aggregate
+            self.values[key]["parts"] = [[self.name(path), pointer] for path in (source, *others)]
+
+    def name(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
 
     def add_score(self, key: str, row: dict[str, Any], source: Path, pointer: str) -> None:
         """An accuracy with the counts behind it, its Wilson interval, and the loss where there is one."""
@@ -93,6 +108,39 @@ class Collector:
             self.add(f"{key}.loss", row["loss"], "loss", source, f"{pointer}/loss")
 
 
+def collect_sweep(collector: Collector, path: Path) -> None:
+    """What was planned and what became of it, and the best to be expected of so many settings."""
+    sweep = read_json(path)
+    collector.add("experiment.name", sweep["experiment"], "text", path, "/experiment")
+    collector.add("sweep.best_of", sweep["best_of"], "text", path, "/best_of")
+    for key, pointer in {
+        "planned": "/planned/runs",
+        "planned.settings": "/planned/settings",
+        "seeds": "/planned/seeds",
+        "settings": "/trained/settings",
+        "runs": "/trained/runs",
+        "finished": "/finished",
+        "failed": "/failed",
+        "excluded": "/excluded",
+    }.items():
+        collector.add(f"sweep.{key}", at(sweep, pointer), "count", path, pointer)
+    for setting, reason in sweep["excluded_settings"].items():
+        collector.add(f"sweep.excluded.{setting}", reason, "text", path, f"/excluded_settings/{setting}")
+    for place, row in enumerate(sweep["expected"]):
+        for name in ("mean", "sd"):
+            key = f"sweep.expected.{row['settings']}" + ".sd" * (name == "sd")
+            collector.add(key, row[name], "real", path, f"/expected/{place}/{name}")
+
+
+def collect_ledger(collector: Collector, path: Path) -> None:
+    """How often validation and test split were scored, in numbers and, for the test split, in words."""
+    ledger = read_json(path)
+    for split in ("validation", "test"):
+        for name, found in ledger[split].items():
+            kind = "text" if isinstance(found, str) else "count"
+            collector.add(f"ledger.{split}.{name}", found, kind, path, f"/{split}/{name}")
+
+
 def collect_data(collector: Collector, path: Path) -> None:
     summary = read_json(path)
     collector.add("data.classes", len(summary["labels"]), "count", path, "/labels")
@@ -101,7 +149,7 @@ def collect_data(collector: Collector, path: Path) -> None:
         collector.add(f"data.{split}.rows", facts["rows"], "count", path, f"{pointer}/rows")
         collector.add(f"data.{split}.duplicates", facts["duplicates"], "count", path, f"{pointer}/duplicates")
         for label, count in facts["classes"].items():
-            collector.add(f"data.{split}.class.{label}", count, "count", path, f"{pointer}/classes/{label}")
+            collector.add(f"data.{split}.class.{label}", count, "count", path, f"{pointer}/classes/{step(label)}")
         for word, kind in (("min", "count"), ("mean", "real"), ("max", "count")):
             collector.add(f"data.{split}.words.{word}", facts["words"][word], kind, path, f"{pointer}/words/{word}")
     for pair, count in summary["overlap"].items():
@@ -116,8 +164,8 @@ def collect_data(collector: Collector, path: Path) -> None:
 def collect_model(collector: Collector, path: Path) -> None:
     model = read_json(path)
     source = model["source"]
-    name = source.get("name") or source.get("package") or source.get("path")
-    collector.add("model.name", name, "text", path, "/source")
+    field = next(field for field in ("name", "package", "path") if source.get(field))
+    collector.add("model.name", source[field], "text", path, f"/source/{field}")
     collector.add("model.sha256", model["files"]["model.safetensors"], "text", path, "/files/model.safetensors")
 
 
@@ -129,9 +177,10 @@ def collect_setting(collector: Collector, key: str, runs: list[tuple[Path, dict[
         collector.add(f"{key}.{name}", "none" if value is None else value, kind, path, f"/hyperparameters/{name}")
     for split in ("train", "validation"):
         add_means(collector, f"{key}.{split}", runs, split)
-    rows = [row for _, row in runs]
-    collector.add(f"{key}.best_epoch", mean_or_only([row["best_epoch"] for row in rows]), "count", path, "/best_epoch")
-    collector.add(f"{key}.steps", mean_or_only([row["steps"] for row in rows]), "count", path, "/steps")
+    others = [other for other, _ in runs[1:]]
+    for name in ("best_epoch", "steps"):
+        number = mean_or_only([row[name] for _, row in runs])
+        collector.add(f"{key}.{name}", number, "count", path, f"/{name}", None, "mean", others)
     for name in ("precision", "device"):
         collector.add(f"{key}.{name}", first[name], "text", path, f"/{name}")
     collector.add(f"{key}.threads", first["threads"], "count", path, "/threads")
@@ -144,19 +193,23 @@ def collect_cost(collector: Collector, key: str, timings: list[Path]) -> None:
     """How long a setting's runs took together, and their mean speed."""
     rows = [read_json(path) for path in timings]
     seconds, rates = sum(row["seconds"] for row in rows), [row["examples_per_second"] for row in rows]
-    collector.add(f"{key}.seconds", seconds, "seconds", timings[0], "/seconds")
-    collector.add(f"{key}.examples_per_second", fmean(rates), "rate", timings[0], "/examples_per_second")
+    path, others = timings[0], timings[1:]
+    collector.add(f"{key}.seconds", seconds, "seconds", path, "/seconds", None, "sum", others)
+    collector.add(
+        f"{key}.examples_per_second", fmean(rates), "rate", path, "/examples_per_second", None, "mean", others
+    )
 
 
 def add_means(collector: Collector, key: str, runs: list[tuple[Path, dict[str, Any]]], split: str) -> None:
     """Mean accuracy and loss over seeds. The interval is that of the examples; `sd` is the spread over the seeds."""
-    path, rows = runs[0][0], [row[split] for _, row in runs]
+    path, others, rows = runs[0][0], [other for other, _ in runs[1:]], [row[split] for _, row in runs]
     accuracies = [row["accuracy"] for row in rows]
     interval = wilson_interval(fmean(row["correct"] for row in rows), rows[0]["count"])
-    collector.add(f"{key}.accuracy", fmean(accuracies), "accuracy", path, f"/{split}/accuracy", interval)
-    collector.add(f"{key}.loss", fmean(row["loss"] for row in rows), "loss", path, f"/{split}/loss")
+    pointer, loss = f"/{split}/accuracy", fmean(row["loss"] for row in rows)
+    collector.add(f"{key}.accuracy", fmean(accuracies), "accuracy", path, pointer, interval, "mean", others)
+    collector.add(f"{key}.loss", loss, "loss", path, f"/{split}/loss", None, "mean", others)
     if len(rows) > 1:
-        collector.add(f"{key}.accuracy.sd", stdev(accuracies), "real", path, f"/{split}/accuracy")
+        collector.add(f"{key}.accuracy.sd", stdev(accuracies), "real", path, pointer, None, "sd", others)
 
 
 def mean_or_only(numbers: list[int]) -> float | int:

@@ -1,9 +1,11 @@
 """Fill the author's write-up in, check it, and render it as Markdown, PDF and HTML.
 
 Reads the write-up, the values, the results that claims are judged by, the figures and the report's templates. Writes
-the three forms of the report and what stands against it; while anything does, they are marked as a draft.
+the three forms of the report, what they carry to be checked by, and what stands against them; while anything does, they
+are marked as a draft.
 """
 
+import hashlib
 import logging
 import re
 from pathlib import Path
@@ -18,11 +20,13 @@ from lib.document import (
     link_values,
     number_parts,
     place_images,
+    provenance_note,
     resolve_references,
     set_date,
 )
 from lib.evidence import Evidence, read_curves
-from lib.files import read_json, write_json, write_text
+from lib.figure_checks import Results, disagreements
+from lib.files import read_json, sha256, write_json, write_text
 from lib.fill import Filled, fill
 from lib.findings import Finding, check_document, reasons
 from lib.job import run
@@ -36,9 +40,11 @@ def main(
     manifest: Path,
     selection: Path,
     summary: Path,
+    ledger: Path,
     comparisons: Path,
     histories: list[Path],
     figures: list[Path],
+    tables: list[Path],
     bibliography: list[Path],
     typst_template: Path,
     html_template: Path,
@@ -47,6 +53,7 @@ def main(
     pdf: Path,
     html: Path,
     checks: Path,
+    carried: Path,
     settings: list[str],
     pdf_engine: str,
     commit: str,
@@ -56,23 +63,27 @@ def main(
     """Images and the manifest lie below the folder of `markdown`; `commit_time` (seconds since 1970) dates it."""
     family = Family(read_comparisons(comparisons))
     labels, chosen = read_json(summary)["labels"], read_json(selection)
-    evidence = Evidence(read_values(values), settings, labels, chosen, read_curves(histories), family)
+    found, curves = read_values(values), read_curves(histories)
+    evidence = Evidence(found, settings, labels, chosen, curves, family)
     filled = fill(write_up, evidence)
     doc = parse(filled.text, write_up)
     findings = check_document(doc, filled, write_up)
-    against = reasons(findings, commit, dirty, chosen)
+    apart = disagreements(figures, Results(found, settings, labels, curves, tables))
+    against = reasons(findings, commit, dirty, chosen, apart)
     root = markdown.parent
-    finish(
-        doc, filled, against, write_up, figures, bibliography, root, read_json(manifest), vector=pdf_engine == "typst"
-    )
+    note = provenance_note(commit, read_json(ledger)["test"]["text"])
+    finish(doc, filled, against, write_up, figures, bibliography, root, note, vector=pdf_engine == "typst")
     set_date(doc, commit_time)
     style = Style(typst_template, html_template, css, bibliography)
-    variables = {"draft": bool(against), "manifest": manifest.read_text(encoding="utf-8")}
+    record = what_was_checked(findings, against, filled, family)
+    sources = [write_up, *bibliography, typst_template, html_template, css]
+    write_json(carried, what_it_carries(read_json(manifest), sources, filled.text, record))
+    variables = {"draft": bool(against), "manifest": carried.read_text(encoding="utf-8")}
     printed, page = render(doc, style, variables, root, write_up, pdf_engine, commit_time)
     write_text(markdown, filled.text)
     pdf.write_bytes(printed)
     write_text(html, page)
-    write_json(checks, record(findings, against, filled, family))
+    write_json(checks, record)
     for reason in against:
         logging.warning("%s", reason)
     logging.info(
@@ -88,7 +99,7 @@ def finish(
     figures: list[Path],
     bibliography: list[Path],
     root: Path,
-    manifest: dict[str, Any],
+    note: str,
     vector: bool,
 ) -> None:
     """Turn the checked tree into the one that is printed."""
@@ -106,11 +117,11 @@ def finish(
     resolve_references(doc, labels, citable, locate)
     table = link_values(doc, filled)
     explain_marks(doc, filled.claims)
-    append_parts(doc, table, str(manifest.get("commit", "")), against)
+    append_parts(doc, table, note, against)
     frame_tables(doc)
 
 
-def record(findings: list[Finding], against: list[str], filled: Filled, family: Family) -> dict[str, Any]:
+def what_was_checked(findings: list[Finding], against: list[str], filled: Filled, family: Family) -> dict[str, Any]:
     """What checks.json says: whether and why the report is a draft, and every claim, comparison and value in it."""
     return {
         "draft": bool(against),
@@ -120,6 +131,12 @@ def record(findings: list[Finding], against: list[str], filled: Filled, family: 
         "comparisons": {"significance": SIGNIFICANCE, "correction": "Holm", "made": family.as_json()},
         "values": [citation.as_json() for citation in filled.citations],
     }
+
+
+def what_it_carries(manifest: dict[str, Any], sources: list[Path], text: str, checks: dict[str, Any]) -> dict[str, Any]:
+    """The manifest, the hashes of what the report was rendered from, and all that was printed and claimed in it."""
+    inputs = {path.as_posix(): sha256(path) for path in sources}
+    return manifest | {"inputs": inputs, "markdown": hashlib.sha256(text.encode()).hexdigest(), "checks": checks}
 
 
 if __name__ == "__main__":

@@ -20,12 +20,16 @@ def main(
     manifest: Path,
     config: dict[str, Any],
     stamps: dict[str, str],
+    calls: dict[str, Any],
     commit: str,
     dirty: bool,
     commit_time: int,
     root: str,
 ) -> None:
-    """`results` are the files to hash, named in the manifest relative to `root`; `stamps` the code behind each rule."""
+    """`results` are the files to hash, named in the manifest relative to `root`; `stamps` the code behind each rule.
+
+    `calls` say how values are collected and the report is rendered from them, so that both can be repeated.
+    """
     timings = config["report"]["timings"]
     hashed = [path for path in each_file(results) if timings or path.name != "timing.json"]
     write_json(
@@ -38,6 +42,7 @@ def main(
             "config": config,
             "config_fingerprint": fingerprint(config),
             "code": stamps,
+            "calls": calls,
             "packages": installed_packages(),
             "machine": machine(),
             "files": {path.relative_to(root).as_posix(): sha256(path) for path in sorted(hashed)},

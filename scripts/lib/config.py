@@ -61,7 +61,7 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
     schema = yaml.safe_load(schema_path.read_text(encoding="utf-8"))
     config = with_numbers(config, schema, schema)
     mistakes = [describe(error) for error in Draft202012Validator(schema).iter_errors(config)]
-    mistakes += duplicate_settings(config)
+    mistakes += duplicate_settings(config) + excluded_baseline(config)
     if mistakes:
         raise UserError("The config does not hold:\n" + "\n".join(f"  {line}" for line in sorted(set(mistakes))))
     return with_defaults(config, schema, schema)
@@ -169,9 +169,23 @@ def duplicate_settings(config: Json) -> list[str]:
     return [f"settings: the name '{name}' stands more than once; each setting needs its own" for name in twice]
 
 
+def excluded_baseline(config: Json) -> list[str]:
+    settings = config.get("settings")
+    first = settings[0] if isinstance(settings, list) and settings else None
+    if not isinstance(first, dict) or "excluded" not in first:
+        return []
+    return ["settings[0]: the first setting is the baseline and cannot be excluded; put another one first"]
+
+
 def resolved_settings(config: Json) -> dict[str, Json]:
-    """Each setting by name, with the shared defaults where it does not say otherwise."""
+    """Each setting to train, by name, with the shared defaults where it does not say otherwise."""
     return {
         setting["name"]: config["defaults"] | {key: value for key, value in setting.items() if key != "name"}
         for setting in config["settings"]
+        if "excluded" not in setting
     }
+
+
+def excluded_settings(config: Json) -> dict[str, str]:
+    """Why each setting that is not to be trained is not, by name."""
+    return {setting["name"]: setting["excluded"] for setting in config["settings"] if "excluded" in setting}

@@ -183,7 +183,7 @@ def claim_tooltip(claim: Claim) -> str:
     return text
 
 
-def append_parts(doc: pf.Doc, values: pf.Table, commit: str, reasons: list[str]) -> None:
+def append_parts(doc: pf.Doc, values: pf.Table, note: str, reasons: list[str]) -> None:
     """Put the references, the provenance of the values and the reasons for a draft at the end, each under a heading.
 
     An author who wants the first two elsewhere writes `::: {#refs}` or `::: {#provenance}` there.
@@ -198,7 +198,7 @@ def append_parts(doc: pf.Doc, values: pf.Table, commit: str, reasons: list[str])
             place = pf.Div(identifier="provenance")
             doc.content += [heading(top, "Where the values come from", "values"), place]
         place.classes.append("provenance")
-        place.content = [*place.content, pf.Para(*words(provenance_note(commit))), *in_small_type(values)]
+        place.content = [*place.content, pf.Para(*words(note)), *in_small_type(values)]
     if reasons:
         items = [pf.ListItem(pf.Plain(*words(reason))) for reason in reasons]
         doc.content += [
@@ -229,10 +229,12 @@ def in_small_type(table: pf.Table) -> list[Any]:
     ]
 
 
-def provenance_note(commit: str) -> str:
+def provenance_note(commit: str, tested: str) -> str:
+    """What stands above the table of values; `tested` says how often the test set was scored, asked or not."""
     return (
         "Each value as it is printed, with all its digits, and the file among the results that it comes from"
-        f"{f' (made at commit {commit[:10]})' if commit else ''}."
+        f"{f' (made at commit {commit[:10]})' if commit else ''}. "
+        f"By the record, {tested}."
     )
 
 

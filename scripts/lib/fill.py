@@ -6,6 +6,7 @@ What is printed may depend on how many comparisons the document makes, so it is 
 import re
 import sys
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ class Citation:
             "printed": self.text,
             "line": self.line,
             "value": value.value,
+            "interval": value.interval,
             "source": value.source,
             "pointer": value.pointer,
         }
@@ -69,7 +71,10 @@ class Filled:
 
 def fill(write_up: Path, evidence: Evidence) -> Filled:
     """Fill the write-up in. Raises UserError with file and line on whatever the author has to mend."""
-    template = parsed(write_up)
+    try:
+        template = parsed(write_up.read_text(encoding="utf-8"))
+    except jinja2.TemplateSyntaxError as error:
+        raise UserError(f"{write_up}, line {error.lineno}: {error.message}") from None
     while True:
         helpers = Helpers(evidence, template)
         try:
@@ -80,7 +85,8 @@ def fill(write_up: Path, evidence: Evidence) -> Filled:
             return helpers.filled
 
 
-def parsed(write_up: Path) -> jinja2.Template:
+@lru_cache(maxsize=1)
+def parsed(source: str) -> jinja2.Template:
     """The write-up as a template, in which a line of nothing but tags leaves no trace."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
@@ -90,11 +96,7 @@ def parsed(write_up: Path) -> jinja2.Template:
         comment_end_string="#-->",
         finalize=lambda item: escaped(item) if isinstance(item, FromData) else item,
     )
-    source = write_up.read_text(encoding="utf-8")
-    try:
-        return environment.from_string(trimmed_tags(source))
-    except jinja2.TemplateSyntaxError as error:
-        raise UserError(f"{write_up}, line {error.lineno}: {error.message}") from None
+    return environment.from_string(trimmed_tags(source))
 
 
 def trimmed_tags(source: str) -> str:
@@ -129,6 +131,7 @@ class Helpers:
 
     def __init__(self, evidence: Evidence, template: jinja2.Template) -> None:
         self.evidence, self.template = evidence, template
+        self.lines = template.debug_info[::-1]  # pairs of a line here and of the compiled code, the last ones first
         self.filled = Filled(names={*evidence.settings, *evidence.labels})
 
     def namespace(self) -> dict[str, Any]:
@@ -184,7 +187,7 @@ class Helpers:
         frame = sys._getframe(2)
         while frame.f_back and frame.f_globals.get("__jinja_template__") is not self.template:
             frame = frame.f_back
-        return self.template.get_corresponding_lineno(frame.f_lineno)
+        return next((line for line, compiled in self.lines if compiled <= frame.f_lineno), 1)
 
 
 def marked(body: str, attributes: str) -> str:

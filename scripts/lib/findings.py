@@ -121,8 +121,14 @@ class Places:
         return shared + 2 * touching + 2 * touching_after
 
 
-def reasons(findings: list[Finding], commit: str, dirty: bool, selection: dict[str, Any]) -> list[str]:
-    """Why the report is a draft, one sentence each; none where it is final."""
+def reasons(
+    findings: list[Finding],
+    commit: str,
+    dirty: bool,
+    selection: dict[str, Any],
+    disagreements: list[str] | None = None,
+) -> list[str]:
+    """Why the report is a draft, one sentence each; none where it is final. `disagreements` are those of figures."""
     found = []
     if not commit:
         found.append("this folder is no git checkout, so that no commit names what was run")
@@ -131,4 +137,4 @@ def reasons(findings: list[Finding], commit: str, dirty: bool, selection: dict[s
     missing = selection["planned"] - len(selection["runs"])
     if missing:
         found.append(f"{missing} of {selection['planned']} planned runs are missing")
-    return found + [str(finding) for finding in findings]
+    return found + (disagreements or []) + [str(finding) for finding in findings]

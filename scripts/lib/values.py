@@ -15,7 +15,10 @@ LARGEST_SMALL_ERROR = 1e-2
 
 @dataclass(frozen=True)
 class Value:
-    """One entry of values.json; `pointer` says where in the file `source` it stands."""
+    """One entry of values.json; `pointer` says where in the file `source` it stands.
+
+    Where it was made of several numbers, `aggregate` says how (mean, sum, sd), and `parts` where each of them stands.
+    """
 
     key: str
     value: float | str
@@ -23,6 +26,13 @@ class Value:
     interval: tuple[float, float] | None
     source: str
     pointer: str
+    aggregate: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def origins(self) -> tuple[tuple[str, str], ...]:
+        """Source and pointer of each number that it was made of."""
+        return self.parts or ((self.source, self.pointer),)
 
     @property
     def full(self) -> str:
@@ -40,6 +50,8 @@ def read_values(path: Path) -> dict[str, Value]:
             tuple(entry["interval"]) if entry["interval"] else None,
             entry["source"],
             entry["pointer"],
+            entry.get("aggregate", ""),
+            tuple((source, pointer) for source, pointer in entry.get("parts", [])),
         )
         for key, entry in read_json(path).items()
     }

@@ -39,6 +39,7 @@ def make_results(root: Path) -> Path:
     write_json(root / "data/summary.json", {"labels": ["negative", "positive"]})
     write_json(root / "selection.json", selection())
     write_json(root / "values.json", values())
+    write_json(root / "ledger.json", {"test": {"text": "the test set was scored once, for small-batch"}})
     write_json(root / "manifest.json", {"commit": "0123456789abcdef", "experiment": "reviews", "packages": {}})
     compare_settings(
         predictions=sorted(root.glob("runs/*/*/predictions.parquet")),
@@ -125,6 +126,8 @@ def render(root: Path, write_up: Path, **changes: Any) -> dict[str, Any]:
         "comparisons": root / "comparisons.json",
         "histories": sorted(root.glob("runs/*/*/history.csv")),
         "figures": sorted(root.glob("figures/*.*g")),
+        "tables": [],
+        "ledger": root / "ledger.json",
         "bibliography": [ROOT / "report/references.bib"],
         "typst_template": ROOT / "report/template.typ",
         "html_template": ROOT / "report/template.html",
@@ -133,6 +136,7 @@ def render(root: Path, write_up: Path, **changes: Any) -> dict[str, Any]:
         "pdf": root / "write-up.pdf",
         "html": root / "write-up.html",
         "checks": root / "checks.json",
+        "carried": root / "write-up.json",
         "settings": SETTINGS,
         "pdf_engine": "typst",
         "commit": "0123456789abcdef",

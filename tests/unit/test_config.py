@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT
-from lib.config import SCHEMA, complete, resolved_settings
+from lib.config import SCHEMA, complete, excluded_settings, resolved_settings
 from lib.errors import UserError
 
 CONFIGS = [ROOT / "config.yaml", *(path for path in sorted((ROOT / "config").glob("*.yaml")) if path != SCHEMA)]
@@ -67,6 +67,12 @@ def test_defaults_are_filled_in_at_every_level() -> None:
     assert resolved_settings(config)["other"] == config["defaults"] | {"batch_size": 5}
 
 
+def test_an_excluded_setting_is_not_trained_but_kept_with_its_reason() -> None:
+    config = complete(minimal(settings=[{"name": "a"}, {"name": "b", "excluded": "it needs too much memory"}]))
+    assert list(resolved_settings(config)) == ["a"]
+    assert excluded_settings(config) == {"b": "it needs too much memory"}
+
+
 def test_a_rate_without_a_decimal_point_is_a_number() -> None:
     config = complete(minimal(settings=[{"name": "a", "learning_rate": yaml.safe_load("1e-4")}]))
     assert config["settings"][0]["learning_rate"] == 1e-4
@@ -74,6 +80,10 @@ def test_a_rate_without_a_decimal_point_is_a_number() -> None:
 
 MISTAKES = [
     ({"nmae": "x"}, "  unknown key 'nmae'; did you mean 'name'?"),
+    (
+        {"settings": [{"name": "a", "excluded": "too slow"}]},
+        "  settings[0]: the first setting is the baseline and cannot be excluded; put another one first",
+    ),
     (
         {"settings": [{"name": "a", "batchsize": 3}]},
         "  settings[0]: unknown key 'batchsize'; did you mean 'batch_size'?",

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -129,6 +131,20 @@ def test_both_forms_show_the_same_figures_and_tables(pdf: str, html: BeautifulSo
     assert any(caption.startswith("Table") for caption in captions)
     for caption in captions:
         assert bare(caption) in pdf, caption
+
+
+@pytest.mark.parametrize("name", ["write-up.pdf", "write-up.html", "manifest.json"])
+def test_what_was_built_is_verified_and_what_was_changed_is_not(project: Project, name: str) -> None:
+    def verify() -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", "commands.verify", str(project.results / name)]
+        return subprocess.run(line, cwd=project.root, env={"PYTHONPATH": "scripts"}, capture_output=True, text=True)
+
+    done = verify()
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    project.edit(f"{project.results.relative_to(project.root)}/selection.json", "accuracy", "accurary")
+    done = verify()
+    assert done.returncode == 1
+    assert "differs: results/tiny/selection.json" in done.stdout
 
 
 def test_snakemake_reports_offline(project: Project) -> None:

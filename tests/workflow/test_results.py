@@ -15,9 +15,10 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 SPLITS = {"train": 70, "validation": 28, "test": 28}
 LABELS = ["negative", "positive"]
-BESIDE = {"logs", "checkpoints", "records", "locks", "lock", "journal.log"}  # what the workflow keeps for itself
+# What the workflow keeps for itself.
+BESIDE = {"logs", "checkpoints", "records", "locks", "lock", "journal.log", "test-ledger.jsonl"}
 PROBABILITIES = [f"p_{label}" for label in LABELS]
-FIGURES = ["graph", "loss", "hyperparam", "confusion", "attention-sweep", "attention-error", "heads"]
+FIGURES = ["graph", "loss", "hyperparam", "expected", "confusion", "attention-sweep", "attention-error", "heads"]
 HISTORY = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "learning_rate"]
 
 
@@ -36,6 +37,7 @@ def test_every_file_of_the_contract_is_there(finished: Project) -> None:
         "data/summary.json",
         *(f"{folder.relative_to(finished.results)}/{name}" for folder in runs_of(finished) for name in run),
         *("selection.json", "test/metrics.json", "test/predictions.parquet", "baselines.json", "comparisons.json"),
+        *("sweep.json", "ledger.json", "test/scorings.json", "test-ledger.jsonl", "write-up.json"),
         *("attention/attention.json", "attention/heads.csv", "attention/heads.json"),
         *(f"figures/{stem}.{kind}" for stem in FIGURES for kind in ("png", "svg", "csv")),
         *("values.json", "checks.json", "manifest.json", "write-up.md", "write-up.html", "write-up.pdf"),
@@ -197,7 +199,7 @@ def at(value: Any, pointer: str) -> Any:
 
 def test_the_manifest_has_the_hash_of_every_result(finished: Project) -> None:
     manifest = read(finished.results / "manifest.json")
-    made_later = {"manifest.json", "checks.json", "write-up.md", "write-up.html", "write-up.pdf"}
+    made_later = {"manifest.json", "checks.json", "write-up.md", "write-up.html", "write-up.pdf", "write-up.json"}
     results = {
         path.relative_to(finished.results).as_posix()
         for path in finished.results.rglob("*")

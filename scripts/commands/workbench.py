@@ -1,0 +1,97 @@
+"""A scratch copy of a build in which results can be falsified and the report's text be built again, in milliseconds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from collect_values import main as collect_values
+from commands.builds import Build
+from lib.comparisons import Family, read_comparisons
+from lib.evidence import Evidence, read_curves
+from lib.figure_checks import Results, disagreements
+from lib.files import canonical_json, read_json
+from lib.fill import Claim, Filled, fill
+from lib.findings import check_document
+from lib.rendering import parse
+from lib.values import Value, read_values
+
+ClaimId = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The text that some results give: what is printed for each key, and the claims in it."""
+
+    filled: Filled
+    evidence: Evidence
+    printed: dict[str, tuple[str, ...]]
+    claims: dict[ClaimId, Claim]
+
+    @property
+    def cited(self) -> dict[str, Value]:
+        return {citation.value.key: citation.value for citation in self.filled.citations}
+
+
+class Workbench:
+    """`build` is the scratch copy; its files are put back after each falsification."""
+
+    def __init__(self, build: Build) -> None:
+        self.build, self.root = build, build.root
+        self.collecting, self.rendering = build.inputs("collect_values"), build.inputs("render_write_up")
+        self.spec = build.spec("collect_values") | {"root": str(build.root)}
+        self.settings: list[str] = build.spec("render_write_up")["settings"]
+
+    @contextmanager
+    def falsified(self, source: str, content: bytes) -> Iterator[None]:
+        """A result file with other bytes in it."""
+        path = self.root / source
+        before = path.read_bytes()
+        path.write_bytes(content)
+        try:
+            yield
+        finally:
+            path.write_bytes(before)
+
+    def evidence(self) -> Evidence:
+        given = self.rendering
+        return Evidence(
+            read_values(given["values"]),
+            self.settings,
+            read_json(given["summary"])["labels"],
+            read_json(given["selection"]),
+            read_curves(given["histories"]),
+            Family(read_comparisons(given["comparisons"])),
+        )
+
+    def outcome(self) -> Outcome:
+        """Collect the values and fill the write-up in."""
+        collect_values(**self.collecting, values=self.rendering["values"], **self.spec)
+        evidence = self.evidence()
+        filled = fill(self.rendering["write_up"], evidence)
+        printed: dict[str, list[str]] = {}
+        for citation in filled.citations:
+            printed.setdefault(citation.value.key, []).append(citation.text)
+        return Outcome(
+            filled,
+            evidence,
+            {key: tuple(texts) for key, texts in printed.items()},
+            {claim_id(claim): claim for claim in filled.claims},
+        )
+
+    def stopped_by(self, outcome: Outcome, claim: Claim) -> bool:
+        """Whether the checks find the claim false in an outcome, so that the report cannot be final."""
+        write_up = self.rendering["write_up"]
+        findings = check_document(parse(outcome.filled.text, write_up), outcome.filled, write_up)
+        return any(finding.kind == "false claim" and finding.line == claim.line for finding in findings)
+
+    def disagreements(self) -> list[str]:
+        """What the check of the figures finds, with the values as they were last collected."""
+        evidence, given = self.evidence(), self.rendering
+        results = Results(evidence.values, self.settings, evidence.labels, evidence.curves, given["tables"])
+        return disagreements(given["figures"], results)
+
+
+def claim_id(claim: Claim) -> ClaimId:
+    arguments: dict[str, Any] = claim.arguments
+    return claim.kind, canonical_json(arguments), claim.line

@@ -1,0 +1,58 @@
+"""List which predictions were scored on which data, each split known by its content.
+
+Reads every run's metrics and predictions, the record of what was scored on the test split, and the simple methods'
+scores. Writes one list, and what it comes to.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from lib.files import read_json, sha256, write_json
+from lib.job import run
+from lib.ledger import summary_of
+
+
+def main(
+    summary: Path,
+    metrics: list[Path],
+    predictions: list[Path],
+    scorings: Path,
+    baselines: Path,
+    ledger: Path,
+) -> None:
+    """`metrics` and `predictions` have an entry a run, in the same order."""
+    data = {split: facts["fingerprint"] for split, facts in read_json(summary)["splits"].items()}
+    runs = [scored_run(*paths, data["validation"]) for paths in zip(metrics, predictions, strict=True)]
+    tested = [{"split": "test"} | scoring for scoring in read_json(scorings)]
+    methods = [
+        {"split": split, "data": data[split], "method": method}
+        for method, scores in read_json(baselines).items()
+        for split in scores
+        if split != "train"
+    ]
+    write_json(
+        ledger,
+        {
+            "data": data,
+            "validation": {"runs": len(runs), "scored": sum(scored["times"] for scored in runs)},
+            "test": summary_of(tested, data["test"]),
+            "scorings": [*runs, *tested, *methods],
+        },
+    )
+
+
+def scored_run(metrics: Path, predictions: Path, data: str) -> dict[str, Any]:
+    """A run's scoring of the validation split: once an epoch, with the predictions of the epoch that was kept."""
+    found = read_json(metrics)
+    return {
+        "split": "validation",
+        "data": data,
+        "setting": found["setting"],
+        "seed": found["seed"],
+        "times": found["epochs_run"],
+        "predictions": sha256(predictions),
+    }
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,209 @@
+"""A small finished build: results written by hand, everything that follows from them made by the scripts themselves."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from collect_values import main as collect_values
+from compare_settings import main as compare_settings
+from conftest import ROOT
+from keep_ledger import main as keep_ledger
+from lib.files import read_json, write_json, write_text
+from lib.stamp import stamp
+from plot_confusion import main as plot_confusion
+from plot_curves import main as plot_curves
+from render_write_up import main as render_write_up
+from select_setting import main as select_setting
+from summarise_sweep import main as summarise_sweep
+from write_manifest import main as write_manifest
+
+SETTINGS, SEEDS, LABELS = ["base", "other"], [1, 2], ["no", "yes"]
+COUNT = 40
+CORRECT = {("base", 1): 38, ("base", 2): 37, ("other", 1): 20, ("other", 2): 22}
+LOSSES = {"train": [0.6, 0.4, 0.2], "validation": [0.6, 0.5, 0.7]}
+HYPERPARAMETERS = {"base": {"batch_size": 20, "epochs": 3}, "other": {"batch_size": 5, "epochs": 3}}
+
+WRITE_UP = """---
+title: A try
+---
+
+Of {{ value("sweep.settings") }} settings the one selected reaches
+{{ value("winner.test.accuracy", interval=True) }}, or {{ value("winner.test.accuracy", digits=4) }}, after epoch
+{{ value("winner.best_epoch") }}; {{ value("ledger.test.text") }}.
+{% call claim("beats", a="base", b="other") %}The baseline beats the other setting{% endcall %}
+(p = {{ value("comparison.base.other.p") }}, difference {{ value("comparison.base.other.difference", interval=True) }}).
+On negations it reaches {{ value("slices.kind.negation.accuracy") }}.
+{% call(holds) claim("at_least", key="winner.test.accuracy", x="baselines.majority.test.accuracy") %}
+{% if holds %}The majority is passed.{% else %}The majority is not passed.{% endif %}
+{% endcall %}
+
+| setting | validation |
+|:--|:--|
+{% for name in settings %}
+| {{ name }} | {{ value("runs." ~ name ~ ".validation.accuracy", interval=True) }} |
+{% endfor %}
+
+![How it learns.](figures/graph.png){#fig:graph width=50%}
+"""
+
+
+def make_build(folder: Path, text: str = WRITE_UP, **changed: Any) -> Path:
+    """A finished build at `folder`/results/try; `changed` go into its config. Returns its results folder."""
+    root = folder / "results" / "try"
+    write_data(root)
+    for run, correct in CORRECT.items():
+        write_run(root, *run, correct)
+    metrics, predictions = runs(root, "metrics.json"), runs(root, "predictions.parquet")
+    select_setting(metrics, root / "selection.json", SETTINGS, SEEDS, "accuracy")
+    summarise_sweep(metrics, root / "sweep.json", "try", SETTINGS, SEEDS, {}, "accuracy")
+    compare_settings(predictions, root / "data/summary.json", root / "comparisons.json", SETTINGS)
+    write_test(root)
+    keep_ledger(
+        root / "data/summary.json",
+        metrics,
+        predictions,
+        root / "test/scorings.json",
+        root / "baselines.json",
+        root / "ledger.json",
+    )
+    draw(root)
+    write_text(folder / "write-up.md", text)
+    finish(root, folder / "write-up.md", changed)
+    return root
+
+
+def runs(root: Path, name: str) -> list[Path]:
+    return [root / "runs" / setting / f"seed{seed}" / name for setting in SETTINGS for seed in SEEDS]
+
+
+def examples(count: int, correct: int) -> pd.DataFrame:
+    """Labels by turns, the first `correct` of them predicted."""
+    labels = [number % 2 for number in range(count)]
+    predicted = [label if number < correct else 1 - label for number, label in enumerate(labels)]
+    chances = {f"p_{name}": [0.9 if hit == place else 0.1 for hit in predicted] for place, name in enumerate(LABELS)}
+    return pd.DataFrame({"id": range(count), "label": labels, "prediction": predicted} | chances)
+
+
+def write_data(root: Path) -> None:
+    split = {
+        "rows": COUNT,
+        "duplicates": 0,
+        "classes": {"no": 20, "yes": 20},
+        "words": {"min": 1, "mean": 2.5, "max": 4},
+    }
+    splits = {name: split | {"fingerprint": f"{name} data"} for name in ("train", "validation", "test")}
+    pairs = {"train-validation": 0, "train-test": 0, "validation-test": 0}
+    summary = {"labels": LABELS, "splits": splits, "overlap": pairs, "dropped": {"train": 0}, "carved": None}
+    write_json(root / "data/summary.json", summary)
+    kinds = ["negation" if number % 4 == 0 else "" for number in range(COUNT)]
+    table = examples(COUNT, COUNT)[["id", "label"]].assign(text="t", kind=kinds)
+    table.to_parquet(root / "data/test.parquet", index=False)
+
+
+def score(correct: int, count: int = COUNT) -> dict[str, Any]:
+    return {"loss": 1 - correct / count, "accuracy": correct / count, "correct": correct, "count": count}
+
+
+def write_run(root: Path, setting: str, seed: int, correct: int) -> None:
+    folder = root / "runs" / setting / f"seed{seed}"
+    rows = [
+        {
+            "epoch": epoch,
+            "train_loss": train,
+            "train_accuracy": 0.5,
+            "validation_loss": loss,
+            "validation_accuracy": 0.5,
+        }
+        for epoch, (train, loss) in enumerate(zip(LOSSES["train"], LOSSES["validation"], strict=True), start=1)
+    ]
+    facts = {"setting": setting, "seed": seed, "hyperparameters": HYPERPARAMETERS[setting], "device": "cpu"}
+    facts |= {"precision": "fp32", "threads": 1, "best_epoch": 2, "epochs_run": 3, "steps": 6}
+    write_json(folder / "metrics.json", facts | {"train": score(39), "validation": score(correct)})
+    write_json(folder / "timing.json", {"seconds": 12.5 + seed, "examples_per_second": 9.5})
+    pd.DataFrame(rows).to_csv(folder / "history.csv", index=False)
+    examples(COUNT, correct).to_parquet(folder / "predictions.parquet", index=False)
+
+
+def write_test(root: Path) -> None:
+    (root / "test").mkdir()
+    tables = [examples(COUNT, correct).assign(seed=seed) for seed, correct in ((1, 36), (2, 35))]
+    pd.concat(tables).to_parquet(root / "test/predictions.parquet", index=False)
+    pooled = {"setting": "base", "labels": LABELS, "confusion": [[36, 4], [5, 35]]} | score(71, 80)
+    write_json(root / "test/metrics.json", pooled)
+    write_json(root / "test/scorings.json", [{"data": "test data", "setting": "base", "models": {"1": "m", "2": "n"}}])
+    write_json(root / "baselines.json", {"majority": {split: score(20) for split in ("train", "validation", "test")}})
+    write_json(root / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "0" * 64}})
+    write_json(root / "attention/attention.json", {"tolerance": 1e-6})
+    write_json(root / "attention/heads.json", {"count": 2})
+
+
+def draw(root: Path) -> None:
+    def figure(stem: str, prefix: str = "") -> dict[str, Path]:
+        return {f"{prefix}{kind}": root / "figures" / f"{stem}.{kind}" for kind in ("png", "svg", "csv")}
+
+    (root / "figures").mkdir()
+    histories, metrics = runs(root, "history.csv")[:2], runs(root, "metrics.json")[:2]
+    plot_curves(histories, metrics, **figure("graph", "graph_"), **figure("loss", "loss_"))
+    plot_confusion(root / "test/metrics.json", **figure("confusion"))
+
+
+def finish(root: Path, write_up: Path, changed: dict[str, Any], **revision: Any) -> None:
+    """Collect the values, write the manifest and render the report, as the rules do."""
+    revision = {"commit": "0123456789abcdef", "commit_time": 1_700_000_000, "dirty": False} | revision
+    collecting = {
+        "summary": root / "data/summary.json",
+        "model": root / "model.json",
+        "metrics": runs(root, "metrics.json"),
+        "timings": runs(root, "timing.json"),
+        "selection": root / "selection.json",
+        "sweep": root / "sweep.json",
+        "ledger": root / "ledger.json",
+        "test_metrics": root / "test/metrics.json",
+        "test_predictions": root / "test/predictions.parquet",
+        "test": root / "data/test.parquet",
+        "baselines": root / "baselines.json",
+        "attention": root / "attention/attention.json",
+        "heads": root / "attention/heads.json",
+    }
+    spec = {"settings": SETTINGS, "seeds": SEEDS, "root": str(root)}
+    collect_values(**collecting, values=root / "values.json", **spec)
+    rendering = {
+        "write_up": write_up,
+        "values": root / "values.json",
+        "manifest": root / "manifest.json",
+        "selection": root / "selection.json",
+        "summary": root / "data/summary.json",
+        "ledger": root / "ledger.json",
+        "comparisons": root / "comparisons.json",
+        "histories": runs(root, "history.csv"),
+        "figures": sorted(root.glob("figures/*")),
+        "tables": [],
+        "bibliography": [],
+        "typst_template": ROOT / "report/template.typ",
+        "html_template": ROOT / "report/template.html",
+        "css": ROOT / "report/style.css",
+    }
+    render_spec = {"settings": SETTINGS, "pdf_engine": "typst"} | revision
+    calls = {
+        "collect_values": {"inputs": named(collecting, root), "spec": spec},
+        "render_write_up": {"inputs": named(rendering, root), "spec": render_spec},
+    }
+    settings = [{"name": name} for name in SETTINGS]
+    config = {"name": "try", "seeds": SEEDS, "defaults": {"epochs": 3}, "settings": settings}
+    stamps = {path.stem: stamp(path) for path in sorted((ROOT / "scripts").glob("*.py"))}
+    later = ("write-up", "manifest", "checks")
+    files = [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(later)]
+    write_manifest(files, root / "manifest.json", config | changed, stamps, calls, root=str(root), **revision)
+    outputs = {"markdown": "write-up.md", "pdf": "write-up.pdf", "html": "write-up.html"}
+    outputs |= {"checks": "checks.json", "carried": "write-up.json"}
+    render_write_up(**rendering, **{name: root / file for name, file in outputs.items()}, **render_spec)
+    assert read_json(root / "checks.json")["reasons"] == []
+
+
+def named(inputs: dict[str, Any], root: Path) -> dict[str, Any]:
+    """Paths as a rule has them: those among the results below results/try."""
+
+    def name(path: Path) -> str:
+        return f"results/try/{path.relative_to(root).as_posix()}" if path.is_relative_to(root) else str(path)
+
+    return {key: list(map(name, paths)) if isinstance(paths, list) else name(paths) for key, paths in inputs.items()}

@@ -68,8 +68,10 @@ def run_spec(setting, seed):
     return spec(
         setting=setting,
         seed=seed,
+        streams={use: seed if use in config["seeds_vary"] else SEEDS[0] for use in ("weights", "order", "dropout")},
         hyperparameters=SETTINGS[setting],
         selection_metric=config["selection_metric"],
+        on_divergence=config["on_divergence"],
         compute=COMPUTE,
         checkpoint_path=str(RESULTS / "checkpoints" / f"{setting}-seed{seed}"),
     )

@@ -18,23 +18,30 @@ rule compare_settings:
 
 rule collect_values:
     input:
+        **ANALYSES,
         summary=RESULTS / "data/summary.json",
         model=RESULTS / "model.json",
         metrics=all_runs("metrics.json"),
         timings=all_runs("timing.json") if config["report"]["timings"] else [],
         selection=RESULTS / "selection.json",
         test_metrics=RESULTS / "test/metrics.json",
-        test_predictions=RESULTS / "test/predictions.parquet",
-        test=RESULTS / "data/test.parquet",
+        tokens=RESULTS / "tokens/counts.json",
         baselines=RESULTS / "baselines.json",
         attention=RESULTS / "attention/attention.json",
         heads=RESULTS / "attention/heads.json",
     output:
         values=RESULTS / "values.json",
+        reference=RESULTS / "reference.json",
     log:
         LOGS / "collect_values.log",
     params:
-        spec=spec(name=config["name"], settings=list(SETTINGS), seeds=SEEDS, root=str(RESULTS)),
+        spec=spec(
+            name=config["name"],
+            settings=list(SETTINGS),
+            seeds=SEEDS,
+            root=str(RESULTS),
+            references=config["reference"],
+        ),
         stamp=stamp("collect_values"),
     script:
         "../scripts/collect_values.py"
@@ -54,6 +61,8 @@ rule write_manifest:
             rules.measure_heads.output,
             rules.compare_settings.output,
             rules.collect_values.output,
+            rules.count_tokens.output,
+            ANALYSES.values(),
             FIGURE_FILES,
         ],
     output:

@@ -76,13 +76,14 @@ def main(
         dropout_seed=streams["dropout"],
         record_divergence=on_divergence == "record",
     )
+    trained_weights = sum(weight.numel() for weight in training.trainable().values())
     progress = trained(training, f"setting {setting}, seed {seed}")
     merged(classifier, updates).save_pretrained(tuned)
     AutoTokenizer.from_pretrained(source["path"], trust_remote_code=False).save_pretrained(tuned)
     pd.DataFrame(progress.history).to_csv(history, index=False)
     write_predictions(predictions, held_out, progress, labels)
     facts = {"setting": setting, "seed": seed, "streams": streams, "hyperparameters": hyperparameters}
-    facts |= asdict(resolved) | {"trained_weights": sum(weight.numel() for weight in training.trainable().values())}
+    facts |= asdict(resolved) | {"trained_weights": trained_weights}
     write_json(metrics, facts | results(progress, held_out, labels) | {"fingerprints": fingerprints})
     write_json(timing, time_taken(progress, len(examples)))
     checkpoints.remove_others()

@@ -47,10 +47,13 @@ def calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
     return float(np.abs(np.bincount(bins, weights=gaps)).sum() / len(labels))
 
 
-def by_class(labels: np.ndarray, predictions: np.ndarray, names: list[str]) -> dict[str, dict[str, Any]]:
+def by_class(
+    labels: np.ndarray, predictions: np.ndarray, names: list[str], seeds: int = 1
+) -> dict[str, dict[str, Any]]:
     """Precision, recall and F1 of each class, its examples, and how often it was predicted.
 
-    Precision and recall come with Wilson intervals, None where there is nothing to divide by.
+    Precision and recall come with Wilson intervals, None where there is nothing to divide by. Where the predictions of
+    several `seeds` are put together, counts are those of one seed in the mean: more seeds are not more examples.
     """
     classes = range(len(names))
     confusion = confusion_matrix(labels, predictions, labels=classes)
@@ -59,15 +62,20 @@ def by_class(labels: np.ndarray, predictions: np.ndarray, names: list[str]) -> d
     return {
         name: {
             "precision": float(precision),
-            "precision_interval": wilson_interval(int(right), int(predicted)) if predicted else None,
+            "precision_interval": wilson_interval(right / seeds, predicted / seeds) if predicted else None,
             "recall": float(recall),
-            "recall_interval": wilson_interval(int(right), int(count)) if count else None,
+            "recall_interval": wilson_interval(right / seeds, count / seeds) if count else None,
             "f1": float(f1),
-            "count": int(count),
-            "predicted": int(predicted),
+            "count": whole(count / seeds),
+            "predicted": whole(predicted / seeds),
         }
         for name, precision, recall, f1, count, right, predicted in rows
     }
+
+
+def whole(number: float) -> float | int:
+    """A number as an integer where it is one, so that counts look like counts."""
+    return int(number) if float(number).is_integer() else float(number)
 
 
 def intervals(labels: np.ndarray, predictions: np.ndarray) -> dict[str, tuple[float, float]]:

@@ -10,7 +10,7 @@ RESULTS = results/$$(sed -n 's/^name: *\([a-z0-9-]*\).*/\1/p' $(CONFIG))
 WHERE = echo "The write-up: $(RESULTS)/write-up.pdf and $(RESULTS)/write-up.html"
 
 .DEFAULT_GOAL := help
-.PHONY: help report final plan test lint format lock clean
+.PHONY: help report final plan new test lint format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ final: $(READY) ## the same, but refuse while anything stands against the write-
 
 plan: $(READY) ## say what would run, and why
 	@$(BIN)/snakemake --configfile $(CONFIG) --dry-run $(ARGS)
+
+new: $(READY) ## set up your own experiment: make new NAME=my-topic DATA=file-or-folder
+	@PYTHONPATH=scripts $(BIN)/python -m commands.new "$(NAME)" $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: $(READY) lint ## lint, types, unit tests, and a small experiment from end to end
 	@$(BIN)/python -m pytest -n 2 $(ARGS)

@@ -9,7 +9,6 @@ from lib.claims import judge
 from lib.comparisons import Comparison, Family
 from lib.errors import UserError
 from lib.evidence import Evidence, common_onset, onset
-
 from results import evidence, make_results
 
 

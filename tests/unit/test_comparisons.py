@@ -8,10 +8,9 @@ import pytest
 from lib.comparisons import Comparison, Family, holm
 from lib.errors import UserError
 from lib.paired_tests import bootstrapped, compare, mcnemar_p, scores
+from results import predictions
 from scipy.stats import binomtest
 from statsmodels.stats.multitest import multipletests
-
-from results import predictions
 
 
 def comparison(a: str, b: str, p: float, difference: float = 0.1) -> Comparison:

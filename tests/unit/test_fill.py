@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from lib.errors import UserError
 from lib.fill import Filled, fill, trimmed_tags
-
 from results import evidence, make_results
 
 

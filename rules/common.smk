@@ -35,6 +35,7 @@ BASELINE = next(iter(SETTINGS))
 COMPUTE = {key: config[key] for key in ("device", "precision", "threads")}
 RUN = RESULTS / "runs" / "{setting}" / "seed{seed}"
 FIGURES = RESULTS / "figures"
+HEADS = config["attention"]["sentences"] > 0
 PERCENTS = [f"{100 * share:g}" for share in config["analyses"]["learning_curve"]]
 
 

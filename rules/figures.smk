@@ -80,7 +80,7 @@ FIGURE_FILES = [
     rules.plot_settings.output,
     rules.plot_confusion.output,
     rules.plot_attention.output,
-    rules.plot_heads.output,
+    rules.plot_heads.output if HEADS else [],
     (
         [
             rules.plot_learning_curve.output.png,

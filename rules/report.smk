@@ -28,7 +28,7 @@ rule collect_values:
         tokens=RESULTS / "tokens/counts.json",
         baselines=RESULTS / "baselines.json",
         attention=RESULTS / "attention/attention.json",
-        heads=RESULTS / "attention/heads.json",
+        heads=[rules.measure_heads.output.summary] if HEADS else [],
     output:
         values=RESULTS / "values.json",
         reference=RESULTS / "reference.json",
@@ -58,7 +58,7 @@ rule write_manifest:
             rules.score_test.output,
             rules.score_baselines.output,
             rules.demonstrate_attention.output,
-            rules.measure_heads.output,
+            rules.measure_heads.output if HEADS else [],
             rules.compare_settings.output,
             rules.collect_values.output,
             rules.count_tokens.output,

@@ -35,7 +35,7 @@ def main(
     tokens: Path,
     baselines: Path,
     attention: Path,
-    heads: Path,
+    heads: list[Path],
     seed_summary: Path,
     slices: list[Path],
     mistakes: list[Path],
@@ -204,9 +204,9 @@ def collect_baselines(collector: Collector, path: Path) -> None:
             collector.add_score(f"baselines.{name}.{split}", score, path, f"/{name}/{split}")
 
 
-def collect_attention(collector: Collector, attention: Path, heads: Path) -> None:
+def collect_attention(collector: Collector, attention: Path, heads: list[Path]) -> None:
     """Every number and text of the demonstrations and of the measurement of the heads; rows count from 0."""
-    for path, prefix in ((attention, "attention"), (heads, "heads")):
+    for path, prefix in ((attention, "attention"), *((path, "heads") for path in heads)):
         for pointer, value in named_numbers(read_json(path)):
             key = ".".join([prefix, *pointer.strip("/").split("/")])
             kind = "error" if key.endswith("error") else "count" if isinstance(value, int) else "real"

@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow.parquet as pq
 from lib.files import write_json
 from lib.job import run
+from lib.metrics import class_metrics
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score, matthews_corrcoef
 from sklearn.pipeline import make_pipeline
 
 # Words of any length, and each punctuation mark or emoji: every text has some, whatever its script.
@@ -68,8 +68,7 @@ def metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, float | in
         "accuracy": correct / len(labels),
         "correct": correct,
         "count": len(labels),
-        "macro_f1": float(f1_score(labels, predictions, average="macro", zero_division=0)),
-        "matthews": float(matthews_corrcoef(labels, predictions)),
+        **class_metrics(labels, predictions),
     }
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from lib.uncertainty import wilson_interval
-from sklearn.metrics import confusion_matrix, f1_score, matthews_corrcoef, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 # Every metric that can select a setting, and whether more of it is better.
 BETTER = {"accuracy": 1, "macro_f1": 1, "matthews": 1, "loss": -1, "calibration_error": -1}
@@ -28,12 +28,19 @@ def extra_metrics(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, fl
 
     Macro-F1 is the mean over the classes that occur among labels or predictions, as in scikit-learn.
     """
-    predictions = probabilities.argmax(axis=1)
-    return {
-        "macro_f1": float(f1_score(labels, predictions, average="macro", zero_division=0)),
-        "matthews": float(matthews_corrcoef(labels, predictions)),
-        "calibration_error": calibration_error(labels, probabilities),
-    }
+    named = class_metrics(labels, probabilities.argmax(axis=1))
+    return named | {"calibration_error": calibration_error(labels, probabilities)}
+
+
+def class_metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+    """Those of them that need no probabilities."""
+    tables = confusion(labels, predictions)[None]
+    return {"macro_f1": float(macro_f1_of(tables)[0]), "matthews": float(matthews_of(tables)[0])}
+
+
+def confusion(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Counts by true class (rows) and predicted class, of the classes that occur."""
+    return confusion_matrix(labels, predictions, labels=np.union1d(labels, predictions)).astype(float)
 
 
 def calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
@@ -56,9 +63,9 @@ def by_class(
     several `seeds` are put together, counts are those of one seed in the mean: more seeds are not more examples.
     """
     classes = range(len(names))
-    confusion = confusion_matrix(labels, predictions, labels=classes)
+    table = confusion_matrix(labels, predictions, labels=classes)
     measures = precision_recall_fscore_support(labels, predictions, labels=classes, zero_division=0)
-    rows = zip(names, *measures, confusion.diagonal(), confusion.sum(axis=0), strict=True)
+    rows = zip(names, *measures, table.diagonal(), table.sum(axis=0), strict=True)
     return {
         name: {
             "precision": float(precision),
@@ -83,10 +90,9 @@ def intervals(labels: np.ndarray, predictions: np.ndarray) -> dict[str, tuple[fl
 
     To draw examples anew is to draw the counts of the confusion matrix's cells from a multinomial distribution.
     """
-    confusion = confusion_matrix(labels, predictions).astype(float)
-    shares = confusion.ravel() / confusion.sum()
-    drawn = np.random.default_rng(0).multinomial(int(confusion.sum()), shares, size=RESAMPLES)
-    tables = drawn.reshape(RESAMPLES, *confusion.shape).astype(float)
+    counts = confusion(labels, predictions)
+    drawn = np.random.default_rng(0).multinomial(len(labels), counts.ravel() / len(labels), size=RESAMPLES)
+    tables = drawn.reshape(RESAMPLES, *counts.shape).astype(float)
     found = {"macro_f1": macro_f1_of(tables), "matthews": matthews_of(tables)}
     return {name: tuple(np.quantile(values, [0.025, 0.975]).tolist()) for name, values in found.items()}
 

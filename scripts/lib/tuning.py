@@ -1,13 +1,16 @@
 """Which weights a setting trains: all of them, the head alone, or low-rank updates beside it."""
 
 import re
+import warnings
 from dataclasses import dataclass, fields
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import peft
 from lib.errors import UserError
 from torch import nn
 from transformers import PreTrainedModel
+
+if TYPE_CHECKING:
+    from peft import PeftModel
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ def split_tuning(hyperparameters: dict[str, Any]) -> tuple[Tuning, dict[str, Any
     return Tuning(**{name: hyperparameters[name] for name in names}), rest
 
 
-def choose_weights(model: PreTrainedModel, tuning: Tuning) -> peft.PeftModel | None:
+def choose_weights(model: PreTrainedModel, tuning: Tuning) -> "PeftModel | None":
     """Freeze what is not trained; for LoRA (Hu et al. 2022) put the updates into `model`, and return their handle.
 
     Raises UserError where `lora_modules` fits no layer.
@@ -51,7 +54,9 @@ def head_modules(model: PreTrainedModel) -> dict[str, nn.Module]:
     return outside | poolers
 
 
-def add_updates(model: PreTrainedModel, tuning: Tuning, head: list[str]) -> peft.PeftModel:
+def add_updates(model: PreTrainedModel, tuning: Tuning, head: list[str]) -> "PeftModel":
+    import peft  # takes seconds, and most settings do without
+
     config = peft.LoraConfig(
         r=tuning.lora_rank,
         lora_alpha=cast(int, tuning.lora_alpha),
@@ -60,7 +65,11 @@ def add_updates(model: PreTrainedModel, tuning: Tuning, head: list[str]) -> peft
         exclude_modules="|".join(rf"{re.escape(name)}(\..*)?" for name in head),
     )
     try:
-        return cast(peft.PeftModel, peft.get_peft_model(model, config))
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # what peft asks of transformers under an old name, and of layers kept sideways
+            return cast("PeftModel", peft.get_peft_model(model, config))
     except ValueError as error:
         layers = sorted({name for name, module in model.named_modules() if isinstance(module, nn.Linear)})
         raise UserError(
@@ -69,6 +78,6 @@ def add_updates(model: PreTrainedModel, tuning: Tuning, head: list[str]) -> peft
         ) from error
 
 
-def merged(model: PreTrainedModel, handle: peft.PeftModel | None) -> PreTrainedModel:
+def merged(model: PreTrainedModel, handle: "PeftModel | None") -> PreTrainedModel:
     """The model with its updates added to the weights that they update, as `from_pretrained` can load it."""
     return model if handle is None else cast(PreTrainedModel, handle.merge_and_unload())

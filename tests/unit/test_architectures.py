@@ -17,7 +17,9 @@ from lib import training
 from lib.config import complete, resolved_settings
 from lib.errors import UserError
 from lib.files import sha256, write_json
+from lib.stopping import Stopped
 from lib.tuning import Tuning, choose_weights
+from sklearn.metrics import f1_score
 from tiny import tiny_bert
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerFast
@@ -127,11 +129,11 @@ def train_with_a_break(root: Path, monkeypatch: pytest.MonkeyPatch, **setting: A
 
     def step_then_stop(self: training.Run, batch: np.ndarray) -> None:
         step(self, batch)
-        self.stop_asked = self.progress.step == 3
+        self.stop_asked = "by the test" if self.progress.step == 3 else ""
 
     with monkeypatch.context() as patch:
         patch.setattr(training.Run, "train_step", step_then_stop)
-        with pytest.raises(SystemExit):
+        with pytest.raises(Stopped):
             train(root, "broken/a/seed1", **setting)
     return train(root, "broken/a/seed1", **setting)
 
@@ -246,3 +248,19 @@ def test_a_pattern_that_fits_no_layer_is_told_what_there_is() -> None:
         "classifier.bias",
     }
     assert {name.split(".self.")[1].split(".")[0] for name in trained if "lora" in name} == {"query"}
+
+
+def test_pairs_of_texts_with_many_classes_named_in_words(tmp_path: Path) -> None:
+    save_model(tmp_path / "pretrained", "bert")
+    write_data(tmp_path, pairs=True, classes=8)
+    run = train(tmp_path)
+    assert "token_type_ids" in pd.read_parquet(tmp_path / "train-tokens.parquet")
+    found = json.loads((run / "metrics.json").read_text())
+    predicted = pd.read_parquet(run / "predictions.parquet")
+    assert found["validation"]["macro_f1"] == pytest.approx(
+        f1_score(predicted["label"], predicted["prediction"], average="macro")
+    )
+    assert list(found["validation"]["classes"]) == [f"class {number}" for number in range(8)]
+    scored = test_score(tmp_path, run)
+    assert np.array(scored["confusion"]).shape == (8, 8)
+    assert sum(row["count"] for row in scored["classes"].values()) == scored["count"] == 10

@@ -10,7 +10,7 @@ RESULTS = results/$$(sed -n 's/^name: *\([a-z0-9-]*\).*/\1/p' $(CONFIG))
 WHERE = echo "The write-up: $(RESULTS)/write-up.pdf and $(RESULTS)/write-up.html"
 
 .DEFAULT_GOAL := help
-.PHONY: help report final plan why verify mutate diff test lint format lock clean
+.PHONY: help report final plan new why verify mutate diff test lint format lock clean
 COMMAND = @PYTHONPATH=scripts $(BIN)/python -m commands
 
 help: ## show this list
@@ -27,6 +27,9 @@ final: $(READY) ## the same, but refuse while anything stands against the write-
 
 plan: $(READY) ## say what would run, and why
 	@$(BIN)/snakemake --configfile $(CONFIG) --dry-run $(ARGS)
+
+new: $(READY) ## set up your own experiment: make new NAME=my-topic DATA=file-or-folder
+	$(COMMAND).new "$(NAME)" $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 why: $(READY) ## the way back for a value: make why KEY=winner.test.accuracy
 	$(COMMAND).why "$(KEY)" --config $(CONFIG)

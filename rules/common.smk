@@ -37,12 +37,15 @@ BASELINE = next(iter(SETTINGS))
 COMPUTE = {key: config[key] for key in ("device", "precision", "threads")}
 RUN = RESULTS / "runs" / "{setting}" / "seed{seed}"
 FIGURES = RESULTS / "figures"
+HEADS = config["attention"]["sentences"] > 0
+PERCENTS = [f"{100 * share:g}" for share in config["analyses"]["learning_curve"]]
 
 
 wildcard_constraints:
     setting="[a-z0-9][a-z0-9-]*",
     seed="[0-9]+",
     split="train|validation|test",
+    percent="[0-9.]+",
 
 
 def stamp(rule_name):
@@ -72,13 +75,34 @@ def all_runs(file_name):
     return expand(RUN / file_name, setting=SETTINGS, seed=SEEDS)
 
 
+def streams(seed):
+    """The seed of each use of chance in the runs of one seed."""
+    return {use: seed if use in config["seeds_vary"] else SEEDS[0] for use in ("weights", "order", "dropout")}
+
+
+def fraction_spec(percent, seed):
+    """What training on a part of the training split needs of the config."""
+    return spec(
+        percent=float(percent),
+        seed=seed,
+        streams=streams(seed),
+        settings=SETTINGS,
+        selection_metric=config["selection_metric"],
+        on_divergence=config["on_divergence"],
+        compute=COMPUTE,
+        checkpoint_path=str(RESULTS / "checkpoints" / f"fraction-{percent}-seed{seed}"),
+    )
+
+
 def run_spec(setting, seed):
     """What a training run needs of the config."""
     return spec(
         setting=setting,
         seed=seed,
+        streams=streams(seed),
         hyperparameters=SETTINGS[setting],
         selection_metric=config["selection_metric"],
+        on_divergence=config["on_divergence"],
         compute=COMPUTE,
         checkpoint_path=str(RESULTS / "checkpoints" / f"{setting}-seed{seed}"),
     )

@@ -94,5 +94,14 @@ FIGURE_FILES = [
     rules.plot_expected.output,
     rules.plot_confusion.output,
     rules.plot_attention.output,
-    rules.plot_heads.output,
+    rules.plot_heads.output if HEADS else [],
+    (
+        [
+            rules.plot_learning_curve.output.png,
+            rules.plot_learning_curve.output.svg,
+            rules.plot_learning_curve.output.csv,
+        ]
+        if PERCENTS
+        else []
+    ),
 ]

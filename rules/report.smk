@@ -35,6 +35,7 @@ rule keep_ledger:
 
 rule collect_values:
     input:
+        **ANALYSES,
         summary=RESULTS / "data/summary.json",
         model=RESULTS / "model.json",
         metrics=all_runs("metrics.json"),
@@ -43,17 +44,17 @@ rule collect_values:
         sweep=RESULTS / "sweep.json",
         ledger=RESULTS / "ledger.json",
         test_metrics=RESULTS / "test/metrics.json",
-        test_predictions=RESULTS / "test/predictions.parquet",
-        test=RESULTS / "data/test.parquet",
+        tokens=RESULTS / "tokens/counts.json",
         baselines=RESULTS / "baselines.json",
         attention=RESULTS / "attention/attention.json",
-        heads=RESULTS / "attention/heads.json",
+        heads=[rules.measure_heads.output.summary] if HEADS else [],
     output:
         values=RESULTS / "values.json",
+        reference=RESULTS / "reference.json",
     log:
         LOGS / "collect_values.log",
     params:
-        spec=spec(settings=list(SETTINGS), seeds=SEEDS, root=str(RESULTS)),
+        spec=spec(settings=list(SETTINGS), seeds=SEEDS, root=str(RESULTS), references=config["reference"]),
         stamp=stamp("collect_values"),
     script:
         "../scripts/collect_values.py"
@@ -70,7 +71,11 @@ rule render_write_up:
         comparisons=RESULTS / "comparisons.json",
         histories=all_runs("history.csv"),
         figures=FIGURE_FILES,
-        tables=[RESULTS / "attention" / name for name in ("sweep.csv", "error.csv", "heads.csv")],
+        tables=[
+            rules.demonstrate_attention.output.sweep,
+            rules.demonstrate_attention.output.error,
+            *([rules.measure_heads.output.heads] if HEADS else []),
+        ],
         bibliography=[config["report"]["bibliography"]] if config["report"]["bibliography"] else [],
         typst_template="report/template.typ",
         html_template="report/template.html",
@@ -103,10 +108,12 @@ rule write_manifest:
             rules.score_test.output,
             rules.score_baselines.output,
             rules.demonstrate_attention.output,
-            rules.measure_heads.output,
+            rules.measure_heads.output if HEADS else [],
             rules.compare_settings.output,
             rules.keep_ledger.output,
             rules.collect_values.output,
+            rules.count_tokens.output,
+            ANALYSES.values(),
             FIGURE_FILES,
         ],
     output:

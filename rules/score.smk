@@ -30,6 +30,8 @@ rule score_baselines:
         selection=RESULTS / "selection.json",
     output:
         baselines=RESULTS / "baselines.json",
+        validation_predictions=RESULTS / "baselines/validation.parquet",
+        test_predictions=RESULTS / "baselines/test.parquet",
     log:
         LOGS / "score_baselines.log",
     params:

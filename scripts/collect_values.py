@@ -9,7 +9,15 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-import pandas as pd
+from lib.analysis_values import (
+    collect_agreement,
+    collect_curve,
+    collect_mistakes,
+    collect_reference,
+    collect_seeds,
+    collect_slices,
+    collect_tokens,
+)
 from lib.files import read_json, write_json
 from lib.job import run
 from lib.pointers import at, step
@@ -27,25 +35,33 @@ def main(
     sweep: Path,
     ledger: Path,
     test_metrics: Path,
-    test_predictions: Path,
-    test: Path,
+    tokens: Path,
     baselines: Path,
     attention: Path,
-    heads: Path,
+    heads: list[Path],
+    seed_summary: Path,
+    slices: list[Path],
+    mistakes: list[Path],
+    agreement: list[Path],
+    curve: list[Path],
     values: Path,
+    reference: Path,
     settings: list[str],
     seeds: list[int],
     root: str,
+    references: list[dict[str, Any]],
 ) -> None:
     """`root` is the results folder, against which each value's source is named.
 
-    Metrics and timings stand at `runs/<setting>/seed<seed>/`; without timings there are no values of cost.
+    Metrics and timings stand at `runs/<setting>/seed<seed>/`; without timings there are no values of cost. Of an
+    analysis that is switched off there is no file.
     """
     collector = Collector(Path(root))
     runs = {(row["setting"], row["seed"]): (path, row) for path in metrics for row in [read_json(path)]}
     collect_sweep(collector, sweep)
     collect_ledger(collector, ledger)
     collect_data(collector, summary)
+    collect_tokens(collector, tokens)
     collect_model(collector, model)
     for setting in settings:
         collect_setting(collector, f"runs.{setting}", [runs[setting, seed] for seed in seeds])
@@ -56,9 +72,18 @@ def main(
     collector.add("selection.rule", read_json(selection)["rule"], "text", selection, "/rule")
     collect_setting(collector, "winner", [runs[winner, seed] for seed in seeds])
     collect_test(collector, test_metrics)
-    collect_slices(collector, test_predictions, test)
     collect_baselines(collector, baselines)
     collect_attention(collector, attention, heads)
+    collect_seeds(collector, seed_summary)
+    for collect, paths in (
+        (collect_slices, slices),
+        (collect_mistakes, mistakes),
+        (collect_agreement, agreement),
+        (collect_curve, curve),
+    ):
+        for path in paths:
+            collect(collector, path)
+    collect_reference(collector, references, reference)
     write_json(values, collector.values)
     logging.info("%d values", len(collector.values))
 
@@ -226,26 +251,15 @@ def collect_test(collector: Collector, path: Path) -> None:
             collector.add(f"test.confusion.{true}.{predicted}", count, "count", path, f"/confusion/{row}/{column}")
 
 
-def collect_slices(collector: Collector, predictions: Path, test: Path) -> None:
-    """Test accuracy by the values of each further column of the data; rows without a value count as `none`."""
-    rows = pd.read_parquet(predictions).merge(pd.read_parquet(test).drop(columns=["label"]), on="id")
-    rows["right"] = rows["label"] == rows["prediction"]
-    known = {"seed", "id", "label", "prediction", "text", "text_pair", "right"}
-    for column in [name for name in rows.columns if name not in known and not name.startswith("p_")]:
-        for value, right in rows.groupby(rows[column].replace("", "none"))["right"]:
-            score = {"accuracy": right.mean(), "correct": int(right.sum()), "count": len(right)}
-            collector.add_score(f"slices.{column}.{value}", score, predictions, f"?{column}={value}")
-
-
 def collect_baselines(collector: Collector, path: Path) -> None:
     for name, splits in read_json(path).items():
         for split, score in splits.items():
             collector.add_score(f"baselines.{name}.{split}", score, path, f"/{name}/{split}")
 
 
-def collect_attention(collector: Collector, attention: Path, heads: Path) -> None:
+def collect_attention(collector: Collector, attention: Path, heads: list[Path]) -> None:
     """Every number and text of the demonstrations and of the measurement of the heads; rows count from 0."""
-    for path, prefix in ((attention, "attention"), (heads, "heads")):
+    for path, prefix in ((attention, "attention"), *((path, "heads") for path in heads)):
         for pointer, value in named_numbers(read_json(path)):
             key = ".".join([prefix, *pointer.strip("/").split("/")])
             kind = "error" if key.endswith("error") else "count" if isinstance(value, int) else "real"

@@ -87,7 +87,8 @@ def attentions(model: PreTrainedModel, row: dict[str, list[int]]) -> list[np.nda
     if any(layer is None or layer.shape[-2:] != (count, count) for layer in layers):
         raise UserError(
             f"model: {type(model).__name__} does not return its attention weights, of every token on every token, "
-            f"which the report needs; name a model with ordinary self-attention"
+            f"which the report needs; name a model with ordinary self-attention, or set attention.sentences: 0, which "
+            f"leaves the heads out"
         )
     return [layer[0].double().numpy() for layer in layers]
 

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 COLOURED = len(SERIES)  # curves that can be told apart; those of further settings are grey
+LOST = SERIES[1][0]  # colour of the crosses on seeds that diverged or failed
 NAMED = 40  # settings whose names can be read beside their points
 
 
@@ -67,6 +68,7 @@ def final_of(metrics: dict) -> list[dict]:
                 "accuracy": score["accuracy"],
                 "low": low,
                 "high": high,
+                "status": metrics["status"],
             }
         )
     return rows
@@ -111,6 +113,10 @@ def draw_final(axes: Axes, final: pd.DataFrame, shown: list[str], winner: str) -
             markersize=3.5,
             label=label,
         )
+        lost = rows["status"] != "trained"
+        if split == "validation" and lost.any():
+            name = " or ".join(sorted(set(rows["status"][lost])))
+            axes.plot(rows["accuracy"][lost], height[lost], "X", color=LOST, markersize=6, zorder=4, label=name)
     axes.set_yticks(range(len(shown)), [f"{name} *" if name == winner else name for name in shown])
     axes.set_ylim(len(shown) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0, labelsize=8 if len(shown) <= 20 else 6)

@@ -1,17 +1,18 @@
 """Scores what any fine-tuned model has to beat: always the commonest class, and a bag of words.
 
-Reads the three splits; fits on the training split alone. Writes accuracy, correct and count a method and split.
+Reads the three splits; fits on the training split alone. Writes the metrics of each method and split, and what each
+predicts on the validation and the test split.
 The bag of words is scikit-learn's TF-IDF of words and pairs of neighbouring words, with its logistic regression.
 """
 
 import logging
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 from lib.files import write_json
 from lib.job import run
+from lib.metrics import class_metrics
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -21,7 +22,15 @@ from sklearn.pipeline import make_pipeline
 TOKEN = r"\w+|[^\w\s]"
 
 
-def main(train: Path, validation: Path, test: Path, selection: Path, baselines: Path) -> None:
+def main(
+    train: Path,
+    validation: Path,
+    test: Path,
+    selection: Path,
+    baselines: Path,
+    validation_predictions: Path,
+    test_predictions: Path,
+) -> None:
     splits = {"train": read_split(train), "validation": read_split(validation), "test": read_split(test)}
     methods = {
         "majority": DummyClassifier(strategy="most_frequent"),
@@ -29,11 +38,18 @@ def main(train: Path, validation: Path, test: Path, selection: Path, baselines: 
             TfidfVectorizer(ngram_range=(1, 2), token_pattern=TOKEN), LogisticRegression(max_iter=1000)
         ),
     }
-    results = {}
+    results, predicted = {}, {}
     for name, method in methods.items():
         method.fit(*splits["train"])
-        results[name] = {split: accuracy(method, *data) for split, data in splits.items()}
+        predicted[name] = {split: method.predict(texts) for split, (texts, _) in splits.items()}
+        results[name] = {split: metrics(labels, predicted[name][split]) for split, (_, labels) in splits.items()}
         logging.info("%s: validation accuracy %.4f", name, results[name]["validation"]["accuracy"])
+    for split, data, path in (
+        ("validation", validation, validation_predictions),
+        ("test", test, test_predictions),
+    ):
+        table = pq.read_table(data, columns=["id", "label"]).to_pandas()
+        table.assign(**{name: found[split] for name, found in predicted.items()}).to_parquet(path, index=False)
     write_json(baselines, results)
 
 
@@ -45,9 +61,15 @@ def read_split(path: Path) -> tuple[list[str], np.ndarray]:
     return texts, table["label"].to_numpy()
 
 
-def accuracy(method: Any, texts: list[str], labels: np.ndarray) -> dict[str, float | int]:
-    correct = int((method.predict(texts) == labels).sum())
-    return {"accuracy": correct / len(labels), "correct": correct, "count": len(labels)}
+def metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, float | int]:
+    """Those that need no probabilities."""
+    correct = int((predictions == labels).sum())
+    return {
+        "accuracy": correct / len(labels),
+        "correct": correct,
+        "count": len(labels),
+        **class_metrics(labels, predictions),
+    }
 
 
 if __name__ == "__main__":

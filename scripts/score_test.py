@@ -6,6 +6,7 @@ and puts the scoring on the record before anybody can see them.
 
 import logging
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from lib.compute import resolve_compute
 from lib.files import read_json, sha256, write_json
 from lib.job import run
 from lib.ledger import record_scoring, weights_fingerprint
+from lib.metrics import EXTRA, by_class, intervals, whole
 from lib.model import Scores, load_classifier, score
 from sklearn.metrics import confusion_matrix
 from torch import nn
@@ -55,7 +57,7 @@ def main(
     pd.concat([prediction_table(seed, examples, scores, labels) for seed, scores in scored.items()]).to_parquet(
         predictions, index=False
     )
-    write_json(metrics, {"setting": winner, "labels": labels} | pooled(scored) | {"fingerprint": sha256(test)})
+    write_json(metrics, {"setting": winner, "labels": labels} | pooled(scored, labels) | {"fingerprint": sha256(test)})
 
 
 def prediction_table(seed: int, examples: Examples, scores: Scores, labels: list[str]) -> pd.DataFrame:
@@ -66,19 +68,25 @@ def prediction_table(seed: int, examples: Examples, scores: Scores, labels: list
     return table
 
 
-def pooled(scored: dict[int, Scores]) -> dict[str, Any]:
-    """Metrics over all seeds' predictions together, and of each seed; rows of the confusion matrix are true classes."""
-    runs = [{"seed": seed} | scores.summary() for seed, scores in scored.items()]
-    correct, count = sum(run["correct"] for run in runs), sum(run["count"] for run in runs)
-    classes = range(next(iter(scored.values())).probabilities.shape[1])
-    confusion = sum(confusion_matrix(scores.labels, scores.predictions, labels=classes) for scores in scored.values())
+def pooled(scored: dict[int, Scores], labels: list[str]) -> dict[str, Any]:
+    """Means over the seeds, and the metrics of each; `correct` is a mean too, since more seeds are no more examples.
+
+    The confusion matrix adds the seeds' up; its rows are true classes.
+    """
+    runs: list[dict[str, Any]] = [
+        {"seed": seed} | scores.summary() | {"intervals": intervals(scores.labels, scores.predictions)}
+        for seed, scores in scored.items()
+    ]
+    true = np.concatenate([scores.labels for scores in scored.values()])
+    predicted = np.concatenate([scores.predictions for scores in scored.values()])
+    means = {name: fmean(run[name] for run in runs) for name in ("accuracy", "loss", *EXTRA)}
+    counts = {name: whole(fmean(run[name] for run in runs)) for name in ("correct", "count")}
     return {
-        "accuracy": correct / count,
-        "loss": float(np.mean([run["loss"] for run in runs])),
-        "correct": correct,
-        "count": count,
+        **means,
+        **counts,
         "runs": runs,
-        "confusion": np.asarray(confusion).tolist(),
+        "classes": by_class(true, predicted, labels, len(runs)),
+        "confusion": confusion_matrix(true, predicted, labels=range(len(labels))).tolist(),
     }
 
 

@@ -10,24 +10,18 @@ from typing import Any
 
 from lib.files import read_json, write_json
 from lib.job import run
-
-RULES = {
-    "accuracy": "highest mean validation accuracy over the seeds; ties go to the lower mean validation loss, "
-    "then to the setting that comes first in the config",
-    "loss": "lowest mean validation loss over the seeds; ties go to the higher mean validation accuracy, "
-    "then to the setting that comes first in the config",
-}
+from lib.metrics import BETTER, merit, tie_breaker
 
 
 def main(metrics: list[Path], selection: Path, settings: list[str], seeds: list[int], metric: str) -> None:
     runs = [validation_result(read_json(path)) for path in metrics]
-    table = [setting_result(name, [run for run in runs if run["setting"] == name]) for name in settings]
-    winner = max(table, key=lambda row: merit(row, metric))["setting"]  # max keeps the first of equals
+    table = [setting_result(name, [run for run in runs if run["setting"] == name], metric) for name in settings]
+    winner = max(table, key=lambda row: merit(row["means"], metric))["setting"]  # max keeps the first of equals
     write_json(
         selection,
         {
             "metric": metric,
-            "rule": RULES[metric],
+            "rule": rule(metric),
             "planned": len(settings) * len(seeds),
             "runs": runs,
             "settings": table,
@@ -37,26 +31,38 @@ def main(metrics: list[Path], selection: Path, settings: list[str], seeds: list[
     logging.info("selected %s", winner)
 
 
+def rule(metric: str) -> str:
+    """The rule of selection in words."""
+    best, other = ("lowest" if BETTER[name] < 0 else "highest" for name in (metric, tie_breaker(metric)))
+    return (
+        f"{best} mean validation {spelled(metric)} over the seeds; ties go to the {other.replace('est', 'er')} mean "
+        f"validation {spelled(tie_breaker(metric))}, then to the setting that comes first in the config"
+    )
+
+
+def spelled(metric: str) -> str:
+    return {"macro_f1": "macro-F1", "matthews": "Matthews correlation"}.get(metric, metric.replace("_", " "))
+
+
 def validation_result(metrics: dict[str, Any]) -> dict[str, Any]:
     """What selection may see of a run."""
-    kept = {key: metrics[key] for key in ("setting", "seed", "best_epoch")}
-    return kept | {key: metrics["validation"][key] for key in ("accuracy", "loss")}
+    kept = {key: metrics[key] for key in ("setting", "seed", "best_epoch", "status")}
+    return kept | {key: metrics["validation"][key] for key in BETTER}
 
 
-def setting_result(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Mean and standard deviation (n - 1; none for a single seed) of the validation accuracy, and the mean loss."""
-    accuracies = [run["accuracy"] for run in runs]
+def setting_result(name: str, runs: list[dict[str, Any]], metric: str) -> dict[str, Any]:
+    """Mean of each metric over the seeds, and the selection metric's standard deviation (n - 1; None for one seed).
+
+    A run that diverged counts with what its best epoch until then came to.
+    """
+    chosen = [run[metric] for run in runs]
     return {
         "setting": name,
-        "mean": mean(accuracies),
-        "sd": stdev(accuracies) if len(runs) > 1 else None,
-        "loss": mean(run["loss"] for run in runs),
+        "mean": mean(chosen),
+        "sd": stdev(chosen) if len(runs) > 1 else None,
+        "means": {key: mean(run[key] for run in runs) for key in BETTER},
         "seeds": len(runs),
     }
-
-
-def merit(row: dict[str, Any], metric: str) -> tuple[float, float]:
-    return (row["mean"], -row["loss"]) if metric == "accuracy" else (-row["loss"], row["mean"])
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from jsonschema.exceptions import ValidationError
 from lib.errors import UserError
 
 SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
+SOURCES = ("path", "files", "hub")  # of the data
 
 Json = dict[str, Any]
 
@@ -59,7 +60,7 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
     Raises UserError with one line a mistake: the key, what was found, what is allowed, and the nearest valid name.
     """
     schema = yaml.safe_load(schema_path.read_text(encoding="utf-8"))
-    config = with_numbers(config, schema, schema)
+    config = with_one_source(with_numbers(config, schema, schema))
     mistakes = [describe(error) for error in Draft202012Validator(schema).iter_errors(config)]
     mistakes += duplicate_settings(config) + excluded_baseline(config)
     if mistakes:
@@ -86,6 +87,18 @@ def with_numbers(value: Any, schema: Json, root: Json) -> Any:
     if takes_number and isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value):
         return float(value)
     return value
+
+
+def with_one_source(config: Json) -> Json:
+    """`config` without the sources of data that are null: so the command line can put another one in their place.
+
+    Snakemake hands a null inside `--config` on as a word.
+    """
+    data = config.get("data")
+    if not isinstance(data, dict):
+        return config
+    given = {key: value for key, value in data.items() if key not in SOURCES or value not in (None, "null")}
+    return config | {"data": given}
 
 
 def with_defaults(value: Any, schema: Json, root: Json) -> Any:

@@ -10,10 +10,11 @@ import transformers
 from lib.batches import Examples, chunks_by_length, padded
 from lib.compute import Compute
 from lib.errors import UserError
+from lib.metrics import extra_metrics
 from safetensors import SafetensorError
 from torch import nn
 from torch.nn import functional as F
-from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
 
 EVALUATION_TOKENS = 2048  # of a padded chunk; large enough to keep the device busy, small enough for the cache
 
@@ -51,7 +52,7 @@ def load_classifier(path: Path, labels: list[str], dropout: float | None = None)
             f"  What transformers says: {reason}\n  Name a model that AutoModelForSequenceClassification can load."
         ) from error
     if model.config.pad_token_id is None:
-        model.config.pad_token_id = model.config.eos_token_id
+        model.config.pad_token_id = padding_token(path, model.config)
     if model.config.pad_token_id is None:
         raise UserError(
             f"model: {path}/config.json names neither a pad_token_id nor an eos_token_id, so that texts of different "
@@ -89,6 +90,20 @@ def check_weights(
         )
 
 
+def padding_token(path: Path, config: transformers.PretrainedConfig) -> int | None:
+    """The id to pad with for a model that names none: a decoder reads off its answer at the last token that is another.
+
+    The tokenizer's own where it has one that the model knows, else the end of a text.
+    """
+    try:
+        own = AutoTokenizer.from_pretrained(path, trust_remote_code=False).pad_token_id
+    except (OSError, ValueError):
+        own = None
+    ends = config.eos_token_id
+    known = [own, *(ends if isinstance(ends, list) else [ends])]
+    return next((token for token in known if token is not None and token < config.vocab_size), None)
+
+
 def set_dropout(config: transformers.PretrainedConfig, dropout: float) -> None:
     """Set every dropout that the architecture's config knows of hidden states and attention."""
     names = [name for name in vars(config) if "dropout" in name or name.endswith(("pdrop", "drop"))]
@@ -110,10 +125,11 @@ class Scores:
         return self.probabilities.argmax(axis=1)
 
     def summary(self) -> dict[str, float | int]:
-        """Mean loss, accuracy, and the counts behind it."""
+        """Mean loss, accuracy, the counts behind it, and the further metrics of `lib.metrics`."""
         correct = int((self.predictions == self.labels).sum())
         count = len(self.labels)
-        return {"loss": float(self.loss.mean()), "accuracy": correct / count, "correct": correct, "count": count}
+        main = {"loss": float(self.loss.mean()), "accuracy": correct / count, "correct": correct, "count": count}
+        return main | extra_metrics(self.labels, self.probabilities)
 
 
 @torch.inference_mode()

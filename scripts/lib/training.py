@@ -11,13 +11,14 @@ import signal
 import time
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 import torch
 from lib.batches import Examples, chunks_by_length, derive_seed, epoch_batches, padded
 from lib.checkpoints import Checkpoints
 from lib.compute import Compute
 from lib.errors import UserError
+from lib.metrics import merit
 from lib.model import UsedRows, score
 from lib.schedule import decay_product, learning_rate
 from lib.stopping import REASONS, Stopped, when_asked_to_stop
@@ -47,6 +48,10 @@ class Hyperparameters:
     patience: int | None
 
 
+class Diverged(UserError):
+    """The training loss is no longer finite."""
+
+
 @dataclass
 class Progress:
     """How far a run is and what it has measured; with weights and moments, all that a checkpoint holds."""
@@ -58,6 +63,7 @@ class Progress:
     seconds: float = 0.0  # spent on the part of the next one that is done
     history: list[dict[str, float]] = field(default_factory=list)
     best: dict[str, Any] | None = None  # epoch, step, weights and validation scores of the best epoch
+    diverged: dict[str, int] | None = None  # epoch and step (from 1) at which the loss was no longer finite
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -84,30 +90,42 @@ class Run:
         compute: Compute,
         checkpoints: Checkpoints,
         checkpoint_minutes: float = 5.0,
+        dropout_seed: int | None = None,
+        record_divergence: bool = False,
     ) -> None:
+        """`seed` decides the order of the examples, and dropout where `dropout_seed` is None."""
         nn.Module.to(model, compute.device)
         self.model = model
         self.train_set, self.validation_set = train, validation
         self.hyper, self.seed, self.metric = hyperparameters, seed, metric
+        self.dropout_seed = seed if dropout_seed is None else dropout_seed
         self.compute, self.checkpoints = compute, checkpoints
         self.checkpoint_seconds = checkpoint_minutes * 60
         self.lengths = [len(row) for row in train.token_ids]
         self.batches_per_epoch = math.ceil(len(train) / hyperparameters.batch_size)
         self.steps = self.batches_per_epoch * hyperparameters.epochs
         self.progress = Progress()
-        embedding = cast(nn.Embedding, model.get_input_embeddings())
-        self.embedding = UsedRows(embedding, used_tokens(train, validation))
-        model.set_input_embeddings(self.embedding)
+        self.embedding = reduce_embedding(model, used_tokens(train, validation) | {model.config.pad_token_id or 0})
+        self.start = {name: weight.detach().clone() for name, weight in self.trainable().items() if record_divergence}
         self.optimizer = adamw(model, hyperparameters)
         self.stop_asked = ""  # why, once someone asks
         self.saved = self.said = time.monotonic()
 
     def train(self) -> Progress:
-        """Train to the end. Raises UserError on a loss that is not finite, Stopped when asked to stop, state saved."""
+        """Train to the end. Raises Stopped when asked to stop, state saved.
+
+        A loss that is not finite raises UserError, or ends the run where divergence is to be recorded.
+        """
         self.resume()
         with when_asked_to_stop(self.ask_to_stop):
             while self.progress.epoch < self.hyper.epochs and not self.out_of_patience():
-                self.train_epoch()
+                try:
+                    self.train_epoch()
+                except Diverged:
+                    if not self.start:
+                        raise
+                    self.fall_back()
+                    break
                 self.measure_epoch()
                 self.save()
                 logging.info("finished %s", self.progress_line())
@@ -143,7 +161,7 @@ class Run:
         """One optimizer step on one batch; the chunks' gradients add up to that of the batch's mean loss."""
         step, hyper = self.progress.step, self.hyper
         rate = learning_rate(step, self.steps, hyper.learning_rate, hyper.warmup, hyper.schedule)
-        torch.manual_seed(derive_seed(self.seed, "dropout", step))
+        torch.manual_seed(derive_seed(self.dropout_seed, "dropout", step))
         total = torch.zeros((), device=self.compute.device)
         with self.compute.autocast():
             for chunk in chunks_by_length(batch, self.lengths, CHUNK_TOKENS[self.compute.device]):
@@ -153,7 +171,7 @@ class Run:
                 loss.backward()
                 total += loss.detach()
         if not torch.isfinite(total):
-            raise UserError(
+            raise Diverged(
                 f"the training loss became {total.item()} in epoch {self.progress.epoch + 1} at step {step + 1} "
                 f"(learning rate {rate:.3g}).\n  A lower learning_rate, a longer warmup or a smaller clip_norm is the "
                 "usual remedy; precision: fp32 rules out rounding."
@@ -173,7 +191,7 @@ class Run:
         validation = validation_scores.summary()
         done.epoch, done.batch = done.epoch + 1, 0
         rate = learning_rate(
-            done.step - 1, self.steps, self.hyper.learning_rate, self.hyper.warmup, self.hyper.schedule
+            max(0, done.step - 1), self.steps, self.hyper.learning_rate, self.hyper.warmup, self.hyper.schedule
         )
         done.history.append(
             {
@@ -185,7 +203,7 @@ class Run:
                 "learning_rate": rate,
             }
         )
-        if done.best is None or rank(validation, self.metric) > rank(done.best["validation"], self.metric):
+        if done.best is None or merit(validation, self.metric) > merit(done.best["validation"], self.metric):
             done.best = {
                 "epoch": done.epoch,
                 "step": done.step,
@@ -196,6 +214,16 @@ class Run:
             }
         done.epoch_seconds.append(done.seconds + time.monotonic() - started)
         done.seconds = 0.0
+
+    def fall_back(self) -> None:
+        """After a divergence the best epoch so far counts; where there is none, the model as it began, as epoch 0."""
+        done = self.progress
+        done.diverged = {"epoch": done.epoch + 1, "step": done.step + 1}
+        logging.warning("the training loss is no longer finite in epoch %(epoch)d at step %(step)d", done.diverged)
+        if done.best is None:
+            self.put_weights(self.start)
+            done.epoch, done.step = -1, 0
+            self.measure_epoch()
 
     def out_of_patience(self) -> bool:
         best, patience = self.progress.best, self.hyper.patience
@@ -242,16 +270,31 @@ class Run:
         """Put the best epoch's weights and the whole embedding back into the model."""
         best, hyper = self.progress.kept, self.hyper
         self.put_weights(best["weights"])
+        if self.embedding is None:
+            return
         decay = decay_product(
             best["step"], self.steps, hyper.learning_rate, hyper.warmup, hyper.schedule, hyper.weight_decay
         )
         self.model.set_input_embeddings(self.embedding.full_embedding(decay))
 
 
-def rank(summary: dict[str, float], metric: str) -> tuple[float, float]:
-    """Sorts results: by the metric, and by the other of accuracy and loss where that is equal."""
-    order = (summary["accuracy"], -summary["loss"])
-    return order if metric == "accuracy" else (order[1], order[0])
+def reduce_embedding(model: PreTrainedModel, used: set[int]) -> UsedRows | None:
+    """Put the rows that the data use in the place of the model's embedding; None where it has to stay whole.
+
+    That is where it is not trained, where other layers share its weights, and where it does more than look rows up.
+    """
+    try:
+        embedding = model.get_input_embeddings()
+    except NotImplementedError:
+        return None
+    weights = [weight for module in model.modules() for weight in module.parameters(recurse=False)]
+    if type(embedding) is not nn.Embedding or not embedding.weight.requires_grad:
+        return None
+    if sum(weight is embedding.weight for weight in weights) > 1:
+        return None
+    reduced = UsedRows(embedding, used)
+    model.set_input_embeddings(reduced)
+    return reduced
 
 
 def used_tokens(*splits: Examples) -> set[int]:

@@ -10,6 +10,7 @@ import pytest
 import score_baselines
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score, matthews_corrcoef
 
 
 @pytest.fixture(autouse=True)
@@ -18,20 +19,32 @@ def work(tmp_path, monkeypatch):
 
 
 def write(split: str, texts: list[str], labels: list[int], **columns: list[str]) -> None:
-    pq.write_table(pa.table({"text": texts, "label": labels, **columns}), f"{split}.parquet")
+    ids = [f"{split}-{number}" for number in range(1, len(texts) + 1)]
+    pq.write_table(pa.table({"id": ids, "text": texts, "label": labels, **columns}), f"{split}.parquet")
 
 
 def score() -> dict:
     files = {split: Path(f"{split}.parquet") for split in ("train", "validation", "test")}
-    score_baselines.main(**files, selection=Path("selection.json"), baselines=Path("baselines.json"))
-    return json.loads(Path("baselines.json").read_text())
+    predictions = {f"{split}_predictions": Path(f"{split}-predictions.parquet") for split in ("validation", "test")}
+    score_baselines.main(**files, **predictions, selection=Path("selection.json"), baselines=Path("baselines.json"))
+    found = json.loads(Path("baselines.json").read_text())
+    for split in ("validation", "test"):
+        table = pq.read_table(f"{split}-predictions.parquet").to_pandas()
+        for name, scores in found.items():
+            assert (table[name] == table["label"]).sum() == scores[split]["correct"]
+    return found
+
+
+def counts(found: dict) -> dict:
+    """What a method got right in each split, without the metrics that follow from it."""
+    return {split: {key: row[key] for key in ("accuracy", "correct", "count")} for split, row in found.items()}
 
 
 def test_the_majority_is_that_of_the_training_split():
     write("train", ["a", "b", "c"], [1, 1, 0])
     write("validation", ["a", "b", "c"], [0, 0, 1])
     write("test", ["a", "b", "c", "d"], [0, 0, 0, 0])
-    assert score()["majority"] == {
+    assert counts(score()["majority"]) == {
         "train": {"accuracy": 2 / 3, "correct": 2, "count": 3},
         "validation": {"accuracy": 1 / 3, "correct": 1, "count": 3},
         "test": {"accuracy": 0.0, "correct": 0, "count": 4},
@@ -42,7 +55,7 @@ def test_words_and_neighbouring_words_decide():
     write("train", ["good film", "not good film", "bad film", "not bad film"] * 8, [1, 0, 0, 1] * 8)
     write("validation", ["good", "not good", "bad", "not bad"], [1, 0, 0, 1])
     write("test", ["the good", "the bad"], [1, 1])
-    assert score()["bag-of-words"] == {
+    assert counts(score()["bag-of-words"]) == {
         "train": {"accuracy": 1.0, "correct": 32, "count": 32},
         "validation": {"accuracy": 1.0, "correct": 4, "count": 4},
         "test": {"accuracy": 0.5, "correct": 1, "count": 2},
@@ -73,6 +86,9 @@ def test_against_scikit_learn_by_hand_and_again_the_same_bytes():
     found = score()["bag-of-words"]
     for split, (texts, labels) in data.items():
         assert found[split]["accuracy"] == model.score(vectorizer.transform(texts), labels)
+        predictions = model.predict(vectorizer.transform(texts))
+        assert found[split]["macro_f1"] == pytest.approx(f1_score(labels, predictions, average="macro"))
+        assert found[split]["matthews"] == pytest.approx(matthews_corrcoef(labels, predictions))
     before = Path("baselines.json").read_bytes()
     score()
     assert Path("baselines.json").read_bytes() == before

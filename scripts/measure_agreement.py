@@ -1,0 +1,76 @@
+"""Measure how far settings and baselines agree on the validation split, whether they are right or not.
+
+Reads the validation predictions of all runs and of the baselines. Writes, for each two of them, the share of examples
+that both put into the same class, Cohen's kappa, and the share on which both are wrong. Of a setting with several seeds
+the class of the highest mean probability counts.
+"""
+
+import logging
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from lib.files import read_json, write_json
+from lib.job import run
+from lib.uncertainty import wilson_interval
+from sklearn.metrics import cohen_kappa_score
+
+MOST = 20  # settings; more pairs than they make could not be read
+
+
+def main(
+    predictions: list[Path], baselines: Path, selection: Path, summary: Path, agreement: Path, settings: list[str]
+) -> None:
+    """`predictions` are at `runs/<setting>/seed<seed>/predictions.parquet`."""
+    labels, chosen = read_json(summary)["labels"], read_json(selection)
+    compared = most_interesting(settings, chosen)
+    simple = pd.read_parquet(baselines).set_index("id")
+    true = simple.pop("label")
+    classes = {
+        name: setting_classes([path for path in predictions if path.parts[-3] == name], labels).reindex(true.index)
+        for name in compared
+    }
+    classes |= {str(name): column for name, column in simple.items()}
+    pairs: dict[str, dict[str, Any]] = {name: {} for name in classes}
+    for a, b in combinations(classes, 2):
+        pairs[a][b] = agree(classes[a].to_numpy(), classes[b].to_numpy(), true.to_numpy())
+    write_json(agreement, {name: row for name, row in pairs.items() if row})
+    logging.info("%d settings and baselines compared", len(classes))
+
+
+def most_interesting(settings: list[str], selection: dict[str, Any]) -> list[str]:
+    """The settings in their order; where there are too many, the first and those with the best means."""
+    if len(settings) <= MOST:
+        return settings
+    sign = -1 if selection["metric"] in ("loss", "calibration_error") else 1
+    means = {row["setting"]: sign * row["mean"] for row in selection["settings"]}
+    best = sorted(settings[1:], key=lambda name: -means[name])[: MOST - 1]
+    return [name for name in settings if name in {settings[0], *best}]
+
+
+def setting_classes(paths: list[Path], labels: list[str]) -> pd.Series:
+    """The class of each example by id."""
+    chances = pd.concat([pd.read_parquet(path) for path in paths]).groupby("id")[[f"p_{label}" for label in labels]]
+    means = chances.mean()
+    return pd.Series(means.to_numpy().argmax(axis=1), index=means.index)
+
+
+def agree(a: np.ndarray, b: np.ndarray, true: np.ndarray) -> dict[str, Any]:
+    same, count = int((a == b).sum()), len(a)
+    both_wrong = int(((a != true) & (b != true)).sum())
+    # Where both always name one and the same class, chance explains it all.
+    kappa = 0.0 if len({*a, *b}) == 1 else float(cohen_kappa_score(a, b))
+    return {
+        "share": same / count,
+        "interval": wilson_interval(same, count),
+        "kappa": kappa,
+        "both_wrong": both_wrong / count,
+        "both_wrong_interval": wilson_interval(both_wrong, count),
+        "count": count,
+    }
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,68 @@
+"""Break the test accuracy of the selected setting, and of the baselines, down by what is known of the examples.
+
+Reads the test predictions of both and the test split. Writes, for each further column of the data and for the length
+in words by quarters, the accuracy at each value. Means are taken over the seeds, and counts are of examples.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from lib.files import write_json
+from lib.job import run
+from lib.metrics import whole
+from lib.uncertainty import wilson_interval
+
+QUARTERS = ["shortest", "short", "long", "longest"]
+
+
+def main(test: Path, predictions: Path, baselines: Path, slices: Path, columns: list[str]) -> None:
+    rows = pd.read_parquet(test).set_index("id")
+    tuned, simple = pd.read_parquet(predictions), pd.read_parquet(baselines).set_index("id")
+    tuned["right"] = tuned["label"] == tuned["prediction"]
+    right = {"tuned": tuned.groupby("id")["right"].mean().reindex(rows.index)}
+    for name in simple.columns.drop("label"):
+        right[str(name)] = (simple[name] == simple["label"]).reindex(rows.index)
+    words = word_counts(rows)
+    groups = {name: rows[name].replace("", "none") for name in columns} | {"length": quarters(words)}
+    found = {name: by_value(values, right) for name, values in groups.items()}
+    for name, score in found["length"].items():
+        inside = words[groups["length"] == name]
+        score |= {"words": {"min": int(inside.min()), "max": int(inside.max())}}
+    write_json(slices, found)
+    logging.info("%s", ", ".join(f"{name}: {len(values)} slices" for name, values in found.items()))
+
+
+def word_counts(rows: pd.DataFrame) -> pd.Series:
+    """Words of each text, of both in pairs."""
+    texts = [name for name in ("text", "text_pair") if name in rows.columns]
+    return rows[texts].agg(" ".join, axis=1).map(lambda text: len(text.split()))
+
+
+def quarters(words: pd.Series) -> pd.Series:
+    """Which quarter of the examples, ordered by length, each is in; equal lengths stay together."""
+    bounds = np.quantile(words, [0.25, 0.5, 0.75], method="inverted_cdf")
+    return pd.Series(np.array(QUARTERS)[np.searchsorted(bounds, words)], index=words.index)
+
+
+def by_value(values: pd.Series, right: dict[str, pd.Series]) -> dict[str, dict[str, Any]]:
+    """For each value its score, and below `baselines` that of each baseline; quarters in order, others sorted."""
+    order = [name for name in QUARTERS if name in set(values)] if set(values) <= set(QUARTERS) else sorted(set(values))
+    found = {}
+    for value in order:
+        scores = {name: score(column[values == value]) for name, column in right.items()}
+        found[value] = scores.pop("tuned") | {"baselines": scores}
+    return found
+
+
+def score(right: pd.Series) -> dict[str, Any]:
+    """Share right with its Wilson interval; `right` is 0 to 1 an example."""
+    correct, count = float(right.sum()), len(right)
+    interval = wilson_interval(correct, count)
+    return {"accuracy": correct / count, "interval": interval, "correct": whole(correct), "count": count}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,94 @@
+"""Train the selected setting on a part of the training split, to see how the accuracy grows with the examples.
+
+Reads the selection, the training and validation splits, their tokens and the model; never the test split.
+Writes the metrics of the epoch that is best by validation. Parts are nested: a larger one holds the smaller ones.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lib.batches import Examples, derive_seed, read_examples
+from lib.checkpoints import Checkpoints
+from lib.compute import resolve_compute
+from lib.files import fingerprint, read_json, sha256, write_json
+from lib.job import run
+from lib.model import load_classifier
+from lib.training import Hyperparameters, Run
+from lib.tuning import choose_weights, split_tuning
+
+
+def main(
+    selection: Path,
+    train: Path,
+    validation: Path,
+    train_tokens: Path,
+    validation_tokens: Path,
+    summary: Path,
+    model: Path,
+    metrics: Path,
+    percent: float,
+    seed: int,
+    streams: dict[str, int],
+    settings: dict[str, dict[str, Any]],
+    selection_metric: str,
+    on_divergence: str,
+    compute: dict[str, Any],
+    checkpoint_path: str,
+    stamp: str,
+) -> None:
+    """`percent` of the training split is used; the other parameters are as in finetune, `settings` has all of them."""
+    resolved = resolve_compute(**compute)
+    labels, source, winner = read_json(summary)["labels"], read_json(model), read_json(selection)["winner"]
+    files = [sha256(path) for path in (train, validation, train_tokens, validation_tokens)]
+    key = [settings[winner], percent, streams, selection_metric, compute, labels, files, source["fingerprint"], stamp]
+    checkpoints = Checkpoints(Path(checkpoint_path), fingerprint(key))
+    whole, held_out = read_examples(train, train_tokens), read_examples(validation, validation_tokens)
+    part = subset(whole, chosen_rows(whole.labels, percent / 100, streams["order"]))
+    tuning, rest = split_tuning(settings[winner])
+    torch.manual_seed(derive_seed(streams["weights"], "weights"))
+    classifier = load_classifier(Path(source["path"]), labels, settings[winner]["dropout"])
+    choose_weights(classifier, tuning)
+    progress = Run(
+        classifier,
+        part,
+        held_out,
+        Hyperparameters(**rest),
+        streams["order"],
+        selection_metric,
+        resolved,
+        checkpoints,
+        dropout_seed=streams["dropout"],
+        record_divergence=on_divergence == "record",
+    ).train()
+    best = progress.kept
+    facts = {"setting": winner, "seed": seed, "percent": percent, "rows": len(part), "best_epoch": best["epoch"]}
+    write_json(metrics, facts | {"diverged": progress.diverged, "validation": best["validation"]})
+    checkpoints.remove_others()
+    logging.info("%d rows: validation accuracy %.4f", len(part), best["validation"]["accuracy"])
+
+
+def chosen_rows(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """The rows of a part, in their order: of each class its share, one at least, by a draw that all parts share."""
+    chance = np.random.default_rng(derive_seed(seed, "fraction"))
+    rows = []
+    for label in np.unique(labels):
+        drawn = chance.permutation(np.flatnonzero(labels == label))
+        rows.append(drawn[: max(1, round(share * len(drawn)))])
+    return np.sort(np.concatenate(rows))
+
+
+def subset(examples: Examples, rows: np.ndarray) -> Examples:
+    types = examples.token_types
+    return Examples(
+        ids=[examples.ids[row] for row in rows],
+        token_ids=[examples.token_ids[row] for row in rows],
+        token_types=None if types is None else [types[row] for row in rows],
+        labels=examples.labels[rows],
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,262 @@
+"""The analyses beyond accuracy, on predictions written by hand."""
+
+from pathlib import Path
+from typing import Any
+
+import count_tokens
+import list_mistakes
+import measure_agreement
+import numpy as np
+import pandas as pd
+import pytest
+import score_slices
+import score_test
+import select_setting
+import summarise_seeds
+from lib.analysis_values import collect_agreement, collect_mistakes, collect_reference, collect_seeds, collect_slices
+from lib.errors import UserError
+from lib.files import read_json, write_json
+from lib.metrics import BETTER, by_class, extra_metrics, intervals
+from lib.model import Scores
+from lib.uncertainty import seeds_interval, wilson_interval
+from scipy.stats import t
+from sklearn.metrics import cohen_kappa_score
+from train_fraction import chosen_rows
+
+LABELS = ["no", "yes"]
+
+
+class Recorder:
+    """Stands in for the collector: keeps what is added, and checks that each value stands where its pointer says."""
+
+    def __init__(self, values: dict[str, Any] | None = None) -> None:
+        self.values = values or {}
+
+    def add(self, key: str, value: Any, kind: str, source: Path, pointer: str, interval: Any = None) -> None:
+        assert key not in self.values
+        found = read_json(source)
+        for step in pointer.split("/")[1:]:
+            step = step.replace("~1", "/").replace("~0", "~")
+            found = found[int(step)] if isinstance(found, list) else found[step]
+        assert found == value, key
+        self.values[key] = {"value": value, "kind": kind, "interval": interval}
+
+    def __getitem__(self, key: str) -> Any:
+        return self.values[key]["value"]
+
+
+def predictions(path: Path, chances: list[float], labels: list[int], seeds: int = 1, split: str = "test") -> Path:
+    """A file of predictions; `chances` are those of class 1, example by example, seed after seed."""
+    count = len(labels)
+    table = pd.DataFrame(
+        {
+            "seed": np.repeat(range(1, seeds + 1), count),
+            "id": [f"{split}-{number}" for number in range(1, count + 1)] * seeds,
+            "label": labels * seeds,
+            "prediction": [int(chance > 0.5) for chance in chances],
+            "p_no": [1 - chance for chance in chances],
+            "p_yes": chances,
+        }
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_parquet(path, index=False)
+    return path
+
+
+def write_split(path: Path, labels: list[int], **columns: list[str]) -> Path:
+    ids = [f"{path.stem}-{number}" for number in range(1, len(labels) + 1)]
+    pd.DataFrame({"id": ids, "label": labels, **columns}).to_parquet(path, index=False)
+    return path
+
+
+def test_slices_count_examples_not_seeds_and_hold_the_baselines(tmp_path: Path) -> None:
+    labels = [1, 1, 1, 0]
+    test = write_split(
+        tmp_path / "test.parquet",
+        labels,
+        text=["a", "a b", "a b c", "a b c d"],
+        source=["x/y", "x/y", "", "z"],
+    )
+    found = predictions(tmp_path / "p.parquet", [0.9, 0.1, 0.9, 0.1, 0.9, 0.9, 0.1, 0.1], labels, seeds=2)
+    simple = pd.DataFrame({"id": [f"test-{n}" for n in (4, 3, 2, 1)], "label": [0, 1, 1, 1], "majority": [1, 1, 1, 1]})
+    simple.to_parquet(tmp_path / "b.parquet", index=False)
+    score_slices.main(test, found, tmp_path / "b.parquet", tmp_path / "slices.json", ["source"])
+    values = Recorder()
+    collect_slices(values, tmp_path / "slices.json")  # type: ignore[arg-type]
+    assert (values["slices.source.x/y.correct"], values["slices.source.x/y.count"]) == (1.5, 2)
+    assert values.values["slices.source.x/y.accuracy"]["interval"] == wilson_interval(1.5, 2)
+    assert values["slices.source.none.accuracy"] == 0.5
+    assert values["slices.source.z.majority.accuracy"] == 0.0
+    assert values["slices.source.z.accuracy"] == 1.0
+    assert [values[f"slices.length.{name}.count"] for name in score_slices.QUARTERS] == [1, 1, 1, 1]
+    assert values["slices.length.longest.words.min"] == 4
+
+
+def test_quarters_by_length_keep_equal_lengths_together() -> None:
+    words = pd.Series([5, 5, 5, 5, 5, 5, 9, 10])
+    assert score_slices.quarters(words).tolist() == ["shortest"] * 6 + ["longest"] * 2
+
+
+def test_the_most_confident_mistakes_come_first(tmp_path: Path) -> None:
+    labels = [1, 0, 1, 0]
+    test = write_split(tmp_path / "test.parquet", labels, text=list("abcd"), text_pair=list("wxyz"), kind=list("kkll"))
+    # The mean of the seeds for class 1: 0.4, 0.9, 0.9, 0.7; so the first, second and fourth are wrong.
+    found = predictions(tmp_path / "p.parquet", [0.3, 0.9, 0.9, 0.9, 0.5, 0.9, 0.9, 0.5], labels, seeds=2)
+    write_json(tmp_path / "summary.json", {"labels": LABELS})
+    list_mistakes.main(test, found, tmp_path / "summary.json", tmp_path / "m.json", count=2)
+    values = Recorder()
+    collect_mistakes(values, tmp_path / "m.json")  # type: ignore[arg-type]
+    assert values["errors.total"] == 3
+    assert [values[f"mistakes.{n}.text"] for n in (1, 2)] == ["b / x", "d / z"]
+    assert (values["mistakes.1.true"], values["mistakes.1.predicted"]) == ("no", "yes")
+    assert values["mistakes.2.confidence"] == pytest.approx(0.7)
+    assert "mistakes.3.text" not in values.values
+    assert read_json(tmp_path / "m.json")["rows"][1]["slices"] == {"kind": "l"}
+
+
+def test_agreement_is_that_of_classes_and_matches_scikit_learn(tmp_path: Path) -> None:
+    labels = [1, 0, 1, 0, 1]
+    files = [
+        predictions(tmp_path / f"runs/{name}/seed1/predictions.parquet", chances, labels, split="validation")
+        for name, chances in {"a": [0.9, 0.1, 0.1, 0.9, 0.9], "b": [0.9, 0.9, 0.1, 0.9, 0.1]}.items()
+    ]
+    simple = pd.DataFrame({"id": [f"validation-{n}" for n in range(1, 6)], "label": labels, "majority": [1] * 5})
+    simple.to_parquet(tmp_path / "b.parquet", index=False)
+    write_json(tmp_path / "summary.json", {"labels": LABELS})
+    write_json(tmp_path / "selection.json", {"metric": "accuracy"})
+    measure_agreement.main(
+        files,
+        tmp_path / "b.parquet",
+        tmp_path / "selection.json",
+        tmp_path / "summary.json",
+        tmp_path / "a.json",
+        ["a", "b"],
+    )
+    values = Recorder()
+    collect_agreement(values, tmp_path / "a.json")  # type: ignore[arg-type]
+    assert values["agreement.a.b.share"] == values["agreement.b.a.share"] == 3 / 5
+    assert values["agreement.a.b.kappa"] == pytest.approx(cohen_kappa_score([1, 0, 0, 1, 1], [1, 1, 0, 1, 0]))
+    assert values["agreement.a.b.both_wrong"] == 2 / 5
+    assert values["agreement.a.majority.share"] == 3 / 5
+
+
+def test_of_many_settings_the_first_and_the_best_are_compared() -> None:
+    names = [f"s{number}" for number in range(30)]
+    rows = [{"setting": name, "mean": float(number)} for number, name in enumerate(names)]
+    kept = measure_agreement.most_interesting(names, {"metric": "accuracy", "settings": rows})
+    assert kept == ["s0", *names[-19:]]
+    assert measure_agreement.most_interesting(names, {"metric": "loss", "settings": rows}) == names[:20]
+
+
+def run_metrics(setting: str, seed: int, chances: list[float], labels: list[int], status: str = "trained") -> Any:
+    true, found = np.array(labels), np.array([[1 - chance, chance] for chance in chances])
+    scores = Scores(np.full(len(labels), 0.1 * seed), found, true)
+    details = {"classes": by_class(true, scores.predictions, LABELS), "intervals": intervals(true, scores.predictions)}
+    facts = {"setting": setting, "seed": seed, "status": status, "best_epoch": 1, "train": scores.summary()}
+    return facts | {"validation": scores.summary() | details}
+
+
+@pytest.fixture
+def seeds(tmp_path: Path) -> tuple[list[Path], Path]:
+    labels = [1, 1, 0, 0]
+    rows = [
+        run_metrics("a", 1, [0.9, 0.9, 0.1, 0.1], labels),
+        run_metrics("a", 2, [0.9, 0.1, 0.1, 0.1], labels),
+        run_metrics("b", 1, [0.9, 0.9, 0.1, 0.9], labels),
+        run_metrics("b", 2, [0.9, 0.9, 0.9, 0.9], labels, "diverged"),
+    ]
+    files = [tmp_path / f"{row['setting']}-{row['seed']}.json" for row in rows]
+    for path, row in zip(files, rows, strict=True):
+        write_json(path, row)
+    scored = {
+        seed: Scores(np.zeros(4), np.array([[1 - c, c] for c in chances]), np.array(labels))
+        for seed, chances in {1: [0.9, 0.9, 0.9, 0.1], 2: [0.9, 0.1, 0.9, 0.9]}.items()
+    }
+    write_json(tmp_path / "test.json", score_test.pooled(scored, LABELS))
+    return files, tmp_path / "test.json"
+
+
+def test_seeds_are_summarised_with_deviation_intervals_and_what_became_of_them(
+    seeds: tuple[list[Path], Path], tmp_path: Path
+) -> None:
+    files, test = seeds
+    select_setting.main(files, tmp_path / "selection.json", ["a", "b"], [1, 2], "macro_f1")
+    assert read_json(tmp_path / "selection.json")["winner"] == "a"
+    summarise_seeds.main(files, test, tmp_path / "selection.json", tmp_path / "seeds.json", ["a", "b"])
+    values = Recorder()
+    collect_seeds(values, tmp_path / "seeds.json")  # type: ignore[arg-type]
+    assert (values["runs.b.diverged"], values["runs.b.failed"], values["winner.diverged"]) == (1, 0, 0)
+    scores = [1.0, extra_metrics(np.array([1, 1, 0, 0]), np.eye(2)[[1, 0, 0, 0]])["macro_f1"]]
+    assert values["runs.a.validation.macro_f1"] == pytest.approx(np.mean(scores))
+    assert values["runs.a.validation.macro_f1.sd"] == pytest.approx(np.std(scores, ddof=1))
+    assert values.values["runs.a.validation.accuracy.over_seeds"]["interval"] == pytest.approx(
+        (-0.7133, 2.4633), abs=1e-4
+    )
+    assert values["winner.validation.class.yes.recall"] == 0.75
+    assert values["winner.test.accuracy.min"] == 0.25
+    # Of the class "yes" both seeds name 5 examples, 3 of them rightly, of 2 examples each.
+    assert values["winner.test.class.yes.precision"] == pytest.approx(3 / 6)
+    assert values.values["winner.test.class.yes.recall"]["interval"] == pytest.approx(wilson_interval(1.5, 2))
+    assert values["winner.test.class.yes.count"] == 2
+
+
+def test_more_seeds_do_not_narrow_the_interval_over_examples(seeds: tuple[list[Path], Path]) -> None:
+    found = read_json(seeds[1])
+    assert (found["correct"], found["count"], found["accuracy"]) == (2, 4, 0.5)
+    assert found["confusion"] == [[1, 3], [1, 3]]
+
+
+def test_the_interval_over_seeds_is_students() -> None:
+    values = [0.8, 0.85, 0.9, 0.7]
+    expected = t.interval(0.95, 3, loc=np.mean(values), scale=np.std(values, ddof=1) / 2)
+    assert seeds_interval(values) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("metric", BETTER)
+def test_each_metric_can_select_and_is_named_in_the_rule(metric: str, tmp_path: Path) -> None:
+    sign = BETTER[metric]
+    for name, value in {"a": 0.5, "b": 0.5 + 0.1 * sign, "c": 0.5 - 0.1 * sign}.items():
+        scores = dict.fromkeys(BETTER, 0.5) | {metric: value}
+        row = {"setting": name, "seed": 1, "best_epoch": 1, "status": "trained", "validation": scores}
+        write_json(tmp_path / f"{name}.json", row)
+    select_setting.main([tmp_path / f"{name}.json" for name in "abc"], tmp_path / "s.json", list("abc"), [1], metric)
+    found = read_json(tmp_path / "s.json")
+    assert found["winner"] == "b"
+    assert found["rule"].startswith("highest mean" if sign > 0 else "lowest mean")
+
+
+def test_the_rule_in_words() -> None:
+    assert select_setting.rule("accuracy") == (
+        "highest mean validation accuracy over the seeds; ties go to the lower mean validation loss, then to the "
+        "setting that comes first in the config"
+    )
+
+
+def test_a_reference_is_set_beside_this_runs_value(tmp_path: Path) -> None:
+    values = Recorder({"winner.test.accuracy": {"value": 0.9, "kind": "accuracy", "interval": (0.88, 0.92)}})
+    entry = {"name": "test", "value": "winner.test.accuracy", "reported": 0.95}
+    collect_reference(values, [entry], tmp_path / "reference.json")  # type: ignore[arg-type]
+    assert values["reference.test.this"] == 0.9
+    assert values["reference.test.difference"] == pytest.approx(-0.05)
+    assert values.values["reference.test.difference"]["interval"] == pytest.approx((-0.07, -0.03))
+    with pytest.raises(UserError, match=r"reference 'x': there is no number 'winner.tset' among the values"):
+        collect_reference(Recorder(), [entry | {"name": "x", "value": "winner.tset"}], tmp_path / "r.json")  # type: ignore[arg-type]
+
+
+def test_cut_texts_are_counted(tmp_path: Path) -> None:
+    for split, rows in {"train": [3, 5, 8], "validation": [2], "test": [8, 8]}.items():
+        table = pd.DataFrame({"input_ids": [[1] * count for count in rows], "cut": [count == 8 for count in rows]})
+        table.to_parquet(tmp_path / f"{split}.parquet", index=False)
+    files = [tmp_path / f"{split}.parquet" for split in ("train", "validation", "test")]
+    count_tokens.main(*files, tmp_path / "counts.json", max_length=8)
+    found = read_json(tmp_path / "counts.json")["splits"]
+    assert found["train"] == {"texts": 3, "tokens": 16, "longest": 8, "cut": 1, "share": 1 / 3}
+    assert [found[split]["cut"] for split in ("validation", "test")] == [0, 2]
+
+
+def test_parts_of_the_training_split_are_nested_and_keep_the_balance() -> None:
+    labels = np.array([0] * 90 + [1] * 10 + [2])
+    parts = [set(chosen_rows(labels, share, seed=1).tolist()) for share in (0.1, 0.5, 1.0)]
+    assert parts[0] < parts[1] < parts[2] == set(range(101))
+    assert [len(part) for part in parts[:2]] == [9 + 1 + 1, 45 + 5 + 1]
+    assert set(chosen_rows(labels, 0.1, seed=2).tolist()) != parts[0]

@@ -1,0 +1,94 @@
+"""Metrics against scikit-learn and by hand, and which of two results is the better one."""
+
+import numpy as np
+import pytest
+from lib.metrics import BETTER, by_class, calibration_error, extra_metrics, intervals, macro_f1_of, matthews_of, merit
+from lib.uncertainty import wilson_interval
+from sklearn.metrics import (
+    classification_report,
+    confusion_matrix,
+    f1_score,
+    matthews_corrcoef,
+)
+
+
+def drawn(classes: int, count: int = 300, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Unbalanced labels, and probabilities that favour the true class."""
+    chance = np.random.default_rng(seed)
+    labels = np.minimum(chance.geometric(0.3, size=count) - 1, classes - 1)
+    probabilities = chance.dirichlet(np.ones(classes), size=count)
+    probabilities[np.arange(count), labels] += 0.5 * chance.random(count)
+    return labels, probabilities / probabilities.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 50])
+def test_metrics_are_those_of_scikit_learn(classes: int) -> None:
+    labels, probabilities = drawn(classes)
+    predictions = probabilities.argmax(axis=1)
+    found = extra_metrics(labels, probabilities)
+    assert found["macro_f1"] == pytest.approx(f1_score(labels, predictions, average="macro"))
+    assert found["matthews"] == pytest.approx(matthews_corrcoef(labels, predictions))
+    names = [f"class {number}" for number in range(classes)]
+    report = classification_report(
+        labels, predictions, labels=range(classes), target_names=names, output_dict=True, zero_division=0
+    )
+    for name, row in by_class(labels, predictions, names).items():
+        assert row["precision"] == pytest.approx(report[name]["precision"])
+        assert row["recall"] == pytest.approx(report[name]["recall"])
+        assert row["f1"] == pytest.approx(report[name]["f1-score"])
+        assert row["count"] == report[name]["support"]
+
+
+@pytest.mark.parametrize("classes", [2, 3, 20])
+def test_a_resampled_table_is_measured_as_scikit_learn_measures_it(classes: int) -> None:
+    """The bootstrap's own arithmetic on many tables at once, against one table at a time."""
+    samples = [drawn(classes, 60, seed) for seed in range(5)]
+    pairs = [(labels, probabilities.argmax(axis=1)) for labels, probabilities in samples]
+    tables = np.array([confusion_matrix(*pair, labels=range(classes)) for pair in pairs], dtype=float)
+    assert macro_f1_of(tables) == pytest.approx([f1_score(*pair, average="macro") for pair in pairs])
+    assert matthews_of(tables) == pytest.approx([matthews_corrcoef(*pair) for pair in pairs])
+
+
+def test_matthews_of_a_constant_prediction_is_zero() -> None:
+    assert matthews_of(np.array([[[5.0, 0.0], [5.0, 0.0]]])).tolist() == [0.0]
+
+
+def test_intervals_hold_the_estimate_and_narrow_with_the_examples() -> None:
+    widths = []
+    for count in (100, 1600):
+        labels, probabilities = drawn(3, count)
+        predictions = probabilities.argmax(axis=1)
+        low, high = intervals(labels, predictions)["matthews"]
+        assert low < matthews_corrcoef(labels, predictions) < high
+        widths.append(high - low)
+    assert widths[0] / widths[1] == pytest.approx(4, rel=0.25)
+
+
+def test_calibration_error_by_hand() -> None:
+    # Confidence 0.75 with 1 of 2 right, and 0.95 with 2 of 2 right: (2 * 0.25 + 2 * 0.05) / 4.
+    probabilities = np.array([[0.75, 0.25], [0.25, 0.75], [0.95, 0.05], [0.05, 0.95]])
+    assert calibration_error(np.array([0, 0, 0, 1]), probabilities) == pytest.approx(0.15)
+    assert calibration_error(np.array([0, 1]), np.eye(2)) == 0.0
+
+
+def test_gaps_of_opposite_sign_in_different_bins_do_not_cancel() -> None:
+    probabilities = np.array([[0.65, 0.35], [0.85, 0.15]])
+    assert calibration_error(np.array([0, 1]), probabilities) == pytest.approx((0.35 + 0.85) / 2)
+
+
+def test_precision_and_recall_have_intervals_where_there_is_something_to_divide_by() -> None:
+    rows = by_class(np.array([0, 0, 1, 1]), np.array([0, 0, 0, 0]), ["a", "b", "c"])
+    assert rows["a"]["precision_interval"] == wilson_interval(2, 4)
+    assert rows["a"]["recall_interval"] == wilson_interval(2, 2)
+    assert rows["b"]["precision_interval"] is None
+    assert rows["b"]["recall_interval"] == wilson_interval(0, 2)
+    assert rows["c"]["recall_interval"] is None
+
+
+@pytest.mark.parametrize("metric", BETTER)
+def test_merit_prefers_the_better_value_and_breaks_ties(metric: str) -> None:
+    worse = dict.fromkeys(BETTER, 0.5)
+    better = worse | {metric: 0.6 if metric in ("accuracy", "macro_f1", "matthews") else 0.4}
+    assert merit(better, metric) > merit(worse, metric)
+    tied = worse | ({"accuracy": 0.6} if metric == "loss" else {"loss": 0.4})
+    assert merit(tied, metric) > merit(worse, metric)

@@ -10,9 +10,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from lib.expected import expected_best
 from lib.files import read_json, write_json
 from lib.job import run
-from lib.sweeps import LOWER_IS_BETTER, expected_best
+from lib.metrics import BETTER
 
 
 def main(
@@ -26,7 +27,7 @@ def main(
 ) -> None:
     """`settings` were trained once a seed; `excluded` were planned too, each with the reason why it was not trained."""
     rows = [read_json(path) for path in metrics]
-    failed = [{"setting": row["setting"], "seed": row["seed"]} for row in rows if row.get("diverged")]
+    failed = [{"setting": row["setting"], "seed": row["seed"]} for row in rows if row["status"] != "trained"]
     means = setting_means(rows, metric)
     planned, tried = len(settings) + len(excluded), len(means)
     write_json(
@@ -43,7 +44,7 @@ def main(
             "missing": len(settings) * len(seeds) - len(rows),
             "best_of": f"best of {counted(tried, 'setting')}, {counted(len(seeds), 'seed')}{' each' * (tried > 1)}",
             "metric": metric,
-            "expected": expected_best(list(means.values()), metric in LOWER_IS_BETTER),
+            "expected": expected_best(list(means.values()), BETTER[metric] < 0),
         },
     )
     logging.info("%d of %d planned runs finished", len(rows) - len(failed), planned * len(seeds))

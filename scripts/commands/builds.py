@@ -42,8 +42,8 @@ class Build:
 
 
 def copied(build: Build, folder: Path) -> Build:
-    """The build with its results copied into an empty `folder`: all but weights, tokens, checkpoints and logs."""
-    left_out = shutil.ignore_patterns("model", "checkpoints", "tokens", "logs", ".snakemake_timestamp")
+    """The build with its results copied into an empty `folder`: all but weights, data, checkpoints and logs."""
+    left_out = shutil.ignore_patterns("model", "*.parquet", "checkpoints", "logs", ".snakemake_timestamp")
     shutil.copytree(build.root, folder, ignore=left_out, dirs_exist_ok=True)
     return Build(folder, build.manifest)
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from commands.builds import Build, copied, experiment_name, open_build, parser, run_command
 from commands.edits import csv_edit, edits_at, numeric_leaves
@@ -22,6 +23,7 @@ from lib.errors import UserError
 from lib.figure_checks import read_rows
 from lib.files import read_json
 from lib.fill import Claim
+from lib.pointers import at
 from lib.values import Value
 
 IN_MEMORY = Path("/dev/shm")  # where there is one, files are written without waiting for a disk
@@ -82,10 +84,16 @@ def origins_of(root: Path, value: Value) -> Iterator[Origin]:
     """Each place that a value comes from, and those that its interval comes from."""
     for source, pointer in value.origins:
         yield source, pointer
-        above, _, last = pointer.rpartition("/")
-        if value.interval and source.endswith(".json") and last in ("accuracy", "difference"):
-            beside = ("correct",) if last == "accuracy" else ("interval/0", "interval/1")
-            yield from ((source, f"{above}/{name}") for name in beside)
+        if value.interval and source.endswith(".json"):
+            above = pointer.rpartition("/")[0]
+            holder = at(read_json(root / source), above)
+            yield from ((source, f"{above}/{name}") for name in interval_places(holder, value.interval))
+
+
+def interval_places(holder: dict[str, Any], interval: tuple[float, float]) -> list[str]:
+    """What beside a value its interval comes from: its ends where they stand there, otherwise the count behind it."""
+    ends = [name for name, entry in holder.items() if entry == list(interval)]
+    return [f"{ends[0]}/0", f"{ends[0]}/1"] if ends else ["correct"] * ("correct" in holder)
 
 
 def every_number(bench: Workbench) -> Iterator[Origin]:

@@ -66,7 +66,8 @@ class Workbench:
 
     def outcome(self) -> Outcome:
         """Collect the values and fill the write-up in."""
-        collect_values(**self.collecting, values=self.rendering["values"], **self.spec)
+        values = self.rendering["values"]
+        collect_values(**self.collecting, values=values, reference=values.with_name("reference.json"), **self.spec)
         evidence = self.evidence()
         filled = fill(self.rendering["write_up"], evidence)
         printed: dict[str, list[str]] = {}

@@ -5,16 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from lib.errors import UserError
 from lib.files import read_json, write_json
+from lib.pointers import step
 
 if TYPE_CHECKING:
     from collect_values import Collector
 
 METRIC_KINDS = {"accuracy": "accuracy", "loss": "loss"}  # of any other metric: real
-
-
-def part(name: str) -> str:
-    """A name as a step of a JSON pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def collect_tokens(collector: "Collector", path: Path) -> None:
@@ -34,7 +30,7 @@ def collect_seeds(collector: "Collector", path: Path) -> None:
     `<run>.diverged` and `<run>.failed`, how many seeds did.
     """
     found = read_json(path)
-    rows = {f"runs.{name}": (f"/settings/{part(name)}", row) for name, row in found["settings"].items()}
+    rows = {f"runs.{name}": (f"/settings/{step(name)}", row) for name, row in found["settings"].items()}
     rows["winner"] = ("/winner", found["winner"])
     for stem, (pointer, row) in rows.items():
         for name in ("diverged", "failed"):
@@ -45,7 +41,7 @@ def collect_seeds(collector: "Collector", path: Path) -> None:
     for split, classes in found["winner"]["classes"].items():
         for label, row in classes.items():
             collect_class(
-                collector, f"winner.{split}.class.{label}", row, path, f"/winner/classes/{split}/{part(label)}"
+                collector, f"winner.{split}.class.{label}", row, path, f"/winner/classes/{split}/{step(label)}"
             )
 
 
@@ -83,10 +79,10 @@ def collect_slices(collector: "Collector", path: Path) -> None:
     """
     for column, values in read_json(path).items():
         for value, row in values.items():
-            stem, pointer = f"slices.{column}.{value}", f"/{part(column)}/{part(value)}"
+            stem, pointer = f"slices.{column}.{value}", f"/{step(column)}/{step(value)}"
             add_share(collector, stem, row, path, pointer)
             for name, score in row["baselines"].items():
-                add_share(collector, f"{stem}.{name}", score, path, f"{pointer}/baselines/{part(name)}")
+                add_share(collector, f"{stem}.{name}", score, path, f"{pointer}/baselines/{step(name)}")
             for end, count in row.get("words", {}).items():
                 collector.add(f"{stem}.words.{end}", count, "count", path, f"{pointer}/words/{end}")
 
@@ -112,7 +108,7 @@ def collect_agreement(collector: "Collector", path: Path) -> None:
     """`agreement.<a>.<b>.share`, `.kappa`, `.both_wrong`; either name may come first."""
     for a, row in read_json(path).items():
         for b, pair in row.items():
-            pointer = f"/{part(a)}/{part(b)}"
+            pointer = f"/{step(a)}/{step(b)}"
             for stem in (f"agreement.{a}.{b}", f"agreement.{b}.{a}"):
                 share, wrong = tuple(pair["interval"]), tuple(pair["both_wrong_interval"])
                 collector.add(f"{stem}.share", pair["share"], "accuracy", path, f"{pointer}/share", share)
@@ -125,7 +121,7 @@ def collect_agreement(collector: "Collector", path: Path) -> None:
 def collect_curve(collector: "Collector", path: Path) -> None:
     """`learning_curve.<place>.rows`, `.percent`, `.validation.accuracy` and its `.sd`; places count from 1."""
     for place, (percent, row) in enumerate(read_json(path)["points"].items(), start=1):
-        stem, pointer = f"learning_curve.{place}", f"/points/{part(percent)}"
+        stem, pointer = f"learning_curve.{place}", f"/points/{step(percent)}"
         collector.add(f"{stem}.percent", row["percent"], "real", path, f"{pointer}/percent")
         collector.add(f"{stem}.rows", row["rows"], "count", path, f"{pointer}/rows")
         interval = tuple(row["interval"])
@@ -158,7 +154,7 @@ def collect_reference(collector: "Collector", references: list[dict[str, Any]], 
         }
     write_json(path, rows)
     for name, row in rows.items():
-        stem, pointer = f"reference.{name}", f"/{part(name)}"
+        stem, pointer = f"reference.{name}", f"/{step(name)}"
         this = tuple(row["interval"]) if row["interval"] else None
         gap = tuple(row["difference_interval"]) if row["difference_interval"] else None
         collector.add(f"{stem}.reported", row["reported"], "real", path, f"{pointer}/reported")

@@ -9,11 +9,14 @@ from compare_settings import main as compare_settings
 from conftest import ROOT
 from keep_ledger import main as keep_ledger
 from lib.files import read_json, write_json, write_text
+from lib.metrics import by_class
 from lib.stamp import stamp
 from plot_confusion import main as plot_confusion
 from plot_curves import main as plot_curves
 from render_write_up import main as render_write_up
+from score_slices import main as score_slices
 from select_setting import main as select_setting
+from summarise_seeds import main as summarise_seeds
 from summarise_sweep import main as summarise_sweep
 from write_manifest import main as write_manifest
 
@@ -66,6 +69,9 @@ def make_build(folder: Path, text: str = WRITE_UP, **changed: Any) -> Path:
         root / "baselines.json",
         root / "ledger.json",
     )
+    summarise_seeds(metrics, root / "test/metrics.json", root / "selection.json", root / "seeds.json", SETTINGS)
+    test = [root / "data/test.parquet", root / "test/predictions.parquet", root / "baselines/test.parquet"]
+    score_slices(*test, root / "slices.json", ["kind"])
     draw(root)
     write_text(folder / "write-up.md", text)
     finish(root, folder / "write-up.md", changed)
@@ -100,8 +106,10 @@ def write_data(root: Path) -> None:
     table.to_parquet(root / "data/test.parquet", index=False)
 
 
-def score(correct: int, count: int = COUNT) -> dict[str, Any]:
-    return {"loss": 1 - correct / count, "accuracy": correct / count, "correct": correct, "count": count}
+def score(correct: float, count: int = COUNT) -> dict[str, Any]:
+    share = correct / count
+    more = {"macro_f1": share, "matthews": 2 * share - 1, "calibration_error": abs(share - 0.9)}
+    return {"loss": 1 - share, "accuracy": share, "correct": correct, "count": count} | more
 
 
 def write_run(root: Path, setting: str, seed: int, correct: int) -> None:
@@ -118,18 +126,30 @@ def write_run(root: Path, setting: str, seed: int, correct: int) -> None:
     ]
     facts = {"setting": setting, "seed": seed, "hyperparameters": HYPERPARAMETERS[setting], "device": "cpu"}
     facts |= {"precision": "fp32", "threads": 1, "best_epoch": 2, "epochs_run": 3, "steps": 6}
-    write_json(folder / "metrics.json", facts | {"train": score(39), "validation": score(correct)})
+    facts |= {"status": "trained", "train": score(39)}
+    write_json(folder / "metrics.json", facts | {"validation": score(correct) | {"classes": classes(correct)}})
     write_json(folder / "timing.json", {"seconds": 12.5 + seed, "examples_per_second": 9.5})
     pd.DataFrame(rows).to_csv(folder / "history.csv", index=False)
     examples(COUNT, correct).to_parquet(folder / "predictions.parquet", index=False)
+
+
+def classes(*correct: int) -> dict[str, Any]:
+    tables = pd.concat([examples(COUNT, right) for right in correct])
+    return by_class(tables["label"].to_numpy(), tables["prediction"].to_numpy(), LABELS, len(correct))
 
 
 def write_test(root: Path) -> None:
     (root / "test").mkdir()
     tables = [examples(COUNT, correct).assign(seed=seed) for seed, correct in ((1, 36), (2, 35))]
     pd.concat(tables).to_parquet(root / "test/predictions.parquet", index=False)
-    pooled = {"setting": "base", "labels": LABELS, "confusion": [[36, 4], [5, 35]]} | score(71, 80)
-    write_json(root / "test/metrics.json", pooled)
+    pooled = {"setting": "base", "labels": LABELS, "confusion": [[36, 4], [5, 35]]} | score(35.5)
+    more = {"runs": [{"seed": 1} | score(36), {"seed": 2} | score(35)], "classes": classes(36, 35)}
+    write_json(root / "test/metrics.json", pooled | more)
+    simple = examples(COUNT, COUNT)[["id", "label"]].assign(majority=0)
+    (root / "baselines").mkdir()
+    simple.to_parquet(root / "baselines/test.parquet", index=False)
+    splits = {name: {"cut": 0, "share": 0.0, "tokens": 100} for name in ("train", "validation", "test")}
+    write_json(root / "tokens/counts.json", {"max_length": 16, "splits": splits})
     write_json(root / "test/scorings.json", [{"data": "test data", "setting": "base", "models": {"1": "m", "2": "n"}}])
     write_json(root / "baselines.json", {"majority": {split: score(20) for split in ("train", "validation", "test")}})
     write_json(root / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "0" * 64}})
@@ -159,14 +179,18 @@ def finish(root: Path, write_up: Path, changed: dict[str, Any], **revision: Any)
         "sweep": root / "sweep.json",
         "ledger": root / "ledger.json",
         "test_metrics": root / "test/metrics.json",
-        "test_predictions": root / "test/predictions.parquet",
-        "test": root / "data/test.parquet",
+        "tokens": root / "tokens/counts.json",
         "baselines": root / "baselines.json",
         "attention": root / "attention/attention.json",
-        "heads": root / "attention/heads.json",
+        "heads": [root / "attention/heads.json"],
+        "seed_summary": root / "seeds.json",
+        "slices": [root / "slices.json"],
+        "mistakes": [],
+        "agreement": [],
+        "curve": [],
     }
-    spec = {"settings": SETTINGS, "seeds": SEEDS, "root": str(root)}
-    collect_values(**collecting, values=root / "values.json", **spec)
+    spec = {"settings": SETTINGS, "seeds": SEEDS, "root": str(root), "references": []}
+    collect_values(**collecting, values=root / "values.json", reference=root / "reference.json", **spec)
     rendering = {
         "write_up": write_up,
         "values": root / "values.json",
@@ -190,6 +214,7 @@ def finish(root: Path, write_up: Path, changed: dict[str, Any], **revision: Any)
     }
     settings = [{"name": name} for name in SETTINGS]
     config = {"name": "try", "seeds": SEEDS, "defaults": {"epochs": 3}, "settings": settings}
+    config["report"] = {"timings": True}
     stamps = {path.stem: stamp(path) for path in sorted((ROOT / "scripts").glob("*.py"))}
     later = ("write-up", "manifest", "checks")
     files = [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(later)]

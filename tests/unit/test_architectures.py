@@ -85,7 +85,8 @@ def write_data(root: Path, pairs: bool = False, classes: int = 2) -> None:
         ids = [f"{split}-{number}" for number in range(1, count + 1)]
         table = pd.DataFrame({"id": ids, "text": texts, **columns, "label": labels})
         table.to_parquet(root / f"{split}.parquet", index=False)
-    write_json(root / "summary.json", {"labels": [f"class {number}" for number in range(classes)]})
+    labels = [f"class {number}" for number in range(classes)]
+    write_json(root / "summary.json", {"labels": labels, "splits": {"test": {"fingerprint": "f"}}})
     write_json(root / "model.json", {"path": str(root / "pretrained"), "fingerprint": "0" * 64})
     for split in ("train", "validation", "test"):
         tokens = root / f"{split}-tokens.parquet"
@@ -148,7 +149,9 @@ def test_score(root: Path, run: Path) -> dict[str, Any]:
         tuned=[run / "model"],
         metrics=root / "test.json",
         predictions=root / "test-predictions.parquet",
+        scorings=root / "scorings.json",
         compute={"device": "cpu", "precision": "fp32", "threads": 1},
+        ledger=str(root / "ledger.jsonl"),
     )
     return json.loads((root / "test.json").read_text())
 

@@ -1,7 +1,5 @@
 """What a search over settings is worth: the best that so many of them are expected to give."""
 
-LOWER_IS_BETTER = {"loss", "calibration_error"}
-
 
 def expected_best(scores: list[float], lower_is_better: bool = False) -> list[dict[str, float]]:
     """The best of n settings drawn at random, for n from 1 to all: its mean and standard deviation.

@@ -6,8 +6,8 @@ from statistics import fmean, pstdev
 from typing import Any
 
 import pytest
+from lib.expected import expected_best
 from lib.files import read_json, write_json
-from lib.sweeps import expected_best
 from plot_expected import main as plot_expected
 from summarise_sweep import main as summarise_sweep
 
@@ -29,7 +29,7 @@ def summary(folder: Path, **changes: Any) -> dict[str, Any]:
     for (setting, seed), accuracy in ACCURACY.items():
         path = folder / f"{setting}-{seed}.json"
         validation = {"accuracy": accuracy, "loss": 1 - accuracy}
-        write_json(path, {"setting": setting, "seed": seed, "validation": validation, "diverged": None})
+        write_json(path, {"setting": setting, "seed": seed, "validation": validation, "status": "trained"})
         paths.append(path)
     given = {"name": "try", "settings": ["a", "b"], "seeds": [1, 2], "excluded": {}, "metric": "accuracy"} | changes
     summarise_sweep(paths, folder / "sweep.json", **given)
@@ -51,7 +51,7 @@ def test_every_planned_run_is_accounted_for(tmp_path: Path) -> None:
 def test_a_run_that_diverged_counts_as_failed(tmp_path: Path) -> None:
     summary(tmp_path)
     row = read_json(tmp_path / "a-2.json")
-    write_json(tmp_path / "a-2.json", row | {"diverged": {"epoch": 1, "step": 3}})
+    write_json(tmp_path / "a-2.json", row | {"status": "diverged"})
     given = {"name": "try", "settings": ["a", "b"], "seeds": [1, 2], "excluded": {}, "metric": "loss"}
     summarise_sweep(sorted(tmp_path.glob("?-?.json")), tmp_path / "sweep.json", **given)
     found = read_json(tmp_path / "sweep.json")
@@ -61,7 +61,7 @@ def test_a_run_that_diverged_counts_as_failed(tmp_path: Path) -> None:
 
 
 def test_one_setting_with_one_seed_is_said_in_the_singular(tmp_path: Path) -> None:
-    write_json(tmp_path / "a.json", {"setting": "a", "seed": 1, "validation": {"accuracy": 0.5}})
+    write_json(tmp_path / "a.json", {"setting": "a", "seed": 1, "validation": {"accuracy": 0.5}, "status": "trained"})
     summarise_sweep([tmp_path / "a.json"], tmp_path / "sweep.json", "try", ["a"], [1], {}, "accuracy")
     assert read_json(tmp_path / "sweep.json")["best_of"] == "best of 1 setting, 1 seed"
 

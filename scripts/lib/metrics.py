@@ -39,8 +39,9 @@ def class_metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, floa
 
 
 def confusion(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """Counts by true class (rows) and predicted class, of the classes that occur."""
-    return confusion_matrix(labels, predictions, labels=np.union1d(labels, predictions)).astype(float)
+    """Counts by true class (rows) and predicted class; two classes at least, since scikit-learn warns of one."""
+    classes = max(2, int(labels.max()) + 1, int(predictions.max()) + 1)
+    return confusion_matrix(labels, predictions, labels=range(classes)).astype(float)
 
 
 def calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:

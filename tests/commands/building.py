@@ -190,6 +190,7 @@ def finish(root: Path, write_up: Path, changed: dict[str, Any], **revision: Any)
     }
     settings = [{"name": name} for name in SETTINGS]
     config = {"name": "try", "seeds": SEEDS, "defaults": {"epochs": 3}, "settings": settings}
+    config |= {"report": {"timings": True}}
     stamps = {path.stem: stamp(path) for path in sorted((ROOT / "scripts").glob("*.py"))}
     later = ("write-up", "manifest", "checks")
     files = [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(later)]

@@ -63,6 +63,17 @@ def all_runs(file_name):
     return expand(RUN / file_name, setting=SETTINGS, seed=SEEDS)
 
 
+def outputs_of(*rule_names):
+    """All files that rules make, as plain paths.
+
+    An input that is another rule's `output` makes Snakemake hash the whole list of inputs once for each of them: with
+    all runs in it, planning takes time by the square of their number.
+    """
+    patterns = [str(path) for name in rule_names for path in getattr(rules, name).output]
+    splits = ["train", "validation", "test"]
+    return [path for pattern in patterns for path in expand(pattern, setting=SETTINGS, seed=SEEDS, split=splits)]
+
+
 def run_spec(setting, seed):
     """What a training run needs of the config."""
     return spec(

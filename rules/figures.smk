@@ -75,10 +75,4 @@ rule plot_heads:
         "../scripts/plot_heads.py"
 
 
-FIGURE_FILES = [
-    rules.plot_curves.output,
-    rules.plot_settings.output,
-    rules.plot_confusion.output,
-    rules.plot_attention.output,
-    rules.plot_heads.output,
-]
+FIGURES_BY = ["plot_curves", "plot_settings", "plot_confusion", "plot_attention", "plot_heads"]

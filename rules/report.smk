@@ -42,20 +42,20 @@ rule collect_values:
 
 rule write_manifest:
     input:
-        results=[
-            rules.prepare_data.output,
-            rules.prepare_model.output,
-            expand(rules.tokenize_texts.output, split=["train", "validation", "test"]),
-            expand(rules.finetune.output, setting=SETTINGS, seed=SEEDS),
-            rules.select_setting.output,
-            rules.score_test.output,
-            rules.score_baselines.output,
-            rules.demonstrate_attention.output,
-            rules.measure_heads.output,
-            rules.compare_settings.output,
-            rules.collect_values.output,
-            FIGURE_FILES,
-        ],
+        results=outputs_of(
+            "prepare_data",
+            "prepare_model",
+            "tokenize_texts",
+            "finetune",
+            "select_setting",
+            "score_test",
+            "score_baselines",
+            "demonstrate_attention",
+            "measure_heads",
+            "compare_settings",
+            "collect_values",
+            *FIGURES_BY,
+        ),
     output:
         manifest=RESULTS / "manifest.json",
     log:
@@ -76,7 +76,7 @@ rule render_write_up:
         summary=RESULTS / "data/summary.json",
         comparisons=RESULTS / "comparisons.json",
         histories=all_runs("history.csv"),
-        figures=FIGURE_FILES,
+        figures=outputs_of(*FIGURES_BY),
         bibliography=[config["report"]["bibliography"]] if config["report"]["bibliography"] else [],
         typst_template="report/template.typ",
         html_template="report/template.html",

@@ -11,6 +11,7 @@ from lib.files import canonical_json
 from lib.locks import hold_or_refuse
 from lib.records import set_aside_changed
 from lib.repository import revision
+from lib.resources import model_job
 from lib.sources import data_files, model_files, package_version
 from lib.stamp import stamp as stamp_of
 from lib.troubles import trouble
@@ -33,6 +34,7 @@ SEEDS = config["seeds"]
 REVISION = revision(Path(workflow.basedir))
 BASELINE = next(iter(SETTINGS))
 COMPUTE = {key: config[key] for key in ("device", "precision", "threads")}
+MODEL_JOB = model_job(config)
 RUN = RESULTS / "runs" / "{setting}" / "seed{seed}"
 FIGURES = RESULTS / "figures"
 

@@ -14,6 +14,8 @@ rule score_test:
     log:
         LOGS / "score_test.log",
     threads: config["threads"]
+    resources:
+        **MODEL_JOB,
     params:
         spec=spec(compute=COMPUTE),
         stamp=stamp("score_test"),

@@ -5,12 +5,13 @@ rule compare_settings:
     input:
         predictions=all_runs("predictions.parquet"),
         summary=RESULTS / "data/summary.json",
+        selection=RESULTS / "selection.json",
     output:
         comparisons=RESULTS / "comparisons.json",
     log:
         LOGS / "compare_settings.log",
     params:
-        spec=spec(settings=list(SETTINGS)),
+        spec=spec(settings=list(SETTINGS), named=[setting["name"] for setting in config["settings"]]),
         stamp=stamp("compare_settings"),
     script:
         "../scripts/compare_settings.py"

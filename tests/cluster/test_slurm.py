@@ -23,6 +23,7 @@ ON_SLURM = [
     *("--workflow-profile", "profiles/slurm", "--slurm-status-command", "squeue", "--slurm-no-account"),
     *("--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "2", "--latency-wait", "10"),
 ]
+WANTED = ["TimeLimit=00:20:00", "MinMemoryNode=3000M", "gres:gpu:1"]  # as the config of the disturbed jobs says
 RUN = "runs/baseline/seed1"
 # These tell the time a run took, where and when.
 TIMES = {"timing.json", "values.json", "manifest.json", "write-up.md", "write-up.html", "write-up.pdf", "checks.json"}
@@ -108,16 +109,20 @@ def test_a_disturbed_job_goes_on_from_its_checkpoint(
     slurm: None, long_run: Project, tmp_path: Path, disturb: Callable[[str], None]
 ) -> None:
     project = emptied(scratch.copied(long_run, tmp_path / "project"))
+    project.write_config(project.read_config() | {"resources": {"minutes": 20, "memory": 3000, "gpus": 1}})
     command = [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", *ON_SLURM]
     with (tmp_path / "output").open("wb") as output:
         running = subprocess.Popen(
             [*command, f"results/tiny/{RUN}/metrics.json"], cwd=project.root, stdout=output, stderr=output
         )
         wait_for(lambda: list(project.results.glob("checkpoints/*/step*.pt")), "a checkpoint")
-        disturb(job_of("finetune"))
+        job = job_of("finetune")
+        requested = subprocess.run(["scontrol", "show", "job", job], capture_output=True, text=True, check=True).stdout
+        disturb(job)
         status = running.wait(LONGEST)
     said = (tmp_path / "output").read_text(encoding="utf-8")
     assert status == 0, said
+    assert [word for word in WANTED if word not in requested] == [], requested
     assert "going on from the checkpoint after step" in (project.results / "journal.log").read_text(encoding="utf-8")
     there, here = results(project.results), results(long_run.results)
     assert there.keys() == here.keys()

@@ -10,10 +10,10 @@ RESULTS = results/$$(sed -n 's/^name: *\([a-z0-9-]*\).*/\1/p' $(CONFIG))
 WHERE = echo "The write-up: $(RESULTS)/write-up.pdf and $(RESULTS)/write-up.html"
 
 .DEFAULT_GOAL := help
-.PHONY: help report final plan cluster fetch test lint format lock clean
+.PHONY: help report final plan cluster fetch test test-cluster lint format lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  Another experiment: make report CONFIG=config/other.yaml"
 
 report: $(READY) ## run what is not up to date and build the write-up
@@ -36,6 +36,9 @@ plan: $(READY) ## say what would run, and why
 
 test: $(READY) lint ## lint, types, unit tests, and a small experiment from end to end
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+test-cluster: .venv/slurm ## the small experiment on a real Slurm of one node (root, slurm-wlm and munge needed)
+	@$(BIN)/python -m pytest tests/cluster $(ARGS)
 
 lint: $(READY) ## check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

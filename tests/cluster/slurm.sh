@@ -64,7 +64,7 @@ start_munge() {
 }
 
 start() {
-    command -v slurmctld munged > /dev/null || refuse "no Slurm here; apt-get install slurm-wlm munge"
+    { command -v slurmctld && command -v munged; } > /dev/null || refuse "no Slurm here; apt-get install slurm-wlm munge"
     [ "$(id -u)" = 0 ] || refuse "only root can start it"
     [ ! -e "$CONF" ] || grep -qF "$MARK" "$CONF" || refuse "$CONF is of another cluster; not touched"
     stop

@@ -51,11 +51,11 @@ def slurm() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def long_run(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose first run takes a while, and that run made on this machine without Slurm."""
-    project = emptied(scratch.copied(finished, tmp_path_factory.mktemp("long") / "project"))
+    project = untrained(scratch.copied(finished, tmp_path_factory.mktemp("long") / "project"))
     config = project.read_config()
     config["settings"][0]["epochs"] = 60
     project.write_config(config)
-    done = project.snakemake(f"results/tiny/{RUN}/metrics.json")
+    done = project.snakemake("--nocolor", f"results/tiny/{RUN}/metrics.json")
     assert done.returncode == 0, done.stdout + done.stderr
     return project
 
@@ -63,6 +63,14 @@ def long_run(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Pro
 def emptied(project: Project) -> Project:
     shutil.rmtree(project.root / "results")
     shutil.rmtree(project.root / ".snakemake")
+    return project
+
+
+def untrained(project: Project) -> Project:
+    """The project with its data prepared and nothing after."""
+    for name in ("runs", "checkpoints", "records/runs"):
+        shutil.rmtree(project.results / name)
+    (project.results / "journal.log").unlink()
     return project
 
 
@@ -99,16 +107,30 @@ def preempted(job: str) -> None:
 
 
 def node_down(job: str) -> None:
-    for state in (["state=down", "reason=test"], ["state=resume"]):
-        subprocess.run(["scontrol", "update", f"nodename={os.uname().nodename}", *state], check=True)
-        time.sleep(2)
+    """The node goes down, and comes back by itself or when told to."""
+    set_node("down", "reason=test")
+    time.sleep(2)
+    set_node("resume")
+    wait_for(lambda: node_state() in ("idle", "mixed", "allocated"), "the node")
+
+
+def set_node(state: str, *more: str) -> None:
+    command = ["scontrol", "update", f"nodename={os.uname().nodename}", f"state={state}", *more]
+    done = subprocess.run(command, capture_output=True, text=True)
+    # Slurm refuses to resume a node that has come back already.
+    assert done.returncode == 0 or "Invalid node state" in done.stderr, done.stderr
+
+
+def node_state() -> str:
+    listed = ["sinfo", "--noheader", "--partition", "batch", "--format", "%T"]
+    return subprocess.run(listed, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.mark.parametrize("disturb", [cancelled, preempted, node_down])
 def test_a_disturbed_job_goes_on_from_its_checkpoint(
     slurm: None, long_run: Project, tmp_path: Path, disturb: Callable[[str], None]
 ) -> None:
-    project = emptied(scratch.copied(long_run, tmp_path / "project"))
+    project = untrained(scratch.copied(long_run, tmp_path / "project"))
     project.write_config(project.read_config() | {"resources": {"minutes": 20, "memory": 3000, "gpus": 1}})
     command = [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", *ON_SLURM]
     with (tmp_path / "output").open("wb") as output:

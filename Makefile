@@ -10,11 +10,11 @@ RESULTS = results/$$(sed -n 's/^name: *\([a-z0-9-]*\).*/\1/p' $(CONFIG))
 WHERE = echo "The write-up: $(RESULTS)/write-up.pdf and $(RESULTS)/write-up.html"
 
 .DEFAULT_GOAL := help
-.PHONY: help report final plan new why verify mutate diff test lint format lock clean
+.PHONY: help report final plan new why verify mutate diff cluster fetch test test-cluster lint format lock clean
 COMMAND = @PYTHONPATH=scripts $(BIN)/python -m commands
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  Another experiment: make report CONFIG=config/other.yaml"
 
 report: $(READY) ## run what is not up to date and build the write-up
@@ -24,6 +24,13 @@ report: $(READY) ## run what is not up to date and build the write-up
 final: $(READY) ## the same, but refuse while anything stands against the write-up
 	@$(SNAKEMAKE) $(ARGS) final
 	@$(WHERE)
+
+cluster: $(READY) .venv/slurm ## the same as report, its heavy steps as jobs of a Slurm cluster (docs/cluster.md)
+	@HF_HUB_OFFLINE=1 $(BIN)/snakemake --workflow-profile profiles/slurm --configfile $(CONFIG) $(ARGS)
+	@$(WHERE)
+
+fetch: $(READY) ## bring data and model here, for jobs that have no internet
+	@$(SNAKEMAKE) $(ARGS) fetch
 
 plan: $(READY) ## say what would run, and why
 	@$(BIN)/snakemake --configfile $(CONFIG) --dry-run $(ARGS)
@@ -46,6 +53,9 @@ diff: $(READY) ## what changed between two builds, and why: make diff A=old/resu
 test: $(READY) lint ## lint, types, unit tests, and a small experiment from end to end
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
+test-cluster: .venv/slurm ## the small experiment on a real Slurm of one node (root, slurm-wlm and munge needed)
+	@$(BIN)/python -m pytest tests/cluster $(ARGS)
+
 lint: $(READY) ## check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/snakefmt --check Snakefile rules
@@ -65,6 +75,10 @@ lock: ## resolve pyproject.toml anew into requirements.lock
 
 clean: ## remove the environment; results stay
 	@rm -rf .venv
+
+.venv/slurm: requirements-slurm.txt $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-slurm.txt
+	@touch $@
 
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, \

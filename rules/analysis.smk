@@ -129,3 +129,12 @@ ANALYSES = {
     "agreement": [rules.measure_agreement.output.agreement] if config["analyses"]["agreement"] else [],
     "curve": [rules.plot_learning_curve.output.curve] if PERCENTS else [],
 }
+ANALYSED_BY = [
+    rule_name
+    for rule_name, wanted in {
+        "score_slices": config["analyses"]["slices"],
+        "list_mistakes": config["analyses"]["mistakes"],
+        "measure_agreement": config["analyses"]["agreement"],
+    }.items()
+    if wanted
+]

@@ -26,6 +26,8 @@ rule measure_heads:
     log:
         LOGS / "measure_heads.log",
     threads: config["threads"]
+    resources:
+        **MODEL_JOB,
     params:
         spec=spec(sentences=config["attention"]["sentences"], threads=config["threads"]),
         stamp=stamp("measure_heads"),

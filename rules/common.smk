@@ -12,6 +12,7 @@ from lib.files import canonical_json
 from lib.locks import hold_or_refuse
 from lib.records import set_aside_changed
 from lib.repository import revision
+from lib.resources import model_job
 from lib.sources import data_files, model_files, package_version
 from lib.stamp import stamp as stamp_of
 from lib.troubles import trouble
@@ -35,6 +36,7 @@ SEEDS = config["seeds"]
 REVISION = revision(Path(workflow.basedir))
 BASELINE = next(iter(SETTINGS))
 COMPUTE = {key: config[key] for key in ("device", "precision", "threads")}
+MODEL_JOB = model_job(config)
 RUN = RESULTS / "runs" / "{setting}" / "seed{seed}"
 FIGURES = RESULTS / "figures"
 HEADS = config["attention"]["sentences"] > 0
@@ -92,6 +94,17 @@ def fraction_spec(percent, seed):
         compute=COMPUTE,
         checkpoint_path=str(RESULTS / "checkpoints" / f"fraction-{percent}-seed{seed}"),
     )
+
+
+def outputs_of(*rule_names):
+    """All files that rules make, as plain paths.
+
+    An input that is another rule's `output` makes Snakemake hash the whole list of inputs once for each of them: with
+    all runs in it, planning takes time by the square of their number.
+    """
+    patterns = [str(path) for name in rule_names for path in getattr(rules, name).output]
+    splits = ["train", "validation", "test"]
+    return [path for pattern in patterns for path in expand(pattern, setting=SETTINGS, seed=SEEDS, split=splits)]
 
 
 def run_spec(setting, seed):

@@ -88,20 +88,12 @@ rule plot_heads:
         "../scripts/plot_heads.py"
 
 
-FIGURE_FILES = [
-    rules.plot_curves.output,
-    rules.plot_settings.output,
-    rules.plot_expected.output,
-    rules.plot_confusion.output,
-    rules.plot_attention.output,
-    rules.plot_heads.output if HEADS else [],
-    (
-        [
-            rules.plot_learning_curve.output.png,
-            rules.plot_learning_curve.output.svg,
-            rules.plot_learning_curve.output.csv,
-        ]
-        if PERCENTS
-        else []
-    ),
+FIGURES_BY = [
+    "plot_curves",
+    "plot_settings",
+    "plot_expected",
+    "plot_confusion",
+    "plot_attention",
+    *(["plot_heads"] if HEADS else []),
+    *(["plot_learning_curve"] if PERCENTS else []),
 ]

@@ -5,12 +5,13 @@ rule compare_settings:
     input:
         predictions=all_runs("predictions.parquet"),
         summary=RESULTS / "data/summary.json",
+        selection=RESULTS / "selection.json",
     output:
         comparisons=RESULTS / "comparisons.json",
     log:
         LOGS / "compare_settings.log",
     params:
-        spec=spec(settings=list(SETTINGS)),
+        spec=spec(settings=list(SETTINGS), named=[setting["name"] for setting in config["settings"]]),
         stamp=stamp("compare_settings"),
     script:
         "../scripts/compare_settings.py"
@@ -70,7 +71,7 @@ rule render_write_up:
         ledger=RESULTS / "ledger.json",
         comparisons=RESULTS / "comparisons.json",
         histories=all_runs("history.csv"),
-        figures=FIGURE_FILES,
+        figures=outputs_of(*FIGURES_BY),
         tables=[
             rules.demonstrate_attention.output.sweep,
             rules.demonstrate_attention.output.error,
@@ -98,24 +99,25 @@ rule render_write_up:
 # After the write-up's rule, whose call it records, though it comes before it in time.
 rule write_manifest:
     input:
-        results=[
-            rules.prepare_data.output,
-            rules.prepare_model.output,
-            expand(rules.tokenize_texts.output, split=["train", "validation", "test"]),
-            expand(rules.finetune.output, setting=SETTINGS, seed=SEEDS),
-            rules.select_setting.output,
-            rules.summarise_sweep.output,
-            rules.score_test.output,
-            rules.score_baselines.output,
-            rules.demonstrate_attention.output,
-            rules.measure_heads.output if HEADS else [],
-            rules.compare_settings.output,
-            rules.keep_ledger.output,
-            rules.collect_values.output,
-            rules.count_tokens.output,
-            ANALYSES.values(),
-            FIGURE_FILES,
-        ],
+        results=outputs_of(
+            "prepare_data",
+            "prepare_model",
+            "tokenize_texts",
+            "count_tokens",
+            "finetune",
+            "select_setting",
+            "summarise_sweep",
+            "summarise_seeds",
+            "score_test",
+            "score_baselines",
+            "demonstrate_attention",
+            *(["measure_heads"] if HEADS else []),
+            "compare_settings",
+            "keep_ledger",
+            "collect_values",
+            *ANALYSED_BY,
+            *FIGURES_BY,
+        ),
     output:
         manifest=RESULTS / "manifest.json",
     log:

@@ -15,6 +15,8 @@ rule score_test:
     log:
         LOGS / "score_test.log",
     threads: config["threads"]
+    resources:
+        **MODEL_JOB,
     params:
         spec=spec(compute=COMPUTE, ledger=str(RESULTS / "test-ledger.jsonl")),
         stamp=stamp("score_test"),

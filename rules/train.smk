@@ -18,6 +18,8 @@ rule finetune:
     log:
         LOGS / "finetune/{setting}-seed{seed}.log",
     threads: config["threads"]
+    resources:
+        **MODEL_JOB,
     params:
         spec=lambda wildcards: run_spec(wildcards.setting, int(wildcards.seed)),
         stamp=stamp("finetune"),

@@ -63,10 +63,13 @@ def main(
     collect_data(collector, summary)
     collect_tokens(collector, tokens)
     collect_model(collector, model)
+    of_setting: dict[str, list[Path]] = {}
+    for path in timings:
+        of_setting.setdefault(path.parts[-3], []).append(path)
     for setting in settings:
         collect_setting(collector, f"runs.{setting}", [runs[setting, seed] for seed in seeds])
         if timings:
-            collect_cost(collector, f"runs.{setting}.cost", [path for path in timings if path.parts[-3] == setting])
+            collect_cost(collector, f"runs.{setting}.cost", of_setting[setting])
     winner = read_json(selection)["winner"]
     collector.add("winner.name", winner, "text", selection, "/winner")
     collector.add("selection.rule", read_json(selection)["rule"], "text", selection, "/rule")

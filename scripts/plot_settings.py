@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 COLOURED = len(SERIES)  # curves that can be told apart; those of further settings are grey
 LOST = SERIES[1][0]  # colour of the crosses on seeds that diverged or failed
-NAMED = 40  # settings whose names can be read beside their points
+NAMED = 40  # settings whose names can be read beside their points, and whose grey curves are still lines
 
 
 def main(
@@ -35,13 +35,14 @@ def main(
     winner = read_json(selection)["winner"]
     means = final[final["split"] == "validation"].groupby("setting")["accuracy"].mean()
     ranked = sorted(settings, key=lambda name: -means[name])
-    shown = ranked[:NAMED]
+    shown = best_and(settings[0], ranked, NAMED)
     height = 0.5 + max(0.0, 0.022 * (len(shown) - 12))
     figure, (left, right) = new_figure("wide", height, ncols=2, width_ratios=[1, 1])
-    draw_curves(left, curves, settings, ranked)
+    draw_curves(left, curves, settings if len(settings) <= COLOURED else best_and(settings[0], ranked, COLOURED))
     draw_final(right, final, shown, winner)
-    if len(settings) <= COLOURED:
-        figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    if len(shown) < len(settings):
+        right.set_xlabel(f"accuracy at the epoch kept,\nthe baseline and the best of {len(settings)}")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4 if len(shown) < NAMED else 3)
     save_figure(figure, png, svg)
     write_text(curves_csv, curves.to_csv(index=False))
     write_text(csv, final.to_csv(index=False))
@@ -74,20 +75,29 @@ def final_of(metrics: dict) -> list[dict]:
     return rows
 
 
-def draw_curves(axes: Axes, curves: pd.DataFrame, settings: list[str], ranked: list[str]) -> None:
-    """The mean over seeds of each setting; where there are more than can be told apart, the best ones in colour."""
-    coloured = settings if len(settings) <= COLOURED else ranked[:COLOURED]
-    looks = dict(zip(coloured, SERIES, strict=False))
-    for name in [*(name for name in settings if name not in looks), *coloured]:
-        mean = curves[curves["setting"] == name].groupby("epoch")["validation_accuracy"].mean()
-        if name in looks:
-            colour, line, marker = looks[name]
-            every = max(1, len(mean) // 10)
-            axes.plot(
-                mean.index, mean, color=colour, linestyle=line, marker=marker, markevery=every, label=name, zorder=3
-            )
-        else:
-            axes.plot(mean.index, mean, color="0.75", linewidth=0.5, zorder=2)
+def best_and(baseline: str, ranked: list[str], most: int) -> list[str]:
+    """The first `most` of the ranked settings; the last of them gives way to a baseline that is not among them."""
+    best = ranked[:most]
+    return best if baseline in best else [*best[:-1], baseline]
+
+
+def draw_curves(axes: Axes, curves: pd.DataFrame, coloured: list[str]) -> None:
+    """The mean over seeds of each setting, in colour or grey; of very many grey ones only where they lie."""
+    means = curves.groupby(["epoch", "setting"])["validation_accuracy"].mean().unstack("setting")
+    for name, (colour, line, marker) in zip(coloured, SERIES, strict=False):
+        every = max(1, len(means) // 10)
+        mean = means[name].dropna()
+        axes.plot(mean.index, mean, color=colour, linestyle=line, marker=marker, markevery=every, label=name, zorder=3)
+    others = means.drop(columns=coloured)
+    if len(others.columns) > NAMED:
+        for low, high, grey in ((0.0, 1.0, "0.93"), (0.25, 0.75, "0.82")):
+            label = "all" if low == 0 else "middle half"
+            bottom, top = others.quantile(low, axis=1), others.quantile(high, axis=1)
+            axes.fill_between(others.index, bottom, top, color=grey, linewidth=0, zorder=2, label=f"others, {label}")
+    else:
+        for number, (_, mean) in enumerate(others.items()):
+            label = "_" if number else "others"  # Matplotlib leaves names that begin so out of legends
+            axes.plot(mean.index, mean, color="0.75", linewidth=0.5, zorder=2, label=label)
     axes.set_xlabel("epoch")
     axes.set_ylabel("validation accuracy")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -4,6 +4,7 @@ Reads the metrics of every planned run. Writes every run's validation result, th
 """
 
 import logging
+from collections import defaultdict
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -15,7 +16,10 @@ from lib.metrics import BETTER, merit, tie_breaker
 
 def main(metrics: list[Path], selection: Path, settings: list[str], seeds: list[int], metric: str) -> None:
     runs = [validation_result(read_json(path)) for path in metrics]
-    table = [setting_result(name, [run for run in runs if run["setting"] == name], metric) for name in settings]
+    of_setting = defaultdict(list)
+    for result in runs:
+        of_setting[result["setting"]].append(result)
+    table = [setting_result(name, of_setting[name], metric) for name in settings]
     winner = max(table, key=lambda row: merit(row["means"], metric))["setting"]  # max keeps the first of equals
     write_json(
         selection,

@@ -3,12 +3,14 @@
 import difflib
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from lib import sweeps
 from lib.errors import UserError
 
 SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
@@ -59,13 +61,23 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
 
     Raises UserError with one line a mistake: the key, what was found, what is allowed, and the nearest valid name.
     """
-    schema = yaml.safe_load(schema_path.read_text(encoding="utf-8"))
+    schema = read_schema(schema_path)
     config = with_one_source(with_numbers(config, schema, schema))
-    mistakes = [describe(error) for error in Draft202012Validator(schema).iter_errors(config)]
-    mistakes += duplicate_settings(config) + excluded_baseline(config)
+    refuse([describe(error) for error in Draft202012Validator(schema).iter_errors(config)] + excluded_baseline(config))
+    filled = with_defaults(config, schema, schema)
+    refuse(sweep_mistakes(filled["sweep"], schema["$defs"]))
+    refuse(duplicate_settings(filled))
+    return filled
+
+
+def refuse(mistakes: list[str]) -> None:
     if mistakes:
         raise UserError("The config does not hold:\n" + "\n".join(f"  {line}" for line in sorted(set(mistakes))))
-    return with_defaults(config, schema, schema)
+
+
+@cache
+def read_schema(path: Path = SCHEMA) -> Json:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def resolve(schema: Json, root: Json) -> Json:
@@ -165,6 +177,8 @@ def bound(error: ValidationError) -> str:
         "maximum": "must be at most",
         "exclusiveMinimum": "must be greater than",
         "exclusiveMaximum": "must be less than",
+        "maxItems": "may have at most this many entries:",
+        "minProperties": "needs at least this many keys:",
         "minItems": "needs at least this many entries:",
         "minLength": "needs at least this many characters:",
         "maxLength": "may have at most this many characters:",
@@ -175,10 +189,22 @@ def bound(error: ValidationError) -> str:
     return f"{words[str(error.validator)]} {error.validator_value}"
 
 
+def sweep_mistakes(entries: list[Json], definitions: Json) -> list[str]:
+    """One line for each mistake in the sweeps that the schema cannot tell."""
+    found = []
+    for number, entry in enumerate(entries):
+        for mistake in sweeps.mistakes(entry, definitions):
+            if isinstance(mistake, str):
+                found.append(f"sweep[{number}].{mistake}")
+            else:
+                mistake.relative_path.extendleft([number, "sweep"])
+                found.append(describe(mistake))
+    return found
+
+
 def duplicate_settings(config: Json) -> list[str]:
-    settings = config.get("settings")
-    names = [item.get("name") for item in settings if isinstance(item, dict)] if isinstance(settings, list) else []
-    twice = [name for name, count in Counter(map(str, names)).items() if count > 1]
+    counts = Counter(setting["name"] for setting in all_settings(config))
+    twice = [name for name, count in counts.items() if count > 1]
     return [f"settings: the name '{name}' stands more than once; each setting needs its own" for name in twice]
 
 
@@ -190,11 +216,17 @@ def excluded_baseline(config: Json) -> list[str]:
     return ["settings[0]: the first setting is the baseline and cannot be excluded; put another one first"]
 
 
+def all_settings(config: Json) -> list[Json]:
+    """The named settings and those of the sweeps, as they stand there."""
+    definitions = read_schema()["$defs"]
+    return config["settings"] + [setting for entry in config["sweep"] for setting in sweeps.expand(entry, definitions)]
+
+
 def resolved_settings(config: Json) -> dict[str, Json]:
-    """Each setting to train, by name, with the shared defaults where it does not say otherwise."""
+    """Each setting to train of a complete config, by name, with the shared defaults where it does not say otherwise."""
     return {
         setting["name"]: config["defaults"] | {key: value for key, value in setting.items() if key != "name"}
-        for setting in config["settings"]
+        for setting in all_settings(config)
         if "excluded" not in setting
     }
 

@@ -60,8 +60,8 @@ class Evidence:
         if not self.family.knows(a, b, metric):
             metrics = sorted({known for _, _, known in self.family.known})
             raise UserError(
-                f"'{a}' and '{b}' were not compared by '{metric}'; name two different settings and one of the metrics "
-                f"{', '.join(metrics)}"
+                f"'{a}' and '{b}' were not compared by '{metric}'; name two different settings, one of them "
+                f"selected or named in the config's list, and one of the metrics {', '.join(metrics)}"
             )
         return self.family.make(a, b, metric)
 

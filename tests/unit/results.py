@@ -44,8 +44,10 @@ def make_results(root: Path) -> Path:
     compare_settings(
         predictions=sorted(root.glob("runs/*/*/predictions.parquet")),
         summary=root / "data/summary.json",
+        selection=root / "selection.json",
         comparisons=root / "comparisons.json",
         settings=SETTINGS,
+        named=SETTINGS,
     )
     (root / "figures").mkdir()
     (root / "figures/graph.png").write_bytes(png(60, 40))

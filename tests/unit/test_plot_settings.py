@@ -1,0 +1,32 @@
+"""The figure of the settings stays readable as they become many."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from lib.style import SERIES, new_figure
+from matplotlib import pyplot as plt
+from plot_settings import best_and, draw_curves
+
+
+def test_the_baseline_takes_the_last_place_where_it_is_not_among_the_best() -> None:
+    ranked = ["c", "a", "d", "b"]
+    assert best_and("b", ranked, 3) == ["c", "a", "b"]
+    assert best_and("a", ranked, 3) == ["c", "a", "d"]
+    assert best_and("b", ranked, 9) == ranked
+
+
+@pytest.mark.parametrize(("count", "lines", "labels"), [(4, 4, 4), (40, 40, 8), (400, 7, 9)])
+def test_few_settings_are_lines_and_many_a_band(count: int, lines: int, labels: int) -> None:
+    names = [f"try-{number:03d}" for number in range(count)]
+    rows = [(name, epoch, number / count) for number, name in enumerate(names) for epoch in (1, 2)]
+    curves = pd.DataFrame(rows, columns=["setting", "epoch", "validation_accuracy"])
+    figure, axes = new_figure("half", 1)
+    draw_curves(axes, curves, names[-7:])
+    assert len(axes.lines) == lines
+    assert len(axes.get_legend_handles_labels()[1]) == labels
+    if count > 40:
+        _, middle = axes.collections
+        heights = middle.get_paths()[0].vertices[:, 1]
+        others = np.arange(count - len(SERIES)) / count
+        assert (heights.min(), heights.max()) == pytest.approx(tuple(np.quantile(others, [0.25, 0.75])))
+    plt.close(figure)

@@ -59,9 +59,7 @@ def run(folder: Path, config: str, *arguments: str) -> tuple[float, float]:
     import resource
 
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    done = subprocess.run(
-        [SNAKEMAKE, "--configfile", config, *arguments], cwd=folder, capture_output=True, text=True
-    )
+    done = subprocess.run([SNAKEMAKE, "--configfile", config, *arguments], cwd=folder, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(done.stderr[-3000:])
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

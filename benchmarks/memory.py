@@ -81,7 +81,9 @@ def main() -> None:
             for seed, (split, count) in enumerate({"train": rows, "validation": 500, "test": 500}.items()):
                 write_rows(Path(folder) / f"{split}.csv", count, seed)
             found = {step.__name__: in_own_process(step, folder) for step in (prepare, tokenize)}
-        print(f"{rows:9}" + "".join(f" {seconds:9.1f} s {peak:8.0f} MiB" for seconds, peak in found.values()), flush=True)
+        print(
+            f"{rows:9}" + "".join(f" {seconds:9.1f} s {peak:8.0f} MiB" for seconds, peak in found.values()), flush=True
+        )
         ratios |= {f"2 GiB to the peak of {step}, {rows} rows": 2048 / peak for step, (_, peak) in found.items()}
     report("memory", ratios, options.record)
 

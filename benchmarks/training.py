@@ -20,7 +20,9 @@ PARAMETERS = 6 * (4 * 384 * 384 + 2 * 384 * 1536)  # of MiniLM's matrices that e
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("data/reviews"), help="folder of the splits")
-    parser.add_argument("--sentences", type=int, default=400, help="drawn from the training split; an epoch of them is a turn")
+    parser.add_argument(
+        "--sentences", type=int, default=400, help="drawn from the training split; an epoch of them is a turn"
+    )
     parser.add_argument("--max-length", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3, help="turns of each side; medians are shown")
     parser.add_argument("--precision", choices=["auto", "bf16", "fp32"], default="auto")

@@ -1,4 +1,4 @@
-"""Training by this project and by `transformers.Trainer`, each in a process of its own, run a piece at a time on demand.
+"""Training by this project and by `transformers.Trainer`, each in its own process, run a piece at a time on demand.
 
 A process of its own keeps one side's threads, memory and switches from the other; pieces can then take turns, so that
 whatever else the machine does falls on both sides alike.

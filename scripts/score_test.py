@@ -14,6 +14,7 @@ import pandas as pd
 from lib.batches import Examples, read_examples
 from lib.compute import resolve_compute
 from lib.files import read_json, sha256, write_json
+from lib.forward import Forward
 from lib.job import run
 from lib.ledger import record_scoring, weights_fingerprint
 from lib.metrics import EXTRA, by_class, intervals, whole
@@ -50,7 +51,7 @@ def main(
             model = load_classifier(folder, labels)
             nn.Module.to(model, resolved.device)
             weights[str(seed)] = weights_fingerprint(folder)
-            scored[seed] = score(model, examples, resolved)
+            scored[seed] = score(Forward(model, examples, resolved))
             logging.info("%s, seed %d: test accuracy %.4f", setting, seed, scored[seed].summary()["accuracy"])
     data = read_json(summary)["splits"]["test"]["fingerprint"]
     write_json(scorings, record_scoring(Path(ledger), {"data": data, "setting": winner, "models": weights}))

@@ -67,6 +67,15 @@ def chunks_by_length(indices: Indices, lengths: Sequence[int], max_tokens: int) 
     return [np.array(chunk) for chunk in chunks]
 
 
+def packs(indices: Indices, lengths: Sequence[int], max_tokens: int) -> list[Indices]:
+    """Split a batch, sorted by length, into the fewest chunks of at most about `max_tokens` tokens, of like size."""
+    order = np.array(sorted(indices, key=lambda i: (-lengths[i], i)))
+    ends = np.cumsum([lengths[i] for i in order])
+    count = -(-int(ends[-1]) // max_tokens)
+    borders = np.searchsorted(ends, ends[-1] * np.arange(1, count) / count, side="right")
+    return [chunk for chunk in np.split(order, borders) if len(chunk)]
+
+
 def padded(examples: Examples, indices: Indices, pad_id: int, device: str) -> dict[str, torch.Tensor]:
     """The model's inputs for some examples, padded on the right; every tensor is [examples, longest]."""
     rows = [examples.token_ids[i] for i in indices]

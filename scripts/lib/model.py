@@ -7,16 +7,15 @@ from pathlib import Path
 import numpy as np
 import torch
 import transformers
-from lib.batches import Examples, chunks_by_length, padded
-from lib.compute import Compute
 from lib.errors import UserError
+from lib.forward import Forward
 from lib.metrics import extra_metrics
 from safetensors import SafetensorError
 from torch import nn
 from torch.nn import functional as F
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
 
-EVALUATION_TOKENS = 2048  # of a padded chunk; large enough to keep the device busy, small enough for the cache
+EVALUATION_TOKENS = 4096  # of a chunk; large enough to keep the device busy, small enough for the cache
 
 transformers.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
@@ -133,18 +132,15 @@ class Scores:
 
 
 @torch.inference_mode()
-def score(
-    model: PreTrainedModel, examples: Examples, compute: Compute, between: Callable[[], None] = lambda: None
-) -> Scores:
+def score(forward: Forward, between: Callable[[], None] = lambda: None) -> Scores:
     """Cross-entropy and class probabilities of every example, without dropout; `between` is called after each chunk."""
-    model.eval()
-    lengths = [len(row) for row in examples.token_ids]
-    logits = torch.empty(len(examples), len(model.config.id2label or {}))
-    for chunk in chunks_by_length(np.arange(len(examples)), lengths, EVALUATION_TOKENS):
-        with compute.autocast():
-            output = model(**padded(examples, chunk, model.config.pad_token_id or 0, compute.device)).logits
-        logits[torch.from_numpy(chunk)] = output.float().cpu()
-        between()
+    forward.model.eval()
+    examples = forward.examples
+    logits = torch.empty(len(examples), len(forward.model.config.id2label or {}))
+    with forward.compute.autocast():
+        for chunk in forward.chunks(np.arange(len(examples)), EVALUATION_TOKENS):
+            logits[torch.from_numpy(chunk)] = forward(chunk).cpu()
+            between()
     loss = F.cross_entropy(logits.double(), torch.from_numpy(examples.labels), reduction="none")
     return Scores(loss.numpy(), logits.double().softmax(dim=1).numpy(), examples.labels)
 

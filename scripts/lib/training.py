@@ -14,10 +14,12 @@ from types import FrameType
 from typing import Any
 
 import torch
-from lib.batches import Examples, chunks_by_length, derive_seed, epoch_batches, padded
+from lib.batches import Examples, derive_seed, epoch_batches
 from lib.checkpoints import Checkpoints
 from lib.compute import Compute
+from lib.dropout import RANDOM_BITS
 from lib.errors import UserError
+from lib.forward import Forward
 from lib.metrics import merit
 from lib.model import UsedRows, score
 from lib.schedule import decay_product, learning_rate
@@ -26,10 +28,8 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import PreTrainedModel
 
-CHUNK_TOKENS = {
-    "cpu": 512,
-    "cuda": 16384,
-}  # of a padded chunk in training: what stays in a core's cache, or fills a GPU
+# Of a chunk in training: what a CPU's cache and memory stand, or what fills a GPU.
+CHUNK_TOKENS = {"cpu": 4096, "cuda": 16384}
 SECONDS_BETWEEN_LINES = 15.0
 
 
@@ -101,7 +101,7 @@ class Run:
         self.dropout_seed = seed if dropout_seed is None else dropout_seed
         self.compute, self.checkpoints = compute, checkpoints
         self.checkpoint_seconds = checkpoint_minutes * 60
-        self.lengths = [len(row) for row in train.token_ids]
+        self.forward, self.validating = Forward(model, train, compute), Forward(model, validation, compute)
         self.batches_per_epoch = math.ceil(len(train) / hyperparameters.batch_size)
         self.steps = self.batches_per_epoch * hyperparameters.epochs
         self.progress = Progress()
@@ -161,13 +161,13 @@ class Run:
         """One optimizer step on one batch; the chunks' gradients add up to that of the batch's mean loss."""
         step, hyper = self.progress.step, self.hyper
         rate = learning_rate(step, self.steps, hyper.learning_rate, hyper.warmup, hyper.schedule)
-        torch.manual_seed(derive_seed(self.dropout_seed, "dropout", step))
+        for seed in (torch.manual_seed, RANDOM_BITS.seed):
+            seed(derive_seed(self.dropout_seed, "dropout", step))
         total = torch.zeros((), device=self.compute.device)
         with self.compute.autocast():
-            for chunk in chunks_by_length(batch, self.lengths, CHUNK_TOKENS[self.compute.device]):
-                inputs = padded(self.train_set, chunk, self.model.config.pad_token_id or 0, self.compute.device)
+            for chunk in self.forward.chunks(batch, CHUNK_TOKENS[self.compute.device]):
                 labels = torch.from_numpy(self.train_set.labels[chunk]).to(self.compute.device)
-                loss = F.cross_entropy(self.model(**inputs).logits.float(), labels, reduction="sum") / len(batch)
+                loss = F.cross_entropy(self.forward(chunk), labels, reduction="sum") / len(batch)
                 loss.backward()
                 total += loss.detach()
         if not torch.isfinite(total):
@@ -186,8 +186,8 @@ class Run:
     def measure_epoch(self) -> None:
         """Loss and accuracy on both splits after an epoch; keeps the weights where validation is best yet."""
         done, started = self.progress, time.monotonic()
-        train = score(self.model, self.train_set, self.compute, self.pause).summary()
-        validation_scores = score(self.model, self.validation_set, self.compute, self.pause)
+        train = score(self.forward, self.pause).summary()
+        validation_scores = score(self.validating, self.pause)
         validation = validation_scores.summary()
         done.epoch, done.batch = done.epoch + 1, 0
         rate = learning_rate(

@@ -12,6 +12,7 @@ from lib.batches import Examples, chunks_by_length, epoch_batches, padded
 from lib.checkpoints import Checkpoints
 from lib.compute import Compute, resolve_compute
 from lib.errors import UserError
+from lib.forward import Forward
 from lib.model import UsedRows, score
 from lib.schedule import decay_product, learning_rate
 from lib.stopping import Stopped
@@ -179,13 +180,13 @@ def test_patience_stops_early_and_the_best_epoch_is_kept(tmp_path: Path, compute
     assert progress.epoch == progress.best["epoch"] + 2 < 30
     best = max(progress.history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
     assert progress.best["epoch"] == best["epoch"]
-    again = score(run.model, run.validation_set, compute)
+    again = score(Forward(run.model, run.validation_set, compute))
     assert np.array_equal(again.probabilities, progress.best["probabilities"].numpy())
 
 
 def test_scores_agree_with_scikit_learn(compute: Compute) -> None:
     examples = few_examples(30)
-    scores = score(tiny_bert(), examples, compute)
+    scores = score(Forward(tiny_bert(), examples, compute))
     summary = scores.summary()
     assert summary["accuracy"] == accuracy_score(examples.labels, scores.predictions)
     assert summary["loss"] == pytest.approx(log_loss(examples.labels, scores.probabilities), abs=1e-9)

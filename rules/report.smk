@@ -76,6 +76,7 @@ rule render_write_up:
             rules.demonstrate_attention.output.sweep,
             rules.demonstrate_attention.output.error,
             *([rules.measure_heads.output.heads] if HEADS else []),
+            *(rules.plot_learning_curve.input.fractions + rules.plot_learning_curve.input.metrics if PERCENTS else []),
         ],
         bibliography=[config["report"]["bibliography"]] if config["report"]["bibliography"] else [],
         typst_template="report/template.typ",

@@ -68,7 +68,7 @@ def main(
     filled = fill(write_up, evidence)
     doc = parse(filled.text, write_up)
     findings = check_document(doc, filled, write_up)
-    apart = disagreements(figures, Results(found, settings, labels, curves, tables))
+    apart = disagreements(figures, Results(found, settings, labels, curves, chosen, tables))
     against = reasons(findings, commit, dirty, chosen, apart)
     root = markdown.parent
     note = provenance_note(commit, read_json(ledger)["test"]["text"])

@@ -15,6 +15,14 @@ RULES = {
     "sweep.json": "summarise_sweep",
     "ledger.json": "keep_ledger",
     "baselines.json": "score_baselines",
+    "tokens/counts.json": "count_tokens",
+    "seeds.json": "summarise_seeds",
+    "slices.json": "score_slices",
+    "mistakes.json": "list_mistakes",
+    "agreement.json": "measure_agreement",
+    "learning-curve/curve.json": "plot_learning_curve",
+    "learning-curve/*/*": "train_fraction",
+    "reference.json": "collect_values",
     "comparisons.json": "compare_settings",
     "attention/attention.json": "demonstrate_attention",
     "attention/heads.*": "measure_heads",
@@ -22,11 +30,13 @@ RULES = {
     "figures/attention-*": "demonstrate_attention",
     "figures/heads.csv": "measure_heads",
     "figures/confusion.csv": "score_test",
+    "figures/learning-curve.csv": "plot_learning_curve",
     "figures/*": "finetune",
 }
 
 # The rules whose results a rule reads, and the parts of the config that it is given.
 TRAINED = ("prepare_data", "prepare_model", "tokenize_texts", "finetune")
+TESTED = (*TRAINED, "select_setting", "score_test")
 UPSTREAM = {
     "prepare_data": (),
     "prepare_model": (),
@@ -36,18 +46,40 @@ UPSTREAM = {
     "summarise_sweep": TRAINED,
     "compare_settings": TRAINED,
     "score_baselines": ("prepare_data",),
-    "score_test": (*TRAINED, "select_setting"),
-    "measure_heads": (*TRAINED, "select_setting"),
-    "keep_ledger": (*TRAINED, "select_setting", "score_test"),
+    "score_test": TESTED[:-1],
+    "measure_heads": TESTED[:-1],
+    "keep_ledger": TESTED,
+    "count_tokens": TRAINED[:-1],
+    "summarise_seeds": TESTED,
+    "score_slices": (*TESTED, "score_baselines"),
+    "list_mistakes": TESTED,
+    "measure_agreement": (*TRAINED, "select_setting", "score_baselines"),
+    "train_fraction": TESTED[:-1],
+    "plot_learning_curve": (*TESTED[:-1], "train_fraction"),
+    "collect_values": (*TESTED, "score_baselines", "summarise_seeds"),
 }
 CONFIG = {
     "prepare_data": ("data",),
     "prepare_model": ("model",),
     "tokenize_texts": ("max_length",),
-    "finetune": ("settings", "defaults", "seeds", "seeds_vary", "selection_metric", "precision", "device", "threads"),
+    "finetune": (
+        "settings",
+        "defaults",
+        "seeds",
+        "seeds_vary",
+        "selection_metric",
+        "precision",
+        "device",
+        "threads",
+        "on_divergence",
+        "sweep",
+    ),
     "select_setting": ("selection_metric", "settings", "seeds"),
     "demonstrate_attention": ("attention",),
     "measure_heads": ("attention",),
+    "list_mistakes": ("analyses",),
+    "train_fraction": ("analyses",),
+    "collect_values": ("reference",),
 }
 DATA = {"data/train.parquet", "data/validation.parquet", "data/test.parquet"}
 

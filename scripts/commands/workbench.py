@@ -89,7 +89,8 @@ class Workbench:
     def disagreements(self) -> list[str]:
         """What the check of the figures finds, with the values as they were last collected."""
         evidence, given = self.evidence(), self.rendering
-        results = Results(evidence.values, self.settings, evidence.labels, evidence.curves, given["tables"])
+        known = (evidence.values, self.settings, evidence.labels, evidence.curves, evidence.selection)
+        results = Results(*known, given["tables"])
         return disagreements(given["figures"], results)
 
 

@@ -5,12 +5,14 @@ the tables of the demonstrations; where the two differ, the figure shows somethi
 """
 
 import csv
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lib.evidence import Curve
+from lib.files import read_json
 from lib.values import Value
 
 Rows = list[dict[str, Any]]
@@ -18,12 +20,16 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Results:
-    """What figures are drawn from: values by key, curves by setting and seed, further tables by path."""
+    """What figures are drawn from: values by key, curves by setting and seed, further tables by path.
+
+    `selection` is as selection.json has it; of a learning curve, `tables` has the metrics of each run.
+    """
 
     values: dict[str, Value]
     settings: list[str]
     labels: list[str]
     curves: dict[str, dict[int, Curve]]
+    selection: dict[str, Any]
     tables: list[Path]
 
     def table(self, name: str) -> Rows:
@@ -68,6 +74,8 @@ def first_difference(plotted: Rows, expected: Rows) -> str:
             if comparable(row[column]) != comparable(entry):
                 place = ", ".join(f"{name} {row[name]}" for name in list(wanted)[:3] if name != column)
                 return f"{column} is {row[column]} where {place}; the results give {entry}"
+        if unknown := [column for column in row if column not in wanted]:
+            return f"nothing checks its column {unknown[0]}"
     return ""
 
 
@@ -77,22 +85,24 @@ def ordered(rows: Rows, like: Rows) -> Rows:
 
 
 def comparable(entry: Any) -> Any:
-    """A number as a number, whatever its spelling."""
+    """A number as a number, whatever its spelling; what is no number at all is as good as empty."""
     try:
-        return float(entry)
-    except ValueError:
-        return entry
+        number = float(entry)
+    except (TypeError, ValueError):
+        return entry or ""
+    return "" if math.isnan(number) else number
 
 
 def final_rows(results: Results) -> Rows:
     """Each run's accuracies at the epoch kept, with their intervals."""
+    statuses = {(run["setting"], run["seed"]): run["status"] for run in results.selection["runs"]}
     rows = []
     for setting in results.settings:
         for seed in results.curves[setting]:
             for split in ("train", "validation"):
                 value = results.values[f"runs.{setting}.seed{seed}.{split}.accuracy"]
                 low, high = value.interval or (None, None)
-                run = {"setting": setting, "seed": seed, "split": split}
+                run = {"setting": setting, "seed": seed, "split": split, "status": statuses[setting, seed]}
                 rows.append(run | {"accuracy": value.value, "low": low, "high": high})
     return rows
 
@@ -123,6 +133,18 @@ def baseline_rows(results: Results, measure: str) -> Rows:
     return [{name: entry for name, entry in row.items() if name != "setting"} for row in rows]
 
 
+def learning_rows(results: Results) -> Rows:
+    """Each run of the selected setting, on parts of the training split and on all of it."""
+    runs = [read_json(path) for path in results.tables if path.suffix == ".json"]
+    whole = {"percent": 100, "rows": results.values["data.train.rows"].value}
+    chosen = [whole | run for run in runs if run["setting"] == results.selection["winner"]]
+    return [
+        {name: run[name] for name in ("percent", "rows", "seed")}
+        | {name: run["validation"][name] for name in ("accuracy", "loss", "macro_f1")}
+        for run in chosen
+    ]
+
+
 def head_rows(results: Results) -> Rows:
     return [{name: row[name] for name in ("layer", "head", "entropy", "role")} for row in results.table("heads.csv")]
 
@@ -137,4 +159,5 @@ EXPECTED: dict[str, Callable[[Results], Rows]] = {
     "attention-sweep.csv": lambda results: results.table("sweep.csv"),
     "attention-error.csv": lambda results: results.table("error.csv"),
     "heads.csv": head_rows,
+    "learning-curve.csv": learning_rows,
 }

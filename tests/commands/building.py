@@ -59,7 +59,14 @@ def make_build(folder: Path, text: str = WRITE_UP, **changed: Any) -> Path:
     metrics, predictions = runs(root, "metrics.json"), runs(root, "predictions.parquet")
     select_setting(metrics, root / "selection.json", SETTINGS, SEEDS, "accuracy")
     summarise_sweep(metrics, root / "sweep.json", "try", SETTINGS, SEEDS, {}, "accuracy")
-    compare_settings(predictions, root / "data/summary.json", root / "comparisons.json", SETTINGS)
+    compare_settings(
+        predictions,
+        root / "data/summary.json",
+        root / "selection.json",
+        root / "comparisons.json",
+        SETTINGS,
+        SETTINGS,
+    )
     write_test(root)
     keep_ledger(
         root / "data/summary.json",

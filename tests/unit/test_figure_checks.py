@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from lib.evidence import read_curves
 from lib.figure_checks import EXPECTED, Results, disagreements
-from lib.files import write_text
+from lib.files import write_json, write_text
 from lib.values import Value
 
 HISTORY = "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate\n"
@@ -13,12 +13,14 @@ DATA = {
     "graph.csv": "seed,epoch,train_accuracy,validation_accuracy\n1,1,0.5,0.25\n1,2,0.75,0.5\n",
     "loss.csv": "seed,epoch,train_loss,validation_loss\n1,1,0.9,0.8\n1,2,0.4,0.6\n",
     "hyperparam-curves.csv": "setting,seed,epoch,validation_accuracy\na,1,1,0.25\na,1,2,0.5\nb,1,1,0.25\nb,1,2,0.5\n",
-    "hyperparam.csv": "setting,seed,split,accuracy,low,high\n"
-    "a,1,train,0.75,0.7,0.8\na,1,validation,0.5,0.4,0.6\nb,1,train,0.75,0.7,0.8\nb,1,validation,0.5,0.4,0.6\n",
+    "hyperparam.csv": "setting,seed,split,accuracy,low,high,status\n"
+    "a,1,train,0.75,0.7,0.8,trained\na,1,validation,0.5,0.4,0.6,trained\n"
+    "b,1,train,0.75,0.7,0.8,failed\nb,1,validation,0.5,0.4,0.6,failed\n",
     "expected.csv": "settings,mean,sd\n1,0.5,0.0\n2,0.625,0.125\n",
     "confusion.csv": "true,predicted,count\nno,no,3\nno,yes,1\nyes,no,2\nyes,yes,4\n",
     "attention-sweep.csv": "score,weight_0\n-1.0,0.25\n0.5,0.75\n",
     "attention-error.csv": "length,copy_first\n0.0,0.5\n1.0,1e-06\n",
+    "learning-curve.csv": "percent,rows,seed,accuracy,loss,macro_f1\n50,10,1,0.25,0.6,0.4\n100,20,1,0.5,0.6,0.4\n",
     "heads.csv": "layer,head,entropy,role\n1,1,0.5,neither\n1,2,0.0625,copies\n",
 }
 
@@ -38,11 +40,20 @@ def results(tmp_path: Path) -> Results:
         *(value(f"runs.{name}.seed1.validation.accuracy", 0.5, (0.4, 0.6)) for name in "ab"),
         *(value(f"sweep.expected.{key}", number) for key, number in {"1": 0.5, "1.sd": 0.0, "2": 0.625}.items()),
         value("sweep.expected.2.sd", 0.125),
+        value("data.train.rows", 20),
         *(value(f"test.confusion.{true}.{predicted}", count) for true, predicted, count in COUNTS),
     ]
+    for percent, accuracy in ((50, 0.25), (None, 0.5)):
+        run = {"setting": "a", "seed": 1, "validation": {"accuracy": accuracy, "loss": 0.6, "macro_f1": 0.4}}
+        part = {"percent": percent, "rows": 10} if percent else {}
+        write_json(tmp_path / f"attention/{percent}.json", run | part)
+    write_json(tmp_path / "attention/other.json", {"setting": "b", "seed": 1, "validation": {}})
+    statuses = {"a": "trained", "b": "failed"}
+    rows = [{"setting": name, "seed": 1, "status": status} for name, status in statuses.items()]
+    selection = {"winner": "a", "runs": rows}
     curves = read_curves(sorted(tmp_path.glob("runs/*/*/history.csv")))
-    tables = sorted(tmp_path.glob("attention/*.csv"))
-    return Results({value.key: value for value in values}, ["a", "b"], ["no", "yes"], curves, tables)
+    tables = sorted(tmp_path.glob("attention/*"))
+    return Results({value.key: value for value in values}, ["a", "b"], ["no", "yes"], curves, selection, tables)
 
 
 COUNTS = [("no", "no", 3), ("no", "yes", 1), ("yes", "no", 2), ("yes", "yes", 4)]
@@ -77,9 +88,12 @@ def test_one_changed_entry_is_found_in_every_figure(tmp_path: Path, results: Res
 def test_missing_rows_and_columns_and_unknown_figures_are_named(tmp_path: Path, results: Results) -> None:
     short = DATA["confusion.csv"].replace("yes,yes,4\n", "")
     renamed = DATA["heads.csv"].replace("entropy", "spread")
-    paths = figures(tmp_path, **{"confusion.csv": short, "heads.csv": renamed, "new.csv": "a\n1\n"})
+    more = DATA["expected.csv"].replace("sd\n", "sd,best\n").replace("0.0\n", "0.0,1\n").replace("0.125\n", "0.125,1\n")
+    changed = {"confusion.csv": short, "heads.csv": renamed, "new.csv": "a\n1\n", "expected.csv": more}
+    paths = figures(tmp_path, **changed)
     assert disagreements(paths, results) == [
         "the figure confusion.csv does not agree with the results: it has 3 rows, the results give 4",
+        "the figure expected.csv does not agree with the results: nothing checks its column best",
         "the figure heads.csv does not agree with the results: it has no column entropy",
         "nothing checks the data of the figure new.csv against the results",
     ]

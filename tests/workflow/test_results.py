@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from commands.causes import rule_of
 from lib.files import sha256
 from scratch import Project
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
@@ -178,10 +179,11 @@ def test_figures_plot_what_the_runs_recorded(finished: Project) -> None:
 
 
 def test_values_stand_in_the_files_that_they_name(finished: Project) -> None:
-    values = read(finished.results / "values.json")
+    values, rules = read(finished.results / "values.json"), read(finished.results / "manifest.json")["code"]
     followed = 0
     for key, entry in values.items():
         source = finished.results / entry["source"]
+        assert rule_of(entry["source"]) in rules, key  # which make why names
         assert source.is_file(), key
         found = at(read(source), entry["pointer"]) if source.suffix == ".json" else None
         if isinstance(found, int | float | str):

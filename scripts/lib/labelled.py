@@ -15,7 +15,7 @@ def columns_of(data: dict[str, Any]) -> dict[str, str]:
     """The column behind each name that examples use: text, text_pair where there is one, label, and the slices."""
     columns = {name: str(data[name]) for name in READERS if data[name] is not None}
     for name in map(str, data["slices"]):
-        if name in ("id", *READERS):
+        if name in ("id", "length", *READERS):  # length: the report breaks down by it anyway
             raise UserError(f"data.slices: the name '{name}' is taken by the prepared data; rename the column")
         columns[name] = name
     return columns

@@ -30,7 +30,7 @@ def record_scoring(ledger: Path, scoring: Scoring) -> list[Scoring]:
         stream.write(canonical_json(entry) + "\n")
         stream.flush()
         os.fsync(stream.fileno())
-    return [*known, scoring]
+    return read_scorings(ledger)  # as a repetition will find it, to the order of its keys
 
 
 def read_scorings(ledger: Path) -> list[Scoring]:

@@ -32,8 +32,8 @@ The best setting is {{ value("winner.name") }}, with {{ value("winner.validation
 
 @fig:graph shows it.
 
-{% for name in names("slices.length") %}
-- {{ name }}: {{ value("slices.length." ~ name ~ ".accuracy") }}
+{% for name in names("slices.extent") %}
+- {{ name }}: {{ value("slices.extent." ~ name ~ ".accuracy") }}
 {% endfor %}
 
 {% if has("runs.first.cost.seconds") %}
@@ -42,7 +42,7 @@ It took {{ value("runs.first.cost.seconds") }} seconds.
 """
 CONFIG: dict[str, Any] = {
     "name": "small",
-    "data": {"path": "own/data", "slices": ["length"]},
+    "data": {"path": "own/data", "slices": ["extent"]},
     "model": {"path": "own/model"},
     "max_length": 16,
     "seeds": [1],
@@ -97,7 +97,7 @@ def write_rows(path: Path, count: int, seed: int) -> None:
         words = chance.choices(PLAIN, k=chance.randint(3, 9))
         words.insert(chance.randrange(len(words)), chance.choice((GOOD, BAD)[number % 2]))
         label = ("good", "bad")[number % 2 if chance.random() < 0.9 else 1 - number % 2]
-        rows.append({"text": " ".join(words), "label": label, "length": HOSTILE if len(words) > 6 else "short"})
+        rows.append({"text": " ".join(words), "label": label, "extent": HOSTILE if len(words) > 6 else "short"})
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 

@@ -318,6 +318,11 @@ BAD_TRAINING = {
         {"slices": ["id"]},
         "data.slices: the name 'id' is taken by the prepared data; rename the column",
     ),
+    "a slice named as what the report has anyway": (
+        "text,label,length\na,pos,7\n",
+        {"slices": ["length"]},
+        "data.slices: the name 'length' is taken by the prepared data; rename the column",
+    ),
     "no header where one is declared": (
         "a fine film,pos\ndull,neg\n",
         {},

@@ -11,26 +11,6 @@ if not workflow.config_settings.configfiles:
     configfile: "config.yaml"
 
 
-# On a cluster these run where snakemake does: each takes seconds, and the first two may need the internet.
-localrules:
-    all,
-    final,
-    fetch,
-    prepare_data,
-    prepare_model,
-    select_setting,
-    demonstrate_attention,
-    plot_curves,
-    plot_settings,
-    plot_confusion,
-    plot_attention,
-    plot_heads,
-    collect_values,
-    write_manifest,
-    render_write_up,
-    check_final,
-
-
 include: "rules/common.smk"
 include: "rules/prepare.smk"
 include: "rules/train.smk"

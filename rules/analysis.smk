@@ -97,6 +97,8 @@ rule train_fraction:
     log:
         LOGS / "train_fraction/{percent}-seed{seed}.log",
     threads: config["threads"]
+    resources:
+        **MODEL_JOB,
     params:
         spec=lambda wildcards: fraction_spec(wildcards.percent, int(wildcards.seed)),
         stamp=stamp("train_fraction"),
@@ -121,13 +123,13 @@ rule plot_learning_curve:
         "../scripts/plot_learning_curve.py"
 
 
-# What collect_values reads of them, by name; of one that is switched off, nothing.
+# What collect_values reads of them, by name; of one that is switched off, nothing. Plain paths, as outputs_of explains.
 ANALYSES = {
-    "seed_summary": rules.summarise_seeds.output.seeds,
-    "slices": [rules.score_slices.output.slices] if config["analyses"]["slices"] else [],
-    "mistakes": [rules.list_mistakes.output.mistakes] if config["analyses"]["mistakes"] else [],
-    "agreement": [rules.measure_agreement.output.agreement] if config["analyses"]["agreement"] else [],
-    "curve": [rules.plot_learning_curve.output.curve] if PERCENTS else [],
+    "seed_summary": str(rules.summarise_seeds.output.seeds),
+    "slices": [str(rules.score_slices.output.slices)] if config["analyses"]["slices"] else [],
+    "mistakes": [str(rules.list_mistakes.output.mistakes)] if config["analyses"]["mistakes"] else [],
+    "agreement": [str(rules.measure_agreement.output.agreement)] if config["analyses"]["agreement"] else [],
+    "curve": [str(rules.plot_learning_curve.output.curve)] if PERCENTS else [],
 }
 ANALYSED_BY = [
     rule_name

@@ -50,6 +50,35 @@ wildcard_constraints:
     percent="[0-9.]+",
 
 
+# On a cluster these run where snakemake does: each takes seconds, and data and model may need the internet.
+localrules:
+    all,
+    final,
+    fetch,
+    prepare_data,
+    prepare_model,
+    select_setting,
+    summarise_sweep,
+    summarise_seeds,
+    count_tokens,
+    score_slices,
+    list_mistakes,
+    measure_agreement,
+    demonstrate_attention,
+    keep_ledger,
+    plot_curves,
+    plot_settings,
+    plot_expected,
+    plot_learning_curve,
+    plot_confusion,
+    plot_attention,
+    plot_heads,
+    collect_values,
+    write_manifest,
+    render_write_up,
+    check_final,
+
+
 def stamp(rule_name):
     """The parameter that makes a rule's results again when code or packages behind its script change."""
     return stamp_of(Path(workflow.basedir) / "scripts" / f"{rule_name}.py")

@@ -48,7 +48,7 @@ rule collect_values:
         tokens=RESULTS / "tokens/counts.json",
         baselines=RESULTS / "baselines.json",
         attention=RESULTS / "attention/attention.json",
-        heads=[rules.measure_heads.output.summary] if HEADS else [],
+        heads=[str(rules.measure_heads.output.summary)] if HEADS else [],
     output:
         values=RESULTS / "values.json",
         reference=RESULTS / "reference.json",
@@ -73,9 +73,9 @@ rule render_write_up:
         histories=all_runs("history.csv"),
         figures=outputs_of(*FIGURES_BY),
         tables=[
-            rules.demonstrate_attention.output.sweep,
-            rules.demonstrate_attention.output.error,
-            *([rules.measure_heads.output.heads] if HEADS else []),
+            str(rules.demonstrate_attention.output.sweep),
+            str(rules.demonstrate_attention.output.error),
+            *([str(rules.measure_heads.output.heads)] if HEADS else []),
             *(rules.plot_learning_curve.input.fractions + rules.plot_learning_curve.input.metrics if PERCENTS else []),
         ],
         bibliography=[config["report"]["bibliography"]] if config["report"]["bibliography"] else [],

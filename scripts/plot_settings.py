@@ -35,10 +35,12 @@ def main(
     winner = read_json(selection)["winner"]
     means = final[final["split"] == "validation"].groupby("setting")["accuracy"].mean()
     ranked = sorted(settings, key=lambda name: -means[name])
-    shown = best_and(settings[0], ranked, NAMED)
+    kept = {settings[0], winner}
+    shown = best_with(kept, ranked, NAMED)
+    coloured = settings if len(settings) <= COLOURED else best_with(kept, ranked, COLOURED)
     height = 0.5 + max(0.0, 0.022 * (len(shown) - 12))
     figure, (left, right) = new_figure("wide", height, ncols=2, width_ratios=[1, 1])
-    draw_curves(left, curves, settings if len(settings) <= COLOURED else best_and(settings[0], ranked, COLOURED))
+    draw_curves(left, curves, coloured)
     draw_final(right, final, shown, winner)
     if len(shown) < len(settings):
         right.set_xlabel(f"accuracy at the epoch kept,\nthe baseline and the best of {len(settings)}")
@@ -75,15 +77,17 @@ def final_of(metrics: dict) -> list[dict]:
     return rows
 
 
-def best_and(baseline: str, ranked: list[str], most: int) -> list[str]:
-    """The first `most` of the ranked settings; the last of them gives way to a baseline that is not among them."""
-    best = ranked[:most]
-    return best if baseline in best else [*best[:-1], baseline]
+def best_with(kept: set[str], ranked: list[str], most: int) -> list[str]:
+    """The `kept` settings and the best others, `most` in all, in the order of the ranks."""
+    others = [name for name in ranked if name not in kept]
+    shown = kept.union(others[: most - len(kept)])
+    return [name for name in ranked if name in shown]
 
 
 def draw_curves(axes: Axes, curves: pd.DataFrame, coloured: list[str]) -> None:
     """The mean over seeds of each setting, in colour or grey; of very many grey ones only where they lie."""
     means = curves.groupby(["epoch", "setting"])["validation_accuracy"].mean().unstack("setting")
+    means = means.reindex(columns=means.columns.union(coloured))  # a run that failed in its first epoch has no curve
     for name, (colour, line, marker) in zip(coloured, SERIES, strict=False):
         every = max(1, len(means) // 10)
         mean = means[name].dropna()

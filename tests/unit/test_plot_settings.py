@@ -5,14 +5,15 @@ import pandas as pd
 import pytest
 from lib.style import SERIES, new_figure
 from matplotlib import pyplot as plt
-from plot_settings import best_and, draw_curves
+from plot_settings import best_with, draw_curves
 
 
-def test_the_baseline_takes_the_last_place_where_it_is_not_among_the_best() -> None:
-    ranked = ["c", "a", "d", "b"]
-    assert best_and("b", ranked, 3) == ["c", "a", "b"]
-    assert best_and("a", ranked, 3) == ["c", "a", "d"]
-    assert best_and("b", ranked, 9) == ranked
+def test_baseline_and_winner_are_shown_wherever_they_rank() -> None:
+    ranked = ["c", "a", "d", "b", "e"]
+    assert best_with({"b"}, ranked, 3) == ["c", "a", "b"]
+    assert best_with({"a", "c"}, ranked, 3) == ["c", "a", "d"]
+    assert best_with({"d", "e"}, ranked, 3) == ["c", "d", "e"]
+    assert best_with({"b"}, ranked, 9) == ranked
 
 
 @pytest.mark.parametrize(("count", "lines", "labels"), [(4, 4, 4), (40, 40, 8), (400, 7, 9)])

@@ -109,7 +109,8 @@ def render(
 
 def html(tree: str, style: Style, variables: dict[str, Any], root: Path, write_up: Path, contents: bool) -> str:
     """One file that needs no other: images, styles and the manifest are within, and math is MathML."""
-    manifest = variables["manifest"].replace("</", "<\\/")
+    # Within <script>, not only </script> means something: <!-- and <script> together keep it from ending.
+    manifest = variables["manifest"].replace("<", "\\u003c")
     defaults = cited(style) | {
         "to": "html5",
         "template": str(style.html_template.resolve()),

@@ -27,7 +27,7 @@ from lib.files import sha256  # noqa: E402
 
 RESULTS = Path("results/small")
 # Everything else there is either the record of a time, or no result.
-NOT_COMPARED = {"logs", "records", "checkpoints", "lock", "locks", "journal.log"}
+NOT_COMPARED = {"logs", "records", "checkpoints", "lock", "locks", "journal.log", "test-ledger.jsonl"}
 FINISHED = re.compile(r" (finetune/\S+): finished epoch (\d+)/\d+, ")
 PATIENCE = 300.0  # seconds after which a run that neither ends nor gets anywhere counts as hanging
 

@@ -10,18 +10,21 @@ RESULTS = results/$$(sed -n 's/^name: *\([a-z0-9-]*\).*/\1/p' $(CONFIG))
 WHERE = echo "The write-up: $(RESULTS)/write-up.pdf and $(RESULTS)/write-up.html"
 
 .DEFAULT_GOAL := help
-.PHONY: help report final plan new why verify mutate diff cluster fetch test test-cluster lint format lock clean
+.PHONY: help report final plan new why verify mutate diff replay cluster fetch test test-cluster lint format lock clean
 COMMAND = @PYTHONPATH=scripts $(BIN)/python -m commands
+CHECKED = $(COMMAND).check_config $(CONFIG)
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  Another experiment: make report CONFIG=config/other.yaml"
 
 report: $(READY) ## run what is not up to date and build the write-up
+	$(CHECKED)
 	@$(SNAKEMAKE) $(ARGS)
 	@$(WHERE)
 
 final: $(READY) ## the same, but refuse while anything stands against the write-up
+	$(CHECKED)
 	@$(SNAKEMAKE) $(ARGS) final
 	@$(WHERE)
 
@@ -33,6 +36,7 @@ fetch: $(READY) ## bring data and model here, for jobs that have no internet
 	@$(SNAKEMAKE) $(ARGS) fetch
 
 plan: $(READY) ## say what would run, and why
+	$(CHECKED)
 	@$(BIN)/snakemake --configfile $(CONFIG) --dry-run $(ARGS)
 
 new: $(READY) ## set up your own experiment: make new NAME=my-topic DATA=file-or-folder
@@ -49,6 +53,9 @@ mutate: $(READY) ## falsify each result of a finished report and see that it is 
 
 diff: $(READY) ## what changed between two builds, and why: make diff A=old/results B=results/reviews
 	$(COMMAND).diff "$(A)" "$(B)" $(ARGS)
+
+replay: $(READY) ## train one run again and compare it bit by bit with the stored one
+	$(COMMAND).replay $(CONFIG) $(ARGS)
 
 test: $(READY) lint ## lint, types, unit tests, and a small experiment from end to end
 	@$(BIN)/python -m pytest -n 2 $(ARGS)

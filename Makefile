@@ -10,7 +10,11 @@ RESULTS = results/$$(sed -n 's/^name: *\([a-z0-9-]*\).*/\1/p' $(CONFIG))
 WHERE = echo "The write-up: $(RESULTS)/write-up.pdf and $(RESULTS)/write-up.html"
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help report final plan new why verify mutate diff replay cluster fetch test test-cluster lint format lock clean
+=======
+.PHONY: help report final plan new why verify mutate diff cluster fetch test test-cluster lint format lock bench clean
+>>>>>>> speed
 COMMAND = @PYTHONPATH=scripts $(BIN)/python -m commands
 CHECKED = $(COMMAND).check_config $(CONFIG)
 
@@ -79,6 +83,11 @@ lock: ## resolve pyproject.toml anew into requirements.lock
 	@# The CUDA packages follow from torch where its build wants them; naming them would break machines without.
 	@.venv-lock/bin/pip freeze | sed 's/+cpu$$//' | grep -viE '^(nvidia-|cuda-|triton)' > requirements.lock
 	@rm -rf .venv-lock
+
+bench: $(READY) ## measure training beside transformers.Trainer, memory, and (after make report) the author's loop
+	@$(BIN)/python benchmarks/training.py
+	@$(BIN)/python benchmarks/memory.py
+	@$(BIN)/python benchmarks/loop.py --config $(CONFIG)
 
 clean: ## remove the environment; results stay
 	@rm -rf .venv

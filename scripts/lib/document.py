@@ -153,7 +153,8 @@ def value_table(rows: list[tuple[str, Value, list[Any]]]) -> pf.Table:
             printed += [pf.Str("; ")] if printed else []
             printed += list(form.content)
         key = pf.Span(pf.Code(value.key), identifier=identifier)
-        body.append(pf.TableRow(cell(key), cell(*printed), cell(pf.Str(value.full)), cell(pf.Code(value.source))))
+        full = [] if isinstance(value.value, str) else [pf.Str(value.full)]  # a text is printed whole
+        body.append(pf.TableRow(cell(key), cell(*printed), cell(*full), cell(pf.Code(value.source))))
     head = [cell(pf.Str(title)) for title in ("key", "printed as", "full value", "file")]
     columns = [("AlignLeft", width) for width in (0.35, 0.16, 0.19, 0.3)]
     return pf.Table(pf.TableBody(*body), head=pf.TableHead(pf.TableRow(*head)), colspec=columns)

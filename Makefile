@@ -10,11 +10,7 @@ RESULTS = results/$$(sed -n 's/^name: *\([a-z0-9-]*\).*/\1/p' $(CONFIG))
 WHERE = echo "The write-up: $(RESULTS)/write-up.pdf and $(RESULTS)/write-up.html"
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help report final plan new why verify mutate diff replay cluster fetch test test-cluster lint format lock clean
-=======
-.PHONY: help report final plan new why verify mutate diff cluster fetch test test-cluster lint format lock bench clean
->>>>>>> speed
+.PHONY: help report final plan new why verify mutate diff replay cluster fetch test test-cluster lint format lock bench clean
 COMMAND = @PYTHONPATH=scripts $(BIN)/python -m commands
 CHECKED = $(COMMAND).check_config $(CONFIG)
 

@@ -96,6 +96,7 @@ class Collector:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.names: dict[Path, str] = {}
         self.values: dict[str, dict[str, Any]] = {}
 
     def add(
@@ -124,7 +125,10 @@ class Collector:
             self.values[key]["parts"] = [[self.name(path), pointer] for path in (source, *others)]
 
     def name(self, path: Path) -> str:
-        return path.relative_to(self.root).as_posix()
+        """A path relative to the results folder; worked out once, since one file has many values."""
+        if path not in self.names:
+            self.names[path] = path.relative_to(self.root).as_posix()
+        return self.names[path]
 
     def add_score(self, key: str, row: dict[str, Any], source: Path, pointer: str) -> None:
         """An accuracy with the counts behind it, its Wilson interval, and the loss where there is one."""

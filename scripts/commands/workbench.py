@@ -19,14 +19,35 @@ from lib.values import Value, read_values
 ClaimId = tuple[str, str, int]
 
 
+class Watched(dict[str, Value]):
+    """Values that remember which of them were looked up."""
+
+    def __init__(self, values: dict[str, Value]) -> None:
+        super().__init__(values)
+        self.read: set[str] = set()
+
+    def __getitem__(self, key: str) -> Value:
+        self.read.add(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.read.add(key)
+        return super().get(key, default)
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """The text that some results give: what is printed for each key, and the claims in it."""
+    """The text that some results give: what is printed for each key, and the claims in it.
+
+    `collected` are the values as they were collected, `read` the keys of those that the text depends on.
+    """
 
     filled: Filled
     evidence: Evidence
     printed: dict[str, tuple[str, ...]]
     claims: dict[ClaimId, Claim]
+    collected: dict[str, Value]
+    read: set[str]
 
     @property
     def cited(self) -> dict[str, Value]:
@@ -41,6 +62,8 @@ class Workbench:
         self.collecting, self.rendering = build.inputs("collect_values"), build.inputs("render_write_up")
         self.spec = build.spec("collect_values") | {"root": str(build.root)}
         self.settings: list[str] = build.spec("render_write_up")["settings"]
+        given = self.rendering
+        self.read_directly = {given["summary"], given["selection"], given["comparisons"], *given["histories"]}
 
     @contextmanager
     def falsified(self, source: str, content: bytes) -> Iterator[None]:
@@ -66,9 +89,8 @@ class Workbench:
 
     def outcome(self) -> Outcome:
         """Collect the values and fill the write-up in."""
-        values = self.rendering["values"]
-        collect_values(**self.collecting, values=values, reference=values.with_name("reference.json"), **self.spec)
-        evidence = self.evidence()
+        collected, evidence = self.collected(), self.evidence()
+        evidence.values = watched = Watched(evidence.values)
         filled = fill(self.rendering["write_up"], evidence)
         printed: dict[str, list[str]] = {}
         for citation in filled.citations:
@@ -78,7 +100,24 @@ class Workbench:
             evidence,
             {key: tuple(texts) for key, texts in printed.items()},
             {claim_id(claim): claim for claim in filled.claims},
+            collected,
+            watched.read,
         )
+
+    def outcome_after(self, source: str, truth: Outcome) -> Outcome:
+        """The outcome after a change to `source`; that of the truth where nothing that its text depends on changed."""
+        if self.root / source in self.read_directly:
+            return self.outcome()
+        collected = self.collected()
+        same = collected.keys() == truth.collected.keys() and all(
+            collected[key] == truth.collected[key] for key in truth.read & collected.keys()
+        )
+        return truth if same else self.outcome()
+
+    def collected(self) -> dict[str, Value]:
+        values = self.rendering["values"]
+        collect_values(**self.collecting, values=values, reference=values.with_name("reference.json"), **self.spec)
+        return read_values(values)
 
     def stopped_by(self, outcome: Outcome, claim: Claim) -> bool:
         """Whether the checks find the claim false in an outcome, so that the report cannot be final."""

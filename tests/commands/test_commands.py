@@ -10,8 +10,10 @@ from building import WRITE_UP, finish, make_build, write_run
 from commands.builds import copied, open_build
 from commands.changes import read_side
 from commands.diff import compared
+from commands.edits import json_edit
 from commands.mutate import mutated
 from commands.why import explanation
+from commands.workbench import Workbench
 from conftest import ROOT
 from lib.errors import UserError
 from lib.files import read_json, write_json
@@ -210,3 +212,17 @@ def test_every_command_explains_itself(name: str) -> None:
     done = command(name, "--help")
     assert done.returncode == 0
     assert "usage: python -m commands." in done.stdout
+
+
+def test_only_what_the_text_depends_on_builds_it_again(root: Path, tmp_path: Path) -> None:
+    bench = Workbench(copied(open_build(str(root)), tmp_path / "scratch"))
+    truth = bench.outcome()
+    steps = json_edit(bench.root / "runs/base/seed1/metrics.json", {"/steps": 7})  # a value that is not cited
+    with bench.falsified("runs/base/seed1/metrics.json", steps):
+        assert bench.outcome_after("runs/base/seed1/metrics.json", truth) is truth
+    accuracy = json_edit(bench.root / "test/metrics.json", {"/accuracy": 0.5})
+    with bench.falsified("test/metrics.json", accuracy):
+        assert bench.outcome_after("test/metrics.json", truth).printed["winner.test.accuracy"][1] == "0.5000"
+    selection = json_edit(bench.root / "selection.json", {"/planned": 9})  # which the text is given as it is
+    with bench.falsified("selection.json", selection):
+        assert bench.outcome_after("selection.json", truth) is not truth

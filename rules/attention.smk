@@ -18,7 +18,7 @@ rule demonstrate_attention:
 rule measure_heads:
     input:
         selection=RESULTS / "selection.json",
-        tuned=all_runs("model"),
+        tuned=all_models(),
         validation_tokens=RESULTS / "tokens/validation.parquet",
     output:
         heads=RESULTS / "attention/heads.csv",

@@ -38,6 +38,7 @@ BASELINE = next(iter(SETTINGS))
 COMPUTE = {key: config[key] for key in ("device", "precision", "threads")}
 MODEL_JOB = model_job(config)
 RUN = RESULTS / "runs" / "{setting}" / "seed{seed}"
+MODEL = RUN / "model"
 FIGURES = RESULTS / "figures"
 HEADS = config["attention"]["sentences"] > 0
 PERCENTS = [f"{100 * share:g}" for share in config["analyses"]["learning_curve"]]
@@ -106,6 +107,15 @@ def all_runs(file_name):
     return expand(RUN / file_name, setting=SETTINGS, seed=SEEDS)
 
 
+def all_models():
+    """The folder of every planned run's model.
+
+    Snakemake takes a folder for changed when it was touched, since it hashes files alone. `ancient` leaves these folders
+    out of that; a run that is trained again still counts, by its metrics in the selection.
+    """
+    return ancient(all_runs("model"))
+
+
 def streams(seed):
     """The seed of each use of chance in the runs of one seed."""
     return {use: seed if use in config["seeds_vary"] else SEEDS[0] for use in ("weights", "order", "dropout")}
@@ -126,14 +136,15 @@ def fraction_spec(percent, seed):
 
 
 def outputs_of(*rule_names):
-    """All files that rules make, as plain paths.
+    """All files that rules make, as plain paths, but not the folders of models (all_models has them).
 
     An input that is another rule's `output` makes Snakemake hash the whole list of inputs once for each of them: with
     all runs in it, planning takes time by the square of their number.
     """
     patterns = [str(path) for name in rule_names for path in getattr(rules, name).output]
     splits = ["train", "validation", "test"]
-    return [path for pattern in patterns for path in expand(pattern, setting=SETTINGS, seed=SEEDS, split=splits)]
+    files = [pattern for pattern in patterns if pattern != str(MODEL)]
+    return [path for pattern in files for path in expand(pattern, setting=SETTINGS, seed=SEEDS, split=splits)]
 
 
 def run_spec(setting, seed):

@@ -100,6 +100,7 @@ rule render_write_up:
 # After the write-up's rule, whose call it records, though it comes before it in time.
 rule write_manifest:
     input:
+        models=all_models(),
         results=outputs_of(
             "prepare_data",
             "prepare_model",

@@ -7,7 +7,7 @@ rule score_test:
         test=RESULTS / "data/test.parquet",
         test_tokens=RESULTS / "tokens/test.parquet",
         summary=RESULTS / "data/summary.json",
-        tuned=all_runs("model"),
+        tuned=all_models(),
     output:
         metrics=RESULTS / "test/metrics.json",
         predictions=RESULTS / "test/predictions.parquet",

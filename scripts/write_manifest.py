@@ -17,6 +17,7 @@ from lib.job import run
 
 def main(
     results: list[Path],
+    models: list[Path],
     manifest: Path,
     config: dict[str, Any],
     stamps: dict[str, str],
@@ -26,12 +27,12 @@ def main(
     commit_time: int,
     root: str,
 ) -> None:
-    """`results` are the files to hash, named in the manifest relative to `root`; `stamps` the code behind each rule.
+    """`results` and the folders `models` hold what to hash, named relative to `root`; `stamps` the code of each rule.
 
     `calls` say how values are collected and the report is rendered from them, so that both can be repeated.
     """
     timings = config["report"]["timings"]
-    hashed = [path for path in each_file(results) if timings or path.name != "timing.json"]
+    hashed = [path for path in each_file([*results, *models]) if timings or path.name != "timing.json"]
     write_json(
         manifest,
         {

@@ -225,7 +225,7 @@ def finish(root: Path, write_up: Path, changed: dict[str, Any], **revision: Any)
     stamps = {path.stem: stamp(path) for path in sorted((ROOT / "scripts").glob("*.py"))}
     later = ("write-up", "manifest", "checks")
     files = [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(later)]
-    write_manifest(files, root / "manifest.json", config | changed, stamps, calls, root=str(root), **revision)
+    write_manifest(files, [], root / "manifest.json", config | changed, stamps, calls, root=str(root), **revision)
     outputs = {"markdown": "write-up.md", "pdf": "write-up.pdf", "html": "write-up.html"}
     outputs |= {"checks": "checks.json", "carried": "write-up.json"}
     render_write_up(**rendering, **{name: root / file for name, file in outputs.items()}, **render_spec)

@@ -102,7 +102,7 @@ def test_comments_rerun_nothing(project: Project) -> None:
         ("scripts/prepare_data.py", ALL - DEMONSTRATION - {"prepare_model"}),
         ("scripts/prepare_model.py", ALL - DEMONSTRATION - {"prepare_data"}),
         ("scripts/finetune.py", AFTER_TOKENS),
-        ("scripts/select_setting.py", AGGREGATES - {"compare_settings", "summarise_sweep", "plot_expected"}),
+        ("scripts/select_setting.py", AGGREGATES - {"summarise_sweep", "plot_expected"}),
         ("scripts/plot_curves.py", {"plot_curves"} | RECORD),
         ("scripts/render_write_up.py", RECORD),
         ("scripts/lib/schedule.py", AFTER_TOKENS),

@@ -4,8 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 CONFIG ?= config.yaml
-# Progress bars on a terminal; in a log file, plain lines.
-SNAKEMAKE = $(BIN)/snakemake --configfile $(CONFIG) $$(test -t 1 && echo --logger rich)
+# Progress bars on a terminal; in a log file, plain lines. --nolock ends the list of config files: a target may follow.
+SNAKEMAKE = $(BIN)/snakemake --configfile $(CONFIG) $$(test -t 1 && echo --logger rich) --nolock
 RESULTS = results/$$(sed -n 's/^name: *\([a-z0-9-]*\).*/\1/p' $(CONFIG))
 WHERE = echo "The write-up: $(RESULTS)/write-up.pdf and $(RESULTS)/write-up.html"
 
@@ -29,7 +29,7 @@ final: $(READY) ## the same, but refuse while anything stands against the write-
 	@$(WHERE)
 
 cluster: $(READY) .venv/slurm ## the same as report, its heavy steps as jobs of a Slurm cluster (docs/cluster.md)
-	@HF_HUB_OFFLINE=1 $(BIN)/snakemake --workflow-profile profiles/slurm --configfile $(CONFIG) $(ARGS)
+	@HF_HUB_OFFLINE=1 $(BIN)/snakemake --workflow-profile profiles/slurm --configfile $(CONFIG) --nolock $(ARGS)
 	@$(WHERE)
 
 fetch: $(READY) ## bring data and model here, for jobs that have no internet

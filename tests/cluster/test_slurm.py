@@ -81,7 +81,8 @@ def results(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in found
-        if path.is_file() and path.name not in {*TIMES, "journal.log", ".snakemake_timestamp"}
+        if path.is_file()
+        and path.name not in {*TIMES, "write-up.json", "test-ledger.jsonl", "journal.log", ".snakemake_timestamp"}
     }
 
 

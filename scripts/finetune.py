@@ -12,18 +12,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from lib.batches import Examples, derive_seed, read_examples
-from lib.checkpoints import Checkpoints
+from lib.batches import Examples, read_examples
 from lib.compute import resolve_compute
-from lib.errors import UserError
-from lib.files import fingerprint, read_json, sha256, write_json
+from lib.files import read_json, sha256, write_json
+from lib.fine_tuning import set_up, trained
 from lib.job import run
 from lib.metrics import by_class, intervals
-from lib.model import load_classifier
-from lib.training import Hyperparameters, Progress, Run
-from lib.troubles import trouble
-from lib.tuning import choose_weights, merged, split_tuning
+from lib.pretrained import pretrained_folder
+from lib.progress import Progress
+from lib.tuning import merged
 from transformers import AutoTokenizer
 
 
@@ -55,54 +52,36 @@ def main(
     """
     resolved = resolve_compute(**compute)
     labels, source = read_json(summary)["labels"], read_json(model)
+    pretrained = pretrained_folder(source)
     fingerprints = {"train": sha256(train), "validation": sha256(validation), "model": source["fingerprint"]}
-    tokens = [sha256(train_tokens), sha256(validation_tokens)]
-    key = [hyperparameters, streams, selection_metric, asdict(resolved), labels, fingerprints, tokens, stamp]
-    checkpoints = Checkpoints(Path(checkpoint_path), fingerprint(key))
-    tuning, rest = split_tuning(hyperparameters)
-    torch.manual_seed(derive_seed(streams["weights"], "weights"))
-    classifier = load_classifier(Path(source["path"]), labels, hyperparameters["dropout"])
-    updates = choose_weights(classifier, tuning)
     examples, held_out = read_examples(train, train_tokens), read_examples(validation, validation_tokens)
-    training = Run(
-        classifier,
+    training, updates = set_up(
+        pretrained,
+        labels,
         examples,
         held_out,
-        Hyperparameters(**rest),
-        streams["order"],
+        hyperparameters,
+        streams,
         selection_metric,
+        on_divergence,
         resolved,
-        checkpoints,
-        dropout_seed=streams["dropout"],
-        record_divergence=on_divergence == "record",
+        checkpoint_path,
+        [fingerprints, sha256(train_tokens), sha256(validation_tokens), stamp],
     )
     trained_weights = sum(weight.numel() for weight in training.trainable().values())
     progress = trained(training, f"setting {setting}, seed {seed}")
-    merged(classifier, updates).save_pretrained(tuned)
-    AutoTokenizer.from_pretrained(source["path"], trust_remote_code=False).save_pretrained(tuned)
+    merged(training.model, updates).save_pretrained(tuned)
+    AutoTokenizer.from_pretrained(pretrained, trust_remote_code=False).save_pretrained(tuned)
     pd.DataFrame(progress.history).to_csv(history, index=False)
     write_predictions(predictions, held_out, progress, labels)
     facts = {"setting": setting, "seed": seed, "streams": streams, "hyperparameters": hyperparameters}
     facts |= asdict(resolved) | {"trained_weights": trained_weights}
     write_json(metrics, facts | results(progress, held_out, labels) | {"fingerprints": fingerprints})
     write_json(timing, time_taken(progress, len(examples)))
-    checkpoints.remove_others()
+    training.checkpoints.remove_others()
     logging.info(
         "best epoch %d, validation accuracy %.4f", progress.kept["epoch"], progress.kept["validation"]["accuracy"]
     )
-
-
-def trained(training: Run, name: str) -> Progress:
-    """Train to the end. Raises UserError naming run and place where it fails for want of sense, memory or disk."""
-    try:
-        return training.train()
-    except UserError as error:
-        raise UserError(f"{name}: {error}") from error
-    except Exception as error:
-        known, done = trouble(error), training.progress
-        if not known:
-            raise
-        raise UserError(f"{name}, epoch {done.epoch + 1}, step {done.step + 1}: {known}") from error
 
 
 def results(progress: Progress, held_out: Examples, labels: list[str]) -> dict[str, Any]:

@@ -27,10 +27,8 @@ def main(sources: list[Path], model: Path, source: dict[str, Any]) -> None:
     check_folder(folder)
     files = {path.name: sha256(path) for path in sorted(folder.iterdir()) if is_model_file(path)}
     check_weights(folder, files, source["sha256"])
-    write_json(
-        model,
-        {"source": source, "path": str(folder), "files": files, "fingerprint": fingerprint(files)},
-    )
+    path = None if "package" in source else str(folder)  # an installed package is found by its name, wherever it is
+    write_json(model, {"source": source, "path": path, "files": files, "fingerprint": fingerprint(files)})
     logging.info("%s: %d files", folder, len(files))
 
 

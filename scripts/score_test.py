@@ -17,8 +17,9 @@ from lib.files import read_json, sha256, write_json
 from lib.forward import Forward
 from lib.job import run
 from lib.ledger import record_scoring, weights_fingerprint
-from lib.metrics import EXTRA, by_class, intervals, whole
+from lib.metrics import by_class, intervals, whole
 from lib.model import Scores, load_classifier, score
+from lib.ranking import EXTRA
 from sklearn.metrics import confusion_matrix
 from torch import nn
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from lib.files import read_json, write_json
 from lib.job import run
-from lib.metrics import BETTER, merit, tie_breaker
+from lib.ranking import BETTER, merit, tie_breaker
 
 
 def main(metrics: list[Path], selection: Path, settings: list[str], seeds: list[int], metric: str) -> None:

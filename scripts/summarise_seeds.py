@@ -11,7 +11,7 @@ from typing import Any
 
 from lib.files import read_json, write_json
 from lib.job import run
-from lib.metrics import EXTRA
+from lib.ranking import EXTRA
 from lib.uncertainty import seeds_interval
 
 METRICS = ("accuracy", "loss", *EXTRA)

@@ -13,7 +13,7 @@ from typing import Any
 from lib.expected import expected_best
 from lib.files import read_json, write_json
 from lib.job import run
-from lib.metrics import BETTER
+from lib.ranking import BETTER
 
 
 def main(

@@ -15,6 +15,7 @@ import transformers
 from lib.errors import UserError
 from lib.files import read_json
 from lib.job import run
+from lib.pretrained import pretrained_folder
 from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
 
 ROWS = 1000  # a batch: enough for the tokenizer to be fast, little enough for memory
@@ -23,7 +24,7 @@ transformers.logging.set_verbosity_error()
 
 
 def main(data: Path, model: Path, selection: list[Path], tokens: Path, max_length: int) -> None:
-    folder = Path(read_json(model)["path"])
+    folder = pretrained_folder(read_json(model))
     config, tokenizer = load_tokenizer(folder)
     check_length(max_length, folder, config, tokenizer)
     rows = pq.ParquetFile(data)

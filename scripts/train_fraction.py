@@ -9,15 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from lib.batches import Examples, derive_seed, read_examples
-from lib.checkpoints import Checkpoints
 from lib.compute import resolve_compute
-from lib.files import fingerprint, read_json, sha256, write_json
+from lib.files import read_json, sha256, write_json
+from lib.fine_tuning import set_up, trained
 from lib.job import run
-from lib.model import load_classifier
-from lib.training import Hyperparameters, Run
-from lib.tuning import choose_weights, split_tuning
+from lib.pretrained import pretrained_folder
 
 
 def main(
@@ -43,30 +40,26 @@ def main(
     resolved = resolve_compute(**compute)
     labels, source, winner = read_json(summary)["labels"], read_json(model), read_json(selection)["winner"]
     files = [sha256(path) for path in (train, validation, train_tokens, validation_tokens)]
-    key = [settings[winner], percent, streams, selection_metric, compute, labels, files, source["fingerprint"], stamp]
-    checkpoints = Checkpoints(Path(checkpoint_path), fingerprint(key))
     whole, held_out = read_examples(train, train_tokens), read_examples(validation, validation_tokens)
     part = subset(whole, chosen_rows(whole.labels, percent / 100, streams["order"]))
-    tuning, rest = split_tuning(settings[winner])
-    torch.manual_seed(derive_seed(streams["weights"], "weights"))
-    classifier = load_classifier(Path(source["path"]), labels, settings[winner]["dropout"])
-    choose_weights(classifier, tuning)
-    progress = Run(
-        classifier,
+    training, _ = set_up(
+        pretrained_folder(source),
+        labels,
         part,
         held_out,
-        Hyperparameters(**rest),
-        streams["order"],
+        settings[winner],
+        streams,
         selection_metric,
+        on_divergence,
         resolved,
-        checkpoints,
-        dropout_seed=streams["dropout"],
-        record_divergence=on_divergence == "record",
-    ).train()
+        checkpoint_path,
+        [percent, files, source["fingerprint"], stamp],
+    )
+    progress = trained(training, f"setting {winner}, seed {seed}, {percent:g}% of the training split")
     best = progress.kept
     facts = {"setting": winner, "seed": seed, "percent": percent, "rows": len(part), "best_epoch": best["epoch"]}
     write_json(metrics, facts | {"diverged": progress.diverged, "validation": best["validation"]})
-    checkpoints.remove_others()
+    training.checkpoints.remove_others()
     logging.info("%d rows: validation accuracy %.4f", len(part), best["validation"]["accuracy"])
 
 

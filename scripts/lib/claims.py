@@ -13,8 +13,7 @@ from typing import Any, Literal
 from lib.comparisons import SIGNIFICANCE, Comparison
 from lib.errors import UserError
 from lib.evidence import Evidence, common_onset, nearest, onset
-
-LOWER_IS_BETTER = {"loss"}
+from lib.ranking import BETTER
 
 Number = float | str
 
@@ -138,7 +137,7 @@ def compared(evidence: Evidence, a: str, b: str, metric: str, holds: Callable[[C
 
 
 def favours_a(comparison: Comparison) -> bool:
-    return (comparison.difference < 0) == (comparison.metric in LOWER_IS_BETTER) and comparison.difference != 0
+    return comparison.difference * BETTER[comparison.metric] > 0
 
 
 def by_seed(found: dict[int, int | None]) -> str:

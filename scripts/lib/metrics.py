@@ -6,21 +6,8 @@ import numpy as np
 from lib.uncertainty import wilson_interval
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-# Every metric that can select a setting, and whether more of it is better.
-BETTER = {"accuracy": 1, "macro_f1": 1, "matthews": 1, "loss": -1, "calibration_error": -1}
-EXTRA = ("macro_f1", "matthews", "calibration_error")
 BINS = 10
 RESAMPLES = 2000
-
-
-def merit(scores: dict[str, Any], metric: str) -> tuple[float, float]:
-    """Sorts results, the best last: by the metric, then by its tie breaker."""
-    second = tie_breaker(metric)
-    return BETTER[metric] * scores[metric], BETTER[second] * scores[second]
-
-
-def tie_breaker(metric: str) -> str:
-    return "accuracy" if metric == "loss" else "loss"
 
 
 def extra_metrics(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:

@@ -1,6 +1,6 @@
-"""Loads sequence classifiers, scores examples with them, and trains only the embedding rows that the data use."""
+"""Loads sequence classifiers and scores examples with them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from lib.errors import UserError
 from lib.forward import Forward
 from lib.metrics import extra_metrics
 from safetensors import SafetensorError
-from torch import nn
 from torch.nn import functional as F
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
 
@@ -143,36 +142,3 @@ def score(forward: Forward, between: Callable[[], None] = lambda: None) -> Score
             between()
     loss = F.cross_entropy(logits.double(), torch.from_numpy(examples.labels), reduction="none")
     return Scores(loss.numpy(), logits.double().softmax(dim=1).numpy(), examples.labels)
-
-
-class UsedRows(nn.Module):
-    """An embedding reduced to the rows that the data use; the model still sees the vocabulary's own token ids.
-
-    The other rows get no gradient, so that AdamW does nothing to them but weight decay, and Adam's moments stay 0.
-    Leaving them out saves most of the optimizer's and the gradient's memory traffic; `full_weight` applies the decay.
-    """
-
-    def __init__(self, embedding: nn.Embedding, used: Iterable[int]) -> None:
-        super().__init__()
-        keep = set(used) | ({embedding.padding_idx} if embedding.padding_idx is not None else set())
-        rows = torch.tensor(sorted(keep), device=embedding.weight.device)
-        self.original = embedding
-        self.original.requires_grad_(False)
-        self.weight = nn.Parameter(embedding.weight.detach()[rows].clone())
-        row_of = torch.full((embedding.num_embeddings,), -1, device=rows.device)
-        row_of[rows] = torch.arange(len(rows), device=rows.device)
-        self.rows: torch.Tensor
-        self.row_of: torch.Tensor
-        self.register_buffer("rows", rows, persistent=False)
-        self.register_buffer("row_of", row_of, persistent=False)
-        self.padding_row = None if embedding.padding_idx is None else int(row_of[embedding.padding_idx])
-
-    def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        return F.embedding(self.row_of[ids], self.weight, padding_idx=self.padding_row)
-
-    def full_embedding(self, decay: float) -> nn.Embedding:
-        """The whole embedding as training it would have left it; `decay` is the product of 1 - rate * weight decay."""
-        with torch.no_grad():
-            self.original.weight.mul_(decay)
-            self.original.weight[self.rows] = self.weight
-        return self.original

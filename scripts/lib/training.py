@@ -9,7 +9,7 @@ import logging
 import math
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -18,10 +18,12 @@ from lib.batches import Examples, derive_seed, epoch_batches
 from lib.checkpoints import Checkpoints
 from lib.compute import Compute
 from lib.dropout import RANDOM_BITS
+from lib.embedding import reduce_embedding, used_tokens
 from lib.errors import UserError
 from lib.forward import Forward
-from lib.metrics import merit
-from lib.model import UsedRows, score
+from lib.model import score
+from lib.progress import Progress
+from lib.ranking import merit
 from lib.schedule import decay_product, learning_rate
 from lib.stopping import REASONS, Stopped, when_asked_to_stop
 from torch import nn
@@ -50,30 +52,6 @@ class Hyperparameters:
 
 class Diverged(UserError):
     """The training loss is no longer finite."""
-
-
-@dataclass
-class Progress:
-    """How far a run is and what it has measured; with weights and moments, all that a checkpoint holds."""
-
-    epoch: int = 0  # epochs finished
-    batch: int = 0  # batches of the next epoch done
-    step: int = 0  # optimizer steps done
-    epoch_seconds: list[float] = field(default_factory=list)  # spent on each finished epoch
-    seconds: float = 0.0  # spent on the part of the next one that is done
-    history: list[dict[str, float]] = field(default_factory=list)
-    best: dict[str, Any] | None = None  # epoch, step, weights and validation scores of the best epoch
-    diverged: dict[str, int] | None = None  # epoch and step (from 1) at which the loss was no longer finite
-
-    @property
-    def kept(self) -> dict[str, Any]:
-        """The best epoch; there is one as soon as an epoch is finished."""
-        assert self.best is not None
-        return self.best
-
-    @property
-    def total_seconds(self) -> float:
-        return sum(self.epoch_seconds) + self.seconds
 
 
 class Run:
@@ -276,29 +254,6 @@ class Run:
             best["step"], self.steps, hyper.learning_rate, hyper.warmup, hyper.schedule, hyper.weight_decay
         )
         self.model.set_input_embeddings(self.embedding.full_embedding(decay))
-
-
-def reduce_embedding(model: PreTrainedModel, used: set[int]) -> UsedRows | None:
-    """Put the rows that the data use in the place of the model's embedding; None where it has to stay whole.
-
-    That is where it is not trained, where other layers share its weights, and where it does more than look rows up.
-    """
-    try:
-        embedding = model.get_input_embeddings()
-    except NotImplementedError:
-        return None
-    weights = [weight for module in model.modules() for weight in module.parameters(recurse=False)]
-    if type(embedding) is not nn.Embedding or not embedding.weight.requires_grad:
-        return None
-    if sum(weight is embedding.weight for weight in weights) > 1:
-        return None
-    reduced = UsedRows(embedding, used)
-    model.set_input_embeddings(reduced)
-    return reduced
-
-
-def used_tokens(*splits: Examples) -> set[int]:
-    return {int(token) for split in splits for row in split.token_ids for token in row}
 
 
 def adamw(model: PreTrainedModel, hyper: Hyperparameters) -> torch.optim.AdamW:

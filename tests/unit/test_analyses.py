@@ -16,8 +16,9 @@ import summarise_seeds
 from lib.analysis_values import collect_agreement, collect_mistakes, collect_reference, collect_seeds, collect_slices
 from lib.errors import UserError
 from lib.files import read_json, write_json
-from lib.metrics import BETTER, by_class, extra_metrics, intervals
+from lib.metrics import by_class, extra_metrics, intervals
 from lib.model import Scores
+from lib.ranking import BETTER
 from lib.uncertainty import seeds_interval, wilson_interval
 from scipy.stats import t
 from sklearn.metrics import cohen_kappa_score

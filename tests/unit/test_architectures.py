@@ -13,7 +13,7 @@ import score_test
 import tokenize_texts
 import torch
 import transformers
-from lib import training
+from lib import embedding, training
 from lib.config import complete, resolved_settings
 from lib.errors import UserError
 from lib.files import sha256, write_json
@@ -87,7 +87,8 @@ def write_data(root: Path, pairs: bool = False, classes: int = 2) -> None:
         table.to_parquet(root / f"{split}.parquet", index=False)
     labels = [f"class {number}" for number in range(classes)]
     write_json(root / "summary.json", {"labels": labels, "splits": {"test": {"fingerprint": "f"}}})
-    write_json(root / "model.json", {"path": str(root / "pretrained"), "fingerprint": "0" * 64})
+    source = {"path": str(root / "pretrained")}
+    write_json(root / "model.json", {"source": source, **source, "files": {}, "fingerprint": "0" * 64})
     for split in ("train", "validation", "test"):
         tokens = root / f"{split}-tokens.parquet"
         tokenize_texts.main(root / f"{split}.parquet", root / "model.json", [], tokens, max_length=8)
@@ -229,12 +230,12 @@ def test_an_embedding_that_does_more_than_look_up_or_is_shared_stays_whole() -> 
 
     model = tiny_bert()
     model.set_input_embeddings(Scaled(50, 16))
-    assert training.reduce_embedding(model, {1, 2}) is None
+    assert embedding.reduce_embedding(model, {1, 2}) is None
     model = tiny_bert()
     model.decoder = torch.nn.Linear(16, 50)
     model.decoder.weight = model.get_input_embeddings().weight
-    assert training.reduce_embedding(model, {1, 2}) is None
-    assert training.reduce_embedding(tiny_bert(), {1, 2}) is not None
+    assert embedding.reduce_embedding(model, {1, 2}) is None
+    assert embedding.reduce_embedding(tiny_bert(), {1, 2}) is not None
 
 
 def test_a_pattern_that_fits_no_layer_is_told_what_there_is() -> None:

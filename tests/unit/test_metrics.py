@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from lib.metrics import BETTER, by_class, calibration_error, extra_metrics, intervals, macro_f1_of, matthews_of, merit
+from lib.metrics import by_class, calibration_error, extra_metrics, intervals, macro_f1_of, matthews_of
+from lib.ranking import BETTER, merit
 from lib.uncertainty import wilson_interval
 from sklearn.metrics import (
     classification_report,

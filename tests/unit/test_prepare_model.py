@@ -12,6 +12,7 @@ import pytest
 import transformers
 from lib.config import complete
 from lib.errors import UserError
+from lib.pretrained import pretrained_folder
 from lib.sources import model_files
 
 OUT = Path("model.json")
@@ -84,7 +85,9 @@ def test_an_installed_package_is_found_and_not_imported(work, monkeypatch):
     write_model(package / "files")
     (package / "__init__.py").write_text("raise RuntimeError('imported')")
     monkeypatch.syspath_prepend(package.parent)
-    assert prepare(package="some_model", folder="files")["path"] == str(package / "files")
+    found = prepare(package="some_model", folder="files")
+    assert found["path"] is None  # where it lies is another matter on another machine
+    assert pretrained_folder(found) == package / "files"
     assert "some_model" not in sys.modules
     OUT.unlink()
     assert message_of(package="some_model") == (
@@ -241,3 +244,15 @@ def test_no_pickle_and_no_code_is_asked_of_the_hub(monkeypatch):
     )
     assert list(kept) == ["model.safetensors", "config.json", "vocab.txt", "spiece.model"]
     assert asked["revision"] == "v1"
+
+
+def test_a_model_that_changed_after_the_experiment_began_is_not_used(work):
+    folder = write_model(Path("m"))
+    found = prepare(path="m")
+    assert pretrained_folder(found) == folder
+    (folder / "vocab.txt").write_text("[PAD]\nword\n")
+    with pytest.raises(UserError, match=r"m/vocab\.txt has the SHA-256 [0-9a-f]{64}, but had [0-9a-f]{64} when"):
+        pretrained_folder(found)
+    (folder / "vocab.txt").unlink()
+    with pytest.raises(UserError, match=r"m/vocab\.txt is gone; install or download the model anew"):
+        pretrained_folder(found)

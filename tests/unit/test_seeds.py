@@ -10,6 +10,7 @@ import torch
 from lib import training
 from lib.checkpoints import Checkpoints
 from lib.compute import Compute, resolve_compute
+from lib.progress import Progress
 from lib.training import Hyperparameters, Run
 from tiny import few_examples, tiny_bert
 
@@ -83,5 +84,5 @@ def test_a_run_no_better_than_the_commonest_class_failed(correct: int, status: s
     validation.labels[:] = [1] * 12 + [0] * 8
     summary = {"loss": 0.5, "accuracy": correct / 20, "correct": correct, "count": 20}
     best = {"epoch": 1, "train": summary, "validation": summary, "probabilities": torch.tensor([[0.1, 0.9]] * 20)}
-    progress = training.Progress(epoch=1, step=5, best=best)
+    progress = Progress(epoch=1, step=5, best=best)
     assert finetune.results(progress, validation, ["no", "yes"])["status"] == status

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from finetune import trained
 from lib import training
 from lib.compute import Compute, resolve_compute
 from lib.errors import UserError
+from lib.fine_tuning import trained
 from lib.stopping import Stopped
 from test_training import make_run
 

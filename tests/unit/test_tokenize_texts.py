@@ -25,7 +25,7 @@ def work(tmp_path, monkeypatch):
         folder
     )
     save_config(BertConfig(vocab_size=len(VOCABULARY), max_position_embeddings=16))
-    Path("model.json").write_text(json.dumps({"path": str(folder)}))
+    Path("model.json").write_text(json.dumps({"source": {"path": "m"}, "path": str(folder), "files": {}}))
     return tmp_path
 
 

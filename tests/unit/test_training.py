@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from lib import training
 from lib.batches import Examples, chunks_by_length, epoch_batches, padded
 from lib.checkpoints import Checkpoints
 from lib.compute import Compute, resolve_compute
+from lib.embedding import UsedRows
 from lib.errors import UserError
 from lib.forward import Forward
-from lib.model import UsedRows, score
+from lib.model import score
+from lib.progress import Progress
 from lib.schedule import decay_product, learning_rate
 from lib.stopping import Stopped
 from lib.training import Hyperparameters, Run
@@ -234,7 +235,7 @@ def test_rows_left_out_of_training_end_as_adamw_would_have_left_them() -> None:
 
 def test_a_line_of_progress_names_epoch_step_accuracy_and_time(tmp_path: Path, compute: Compute) -> None:
     run = make_run(tmp_path, compute)
-    run.progress = training.Progress(
+    run.progress = Progress(
         epoch=1, batch=3, step=10, epoch_seconds=[12.0], seconds=8.0, history=[{"validation_accuracy": 0.75}]
     )
     assert run.progress_line() == "epoch 2/3, step 10/21, validation accuracy 0.7500, 0:22 left"

@@ -1,0 +1,17 @@
+"""Which of two results is the better one. Nothing heavy is imported here."""
+
+from typing import Any
+
+# Every metric that can select a setting, and whether more of it is better.
+BETTER = {"accuracy": 1, "macro_f1": 1, "matthews": 1, "loss": -1, "calibration_error": -1}
+EXTRA = ("macro_f1", "matthews", "calibration_error")
+
+
+def merit(scores: dict[str, Any], metric: str) -> tuple[float, float]:
+    """Sorts results, the best last: by the metric, then by its tie breaker."""
+    second = tie_breaker(metric)
+    return BETTER[metric] * scores[metric], BETTER[second] * scores[second]
+
+
+def tie_breaker(metric: str) -> str:
+    return "accuracy" if metric == "loss" else "loss"

@@ -9,12 +9,21 @@ comments, blank lines and layout do not count.
 import ast
 import hashlib
 import sys
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 # The names under which pip knows packages whose import name is another.
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "PyYAML", "pypandoc": "pypandoc_binary"}
+
+
+@dataclass(frozen=True)
+class Module:
+    """What counts of one source file: its syntax tree, as text, and the dotted names that it imports."""
+
+    tree: bytes
+    imports: frozenset[str]
 
 
 @cache
@@ -27,34 +36,34 @@ def stamp(script: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(modules):
         digest.update(path.relative_to(script.parent).as_posix().encode())
-        digest.update(ast.dump(modules[path]).encode())
-    packages = {name for tree in modules.values() for name in imported(tree)} - set(sys.stdlib_module_names)
+        digest.update(modules[path].tree)
+    packages = {name for module in modules.values() for name in module.imports} - set(sys.stdlib_module_names)
     return " ".join([f"code:{digest.hexdigest()[:16]}", *installed(packages, script.parent)])
 
 
-def closure(script: Path) -> dict[Path, ast.Module]:
-    """The syntax trees of `script` and of all modules beside it that it imports, directly or not."""
-    found: dict[Path, ast.Module] = {}
+def closure(script: Path) -> dict[Path, Module]:
+    """`script` and all modules beside it that it imports, directly or not."""
+    found: dict[Path, Module] = {}
     waiting = [script]
     while waiting:
         path = waiting.pop()
         if path in found:
             continue
-        found[path] = parse(path)
-        waiting += [local for name in imported(found[path]) if (local := local_module(script.parent, name))]
+        found[path] = read_module(path)
+        waiting += [local for name in found[path].imports if (local := local_module(script.parent, name))]
     return found
 
 
 @cache
-def parse(path: Path) -> ast.Module:
-    """The syntax tree of a module, its docstrings emptied."""
+def read_module(path: Path) -> Module:
+    """One module, its docstrings emptied. Many scripts share it, so each is read once a process."""
     tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     for node in ast.walk(tree):
         match node:
             case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
                 if ast.get_docstring(node, clean=False) is not None:
                     node.body[0] = ast.Pass()
-    return tree
+    return Module(ast.dump(tree).encode(), frozenset(imported(tree)))
 
 
 def imported(tree: ast.Module) -> set[str]:
@@ -68,6 +77,7 @@ def imported(tree: ast.Module) -> set[str]:
     return names
 
 
+@cache
 def local_module(folder: Path, name: str) -> Path | None:
     """The file of a dotted module name below `folder`, or None where the module is not ours."""
     path = folder.joinpath(*name.split(".")).with_suffix(".py")

@@ -21,7 +21,8 @@ def stamp_now(scripts: Path) -> str:
     stamp.cache_clear()
     from lib import stamp as module
 
-    module.parse.cache_clear()
+    module.read_module.cache_clear()
+    module.local_module.cache_clear()
     return stamp(scripts / "step.py")
 
 

@@ -5,12 +5,12 @@ BIN := .venv/bin
 READY := .venv/ready
 CONFIG ?= config.yaml
 # Progress bars on a terminal; in a log file, plain lines. --nolock ends the list of config files: a target may follow.
-SNAKEMAKE = $(BIN)/snakemake --configfile $(CONFIG) $$(test -t 1 && echo --logger rich) --nolock
+SNAKEMAKE = $(BIN)/snakemake --configfile $(CONFIG) $(BESIDE) $$(test -t 1 && echo --logger rich) --nolock
 RESULTS = results/$$(sed -n 's/^name: *\([a-z0-9-]*\).*/\1/p' $(CONFIG))
 WHERE = echo "The write-up: $(RESULTS)/write-up.pdf and $(RESULTS)/write-up.html"
 
 .DEFAULT_GOAL := help
-.PHONY: help report final plan new why verify mutate diff replay cluster fetch test test-cluster lint format lock bench clean
+.PHONY: help report final draft plan new why verify mutate diff replay cluster fetch test test-cluster lint format lock bench clean
 COMMAND = @PYTHONPATH=scripts $(BIN)/python -m commands
 CHECKED = $(COMMAND).check_config $(CONFIG)
 
@@ -26,6 +26,12 @@ report: $(READY) ## run what is not up to date and build the write-up
 final: $(READY) ## the same, but refuse while anything stands against the write-up
 	$(CHECKED)
 	@$(SNAKEMAKE) $(ARGS) final
+	@$(WHERE)
+
+draft: BESIDE = profiles/draft.yaml
+draft: $(READY) ## write up what has finished, and say what is missing
+	$(CHECKED)
+	@$(SNAKEMAKE) $(ARGS)
 	@$(WHERE)
 
 cluster: $(READY) .venv/slurm ## the same as report, its heavy steps as jobs of a Slurm cluster (docs/cluster.md)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from lib.config import complete, excluded_settings, resolved_settings
+from lib.config import complete, excluded_settings, resolved_settings, unfinished_settings
 from lib.errors import UserError
 from lib.files import canonical_json
 from lib.locks import hold_or_refuse
@@ -30,11 +30,13 @@ except (UserError, OSError) as error:
     sys.exit(trouble(error) or str(error))  # as it is: an exception would bring lines about this file
 
 LOGS = RESULTS / "logs"
-SETTINGS = resolved_settings(config)
-EXCLUDED = excluded_settings(config)
 SEEDS = config["seeds"]
+PLANNED = resolved_settings(config)
+MISSING = unfinished_settings(PLANNED, SEEDS, RESULTS) if config["incomplete"] else []
+SETTINGS = {name: setting for name, setting in PLANNED.items() if name not in MISSING}
+EXCLUDED = excluded_settings(config)
 REVISION = revision(Path(workflow.basedir))
-BASELINE = next(iter(SETTINGS))
+BASELINE = next(iter(PLANNED))
 COMPUTE = {key: config[key] for key in ("device", "precision", "threads")}
 MODEL_JOB = model_job(config)
 RUN = RESULTS / "runs" / "{setting}" / "seed{seed}"

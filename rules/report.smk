@@ -11,7 +11,10 @@ rule compare_settings:
     log:
         LOGS / "compare_settings.log",
     params:
-        spec=spec(settings=list(SETTINGS), named=[setting["name"] for setting in config["settings"]]),
+        spec=spec(
+            settings=list(SETTINGS),
+            named=[setting["name"] for setting in config["settings"] if setting["name"] in SETTINGS],
+        ),
         stamp=stamp("compare_settings"),
     script:
         "../scripts/compare_settings.py"
@@ -91,7 +94,12 @@ rule render_write_up:
     log:
         LOGS / "render_write_up.log",
     params:
-        spec=spec(settings=list(SETTINGS), pdf_engine=config["report"]["pdf_engine"], **REVISION),
+        spec=spec(
+            settings=list(SETTINGS),
+            failed_runs=config["failed_runs"],
+            pdf_engine=config["report"]["pdf_engine"],
+            **REVISION,
+        ),
         stamp=stamp("render_write_up"),
     script:
         "../scripts/render_write_up.py"

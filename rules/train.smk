@@ -35,7 +35,7 @@ rule select_setting:
     log:
         LOGS / "select_setting.log",
     params:
-        spec=spec(settings=list(SETTINGS), seeds=SEEDS, metric=config["selection_metric"]),
+        spec=spec(settings=list(SETTINGS), missing=MISSING, seeds=SEEDS, metric=config["selection_metric"]),
         stamp=stamp("select_setting"),
     script:
         "../scripts/select_setting.py"
@@ -53,6 +53,7 @@ rule summarise_sweep:
             name=config["name"],
             settings=list(SETTINGS),
             seeds=SEEDS,
+            missing=MISSING,
             excluded=EXCLUDED,
             metric=config["selection_metric"],
         ),

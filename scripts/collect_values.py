@@ -154,6 +154,7 @@ def collect_sweep(collector: Collector, path: Path) -> None:
         "finished": "/finished",
         "failed": "/failed",
         "excluded": "/excluded",
+        "missing": "/missing",
     }.items():
         collector.add(f"sweep.{key}", at(sweep, pointer), "count", path, pointer)
     for setting, reason in sweep["excluded_settings"].items():

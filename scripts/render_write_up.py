@@ -55,12 +55,16 @@ def main(
     checks: Path,
     carried: Path,
     settings: list[str],
+    failed_runs: str,
     pdf_engine: str,
     commit: str,
     dirty: bool,
     commit_time: int,
 ) -> None:
-    """Images and the manifest lie below the folder of `markdown`; `commit_time` (seconds since 1970) dates it."""
+    """Images and the manifest lie below the folder of `markdown`; `commit_time` (seconds since 1970) dates it.
+
+    `failed_runs` is "refuse" where they stand against the report, "report" where they do not.
+    """
     family = Family(read_comparisons(comparisons))
     labels, chosen = read_json(summary)["labels"], read_json(selection)
     found, curves = read_values(values), read_curves(histories)
@@ -69,7 +73,7 @@ def main(
     doc = parse(filled.text, write_up)
     findings = check_document(doc, filled, write_up)
     apart = disagreements(figures, Results(found, settings, labels, curves, chosen, tables))
-    against = reasons(findings, commit, dirty, chosen, apart)
+    against = reasons(findings, commit, dirty, chosen, failed_runs == "refuse", apart)
     root = markdown.parent
     note = provenance_note(commit, read_json(ledger)["test"]["text"])
     finish(doc, filled, against, write_up, figures, bibliography, root, note, vector=pdf_engine == "typst")

@@ -14,7 +14,10 @@ from lib.job import run
 from lib.ranking import BETTER, merit, tie_breaker
 
 
-def main(metrics: list[Path], selection: Path, settings: list[str], seeds: list[int], metric: str) -> None:
+def main(
+    metrics: list[Path], selection: Path, settings: list[str], missing: list[str], seeds: list[int], metric: str
+) -> None:
+    """`missing` are settings that were planned too, but have not finished."""
     runs = [validation_result(read_json(path)) for path in metrics]
     of_setting = defaultdict(list)
     for result in runs:
@@ -26,7 +29,8 @@ def main(metrics: list[Path], selection: Path, settings: list[str], seeds: list[
         {
             "metric": metric,
             "rule": rule(metric),
-            "planned": len(settings) * len(seeds),
+            "planned": len(settings + missing) * len(seeds),
+            "missing": missing,
             "runs": runs,
             "settings": table,
             "winner": winner,

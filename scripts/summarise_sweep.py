@@ -21,15 +21,16 @@ def main(
     sweep: Path,
     name: str,
     settings: list[str],
+    missing: list[str],
     seeds: list[int],
     excluded: dict[str, str],
     metric: str,
 ) -> None:
-    """`settings` were trained once a seed; `excluded` were planned too, each with the reason why it was not trained."""
+    """`settings` were trained once a seed; `missing` have yet to finish; `excluded` has why the others will not."""
     rows = [read_json(path) for path in metrics]
     failed = [{"setting": row["setting"], "seed": row["seed"]} for row in rows if row["status"] != "trained"]
     means = setting_means(rows, metric)
-    planned, tried = len(settings) + len(excluded), len(means)
+    planned, tried = len(settings) + len(missing) + len(excluded), len(means)
     write_json(
         sweep,
         {
@@ -41,7 +42,8 @@ def main(
             "failed_runs": failed,
             "excluded": len(excluded) * len(seeds),
             "excluded_settings": excluded,
-            "missing": len(settings) * len(seeds) - len(rows),
+            "missing": len(missing) * len(seeds),
+            "missing_settings": missing,
             "best_of": f"best of {counted(tried, 'setting')}, {counted(len(seeds), 'seed')}{' each' * (tried > 1)}",
             "metric": metric,
             "expected": expected_best(list(means.values()), BETTER[metric] < 0),

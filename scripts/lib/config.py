@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,23 @@ def resolved_settings(config: Json) -> dict[str, Json]:
         for setting in all_settings(config)
         if "excluded" not in setting
     }
+
+
+def unfinished_settings(settings: Iterable[str], seeds: list[int], results: Path) -> list[str]:
+    """The settings of which a run below `results` has yet to finish.
+
+    Raises UserError where the first one, the baseline, is among them.
+    """
+    runs = results / "runs"
+    missing = [
+        name for name in settings if not all((runs / name / f"seed{seed}" / "metrics.json").is_file() for seed in seeds)
+    ]
+    if next(iter(settings)) in missing:
+        raise UserError(
+            f"No run of the baseline, {missing[0]}, has finished in {runs}, and nothing can be compared without it; "
+            "run make report first"
+        )
+    return missing
 
 
 def excluded_settings(config: Json) -> dict[str, str]:

@@ -29,6 +29,13 @@ class Evidence:
     def __post_init__(self) -> None:
         self.values = self.values | onset_values(self.curves)
 
+    def lacks(self, argument: Any) -> str:
+        """The setting without finished runs that a key, or one among a claim's arguments, is about; or nothing."""
+        if isinstance(argument, str):
+            return next((part for part in argument.split(".") if part in self.selection["missing"]), "")
+        parts = argument if isinstance(argument, list) else []
+        return next(filter(None, map(self.lacks, parts)), "")
+
     def value(self, key: str) -> Value:
         """A collected value, or one of a comparison. Raises UserError with the nearest keys where there is none."""
         found = self.values.get(key) or self.comparison_value(key)

@@ -132,7 +132,7 @@ class Helpers:
     def __init__(self, evidence: Evidence, template: jinja2.Template) -> None:
         self.evidence, self.template = evidence, template
         self.lines = template.debug_info[::-1]  # pairs of a line here and of the compiled code, the last ones first
-        self.filled = Filled(names={*evidence.settings, *evidence.labels})
+        self.filled = Filled(names={*evidence.settings, *evidence.selection["missing"], *evidence.labels})
 
     def namespace(self) -> dict[str, Any]:
         return {
@@ -149,6 +149,9 @@ class Helpers:
 
     def value(self, key: str, **options: Any) -> str:
         """A value as a span that carries its key; options as in `lib.values.printed`."""
+        lacking = self.evidence.lacks(key)
+        if lacking:
+            return self.gap(lacking)
         value = self.evidence.value(key)
         try:
             text = printed(value, **options)
@@ -160,6 +163,9 @@ class Helpers:
 
     def claim(self, kind: str, caller: Macro, **arguments: Any) -> str:
         """The body of a call block, marked with the claim that it makes; a body that asks is told whether it holds."""
+        lacking = self.evidence.lacks(list(arguments.values()))
+        if lacking:
+            return self.gap(lacking) + "\n"  # the body would end its line too
         verdict = judge(kind, arguments, self.evidence)
         gated = "holds" not in caller.arguments
         body = caller() if gated else caller(verdict.holds)
@@ -167,6 +173,10 @@ class Helpers:
         sentence = " ".join(plain(body).split())
         claims.append(Claim(kind, arguments, verdict, sentence, gated, self.line()))
         return marked(body, f'.claim n="{len(claims)}"')
+
+    def gap(self, setting: str) -> str:
+        """What is printed where something cannot be said yet, since runs of `setting` are missing."""
+        return rf"**\[{setting}: not finished\]**"
 
     def keys(self, pattern: str) -> list[str]:
         """The collected keys that begin with `pattern`, or that match it where it holds a `*` for one part of a key."""

@@ -126,6 +126,7 @@ def reasons(
     commit: str,
     dirty: bool,
     selection: dict[str, Any],
+    refuse_failed: bool,
     disagreements: list[str] | None = None,
 ) -> list[str]:
     """Why the report is a draft, one sentence each; none where it is final. `disagreements` are those of figures."""
@@ -136,5 +137,16 @@ def reasons(
         found.append("the working tree holds changes that are not committed, so that no commit names what was run")
     missing = selection["planned"] - len(selection["runs"])
     if missing:
-        found.append(f"{missing} of {selection['planned']} planned runs are missing")
+        names = ", ".join(selection["missing"])
+        found.append(f"{missing} of {selection['planned']} planned runs are missing: not all of {names} have finished")
+    failed = [
+        f"{run['setting']}, seed {run['seed']} ({run['status']})"
+        for run in selection["runs"]
+        if run["status"] != "trained"
+    ]
+    if failed and refuse_failed:
+        found.append(
+            f"{len(failed)} of {selection['planned']} planned runs came to nothing: {'; '.join(failed)}. Exclude the "
+            "setting with a reason, or say failed_runs: report in the config, and tell of it in the text"
+        )
     return found + (disagreements or []) + [str(finding) for finding in findings]

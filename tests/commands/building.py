@@ -57,8 +57,8 @@ def make_build(folder: Path, text: str = WRITE_UP, **changed: Any) -> Path:
     for run, correct in CORRECT.items():
         write_run(root, *run, correct)
     metrics, predictions = runs(root, "metrics.json"), runs(root, "predictions.parquet")
-    select_setting(metrics, root / "selection.json", SETTINGS, SEEDS, "accuracy")
-    summarise_sweep(metrics, root / "sweep.json", "try", SETTINGS, SEEDS, {}, "accuracy")
+    select_setting(metrics, root / "selection.json", SETTINGS, [], SEEDS, "accuracy")
+    summarise_sweep(metrics, root / "sweep.json", "try", SETTINGS, [], SEEDS, {}, "accuracy")
     compare_settings(
         predictions,
         root / "data/summary.json",
@@ -214,7 +214,7 @@ def finish(root: Path, write_up: Path, changed: dict[str, Any], **revision: Any)
         "html_template": ROOT / "report/template.html",
         "css": ROOT / "report/style.css",
     }
-    render_spec = {"settings": SETTINGS, "pdf_engine": "typst"} | revision
+    render_spec = {"settings": SETTINGS, "failed_runs": "refuse", "pdf_engine": "typst"} | revision
     calls = {
         "collect_values": {"inputs": named(collecting, root), "spec": spec},
         "render_write_up": {"inputs": named(rendering, root), "spec": render_spec},

@@ -140,6 +140,6 @@ def test_a_stop_is_quick_saves_a_checkpoint_and_says_how_to_go_on(project: Path,
     reason = "interrupted" if number == signal.SIGINT else "told to end"
     assert "finetune/third/1: stopped in epoch " in said
     assert f", {reason}; a checkpoint is saved, and the same command goes on from there\n" in said
-    assert f"Not finished. The same command goes on from here; what every job said is in {RESULTS}/journal.log" in said
+    assert f"Not finished. The same command goes on from here; what every job said is in {RESULTS}/journal.log." in said
     assert "Traceback" not in said
     assert list((project / RESULTS / "checkpoints").glob("third-seed1-*/step*.pt"))

@@ -181,7 +181,7 @@ def test_seeds_are_summarised_with_deviation_intervals_and_what_became_of_them(
     seeds: tuple[list[Path], Path], tmp_path: Path
 ) -> None:
     files, test = seeds
-    select_setting.main(files, tmp_path / "selection.json", ["a", "b"], [1, 2], "macro_f1")
+    select_setting.main(files, tmp_path / "selection.json", ["a", "b"], [], [1, 2], "macro_f1")
     assert read_json(tmp_path / "selection.json")["winner"] == "a"
     summarise_seeds.main(files, test, tmp_path / "selection.json", tmp_path / "seeds.json", ["a", "b"])
     values = Recorder()
@@ -220,7 +220,9 @@ def test_each_metric_can_select_and_is_named_in_the_rule(metric: str, tmp_path: 
         scores = dict.fromkeys(BETTER, 0.5) | {metric: value}
         row = {"setting": name, "seed": 1, "best_epoch": 1, "status": "trained", "validation": scores}
         write_json(tmp_path / f"{name}.json", row)
-    select_setting.main([tmp_path / f"{name}.json" for name in "abc"], tmp_path / "s.json", list("abc"), [1], metric)
+    select_setting.main(
+        [tmp_path / f"{name}.json" for name in "abc"], tmp_path / "s.json", list("abc"), [], [1], metric
+    )
     found = read_json(tmp_path / "s.json")
     assert found["winner"] == "b"
     assert found["rule"].startswith("highest mean" if sign > 0 else "lowest mean")

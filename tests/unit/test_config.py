@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT
-from lib.config import SCHEMA, complete, excluded_settings, resolved_settings
+from lib.config import SCHEMA, complete, excluded_settings, resolved_settings, unfinished_settings
 from lib.errors import UserError
 
 CONFIGS = [ROOT / "config.yaml", *(path for path in sorted((ROOT / "config").glob("*.yaml")) if path != SCHEMA)]
@@ -150,3 +150,12 @@ def test_several_mistakes_are_told_at_once() -> None:
     with pytest.raises(UserError) as error:
         complete(minimal(threads=0, nmae="x"))
     assert len(str(error.value).splitlines()) == 3
+
+
+def test_settings_of_which_a_run_has_yet_to_finish(tmp_path):
+    for run in ("a/seed1", "a/seed2", "b/seed1"):
+        (tmp_path / "runs" / run).mkdir(parents=True)
+        (tmp_path / "runs" / run / "metrics.json").touch()
+    assert unfinished_settings(["a", "b", "c"], [1, 2], tmp_path) == ["b", "c"]
+    with pytest.raises(UserError, match="No run of the baseline, b, has finished"):
+        unfinished_settings(["b", "a"], [1, 2], tmp_path)

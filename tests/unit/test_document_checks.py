@@ -180,10 +180,18 @@ def test_a_false_comparison_carries_its_numbers(folder: Path) -> None:
 
 
 def test_reasons_name_all_that_stands_against_a_report(folder: Path) -> None:
-    assert reasons([], "0123abc", False, selection()) == []
-    short = selection() | {"planned": 4}
-    dirty, missing, finding = reasons(findings(folder, "It has 17."), "0123abc", True, short)
+    assert reasons([], "0123abc", False, selection(), True) == []
+    short = selection() | {"planned": 4, "missing": ["large"]}
+    dirty, missing, finding = reasons(findings(folder, "It has 17."), "0123abc", True, short, True)
     assert "not committed" in dirty
-    assert "no git checkout" in reasons([], "", True, selection())[0]
-    assert missing == "1 of 4 planned runs are missing"
+    assert "no git checkout" in reasons([], "", True, selection(), True)[0]
+    assert missing == "1 of 4 planned runs are missing: not all of large have finished"
     assert "given.md, line 1: unbound number “17” in “It has 17.”" in finding
+
+
+def test_a_run_that_came_to_nothing_stands_against_a_report_unless_the_config_accepts_it() -> None:
+    chosen = selection()
+    chosen["runs"][0]["status"] = "diverged"
+    [failed] = reasons([], "0123abc", False, chosen, True)
+    assert failed.startswith("1 of 3 planned runs came to nothing: baseline, seed 1 (diverged). Exclude the setting")
+    assert reasons([], "0123abc", False, chosen, False) == []

@@ -31,7 +31,14 @@ def summary(folder: Path, **changes: Any) -> dict[str, Any]:
         validation = {"accuracy": accuracy, "loss": 1 - accuracy}
         write_json(path, {"setting": setting, "seed": seed, "validation": validation, "status": "trained"})
         paths.append(path)
-    given = {"name": "try", "settings": ["a", "b"], "seeds": [1, 2], "excluded": {}, "metric": "accuracy"} | changes
+    given = {
+        "name": "try",
+        "settings": ["a", "b"],
+        "missing": [],
+        "seeds": [1, 2],
+        "excluded": {},
+        "metric": "accuracy",
+    } | changes
     summarise_sweep(paths, folder / "sweep.json", **given)
     return read_json(folder / "sweep.json")
 
@@ -52,7 +59,7 @@ def test_a_run_that_diverged_counts_as_failed(tmp_path: Path) -> None:
     summary(tmp_path)
     row = read_json(tmp_path / "a-2.json")
     write_json(tmp_path / "a-2.json", row | {"status": "diverged"})
-    given = {"name": "try", "settings": ["a", "b"], "seeds": [1, 2], "excluded": {}, "metric": "loss"}
+    given = {"name": "try", "settings": ["a", "b"], "missing": [], "seeds": [1, 2], "excluded": {}, "metric": "loss"}
     summarise_sweep(sorted(tmp_path.glob("?-?.json")), tmp_path / "sweep.json", **given)
     found = read_json(tmp_path / "sweep.json")
     assert (found["finished"], found["failed"]) == (3, 1)
@@ -62,7 +69,7 @@ def test_a_run_that_diverged_counts_as_failed(tmp_path: Path) -> None:
 
 def test_one_setting_with_one_seed_is_said_in_the_singular(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"setting": "a", "seed": 1, "validation": {"accuracy": 0.5}, "status": "trained"})
-    summarise_sweep([tmp_path / "a.json"], tmp_path / "sweep.json", "try", ["a"], [1], {}, "accuracy")
+    summarise_sweep([tmp_path / "a.json"], tmp_path / "sweep.json", "try", ["a"], [], [1], {}, "accuracy")
     assert read_json(tmp_path / "sweep.json")["best_of"] == "best of 1 setting, 1 seed"
 
 

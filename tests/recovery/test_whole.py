@@ -124,8 +124,14 @@ def test_a_replay_names_what_differs(project: Path) -> None:
     assert list(causes(stored, again, "runs/first/seed1"))[-1].startswith("unknown: ")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_a_stop_is_quick_saves_a_checkpoint_and_says_how_to_go_on(project: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "group"),
+    [(signal.SIGINT, True), (signal.SIGTERM, True), (signal.SIGTERM, False)],
+    ids=["Ctrl-C", "SIGTERM", "SIGTERM to the workflow alone"],
+)
+def test_a_stop_is_quick_saves_a_checkpoint_and_says_how_to_go_on(
+    project: Path, number: signal.Signals, group: bool
+) -> None:
     write_config(project, settings=[{"name": "third", "epochs": 5000}])
     journal, output = project / RESULTS / "journal.log", project / "own" / "output.txt"
     workflow = start(project, str(RESULTS / "selection.json"))
@@ -133,7 +139,7 @@ def test_a_stop_is_quick_saves_a_checkpoint_and_says_how_to_go_on(project: Path,
         assert workflow.poll() is None, output.read_text()
         time.sleep(0.05)
     asked = time.monotonic()
-    kill(workflow, group=True, number=number)
+    kill(workflow, group, number)
     assert workflow.wait(timeout=60) == 1
     assert time.monotonic() - asked < 30  # Snakemake itself looks up every few seconds only
     said = output.read_text()

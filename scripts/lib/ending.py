@@ -1,0 +1,33 @@
+"""Ends a workflow's jobs when the workflow is told to end."""
+
+import signal
+from contextlib import suppress
+from threading import Timer
+from types import FrameType
+
+import psutil
+
+PATIENCE = 2.0  # seconds in which jobs may stop by themselves, since most requests to end go to them too
+
+
+def pass_on_to_jobs() -> None:
+    """Have this process, which runs the workflow, hand a request to end on to its jobs.
+
+    Snakemake waits for them instead, which may take an epoch, or all of them.
+    """
+    earlier = signal.getsignal(signal.SIGTERM)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        waiting = Timer(PATIENCE, end_jobs)
+        waiting.daemon = True
+        waiting.start()
+        if callable(earlier):
+            earlier(number, frame)
+
+    signal.signal(signal.SIGTERM, end)
+
+
+def end_jobs() -> None:
+    for job in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            job.terminate()

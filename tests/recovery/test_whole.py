@@ -149,3 +149,28 @@ def test_a_stop_is_quick_saves_a_checkpoint_and_says_how_to_go_on(
     assert f"Not finished. The same command goes on from here; what every job said is in {RESULTS}/journal.log." in said
     assert "Traceback" not in said
     assert list((project / RESULTS / "checkpoints").glob("third-seed1-*/step*.pt"))
+
+
+def test_a_second_workflow_stops_and_another_experiment_runs_beside(project: Path) -> None:
+    write_config(project, settings=[{"name": "third", "epochs": 5000}])
+    config = project / "own" / "config.yaml"
+    beside = project / "own" / "beside.yaml"
+    beside.write_text(config.read_text().replace("name: small", "name: beside"))
+    journal = project / RESULTS / "journal.log"
+    first = start(project, str(RESULTS / "selection.json"))
+    while "finetune/third/1: finished epoch 2/5000" not in journal.read_text():
+        assert first.poll() is None
+        time.sleep(0.05)
+    second = run(project, cores=1, timeout=60)
+    assert second.returncode == 1
+    assert second.stdout.splitlines()[-1] == (
+        f"The experiment 'small' is running already (process {first.pid}); "
+        "wait until it has ended, or stop that process"
+    )
+    other = run(project, "--configfile", str(beside), "--nolock", "results/beside/data/summary.json", timeout=120)
+    assert other.returncode == 0, other.stdout
+    assert hashes(project / "results/beside/data/train.parquet") == hashes(project / RESULTS / "data/train.parquet")
+    assert first.poll() is None
+    kill(first, group=True, number=signal.SIGTERM)
+    first.wait(timeout=60)
+    assert list((project / RESULTS / "checkpoints").glob("third-seed1-*/step*.pt"))

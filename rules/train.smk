@@ -17,6 +17,7 @@ rule finetune:
         predictions=RUN / "predictions.parquet",
     log:
         LOGS / "finetune/{setting}-seed{seed}.log",
+    priority: lambda wildcards: length(wildcards.setting)
     threads: config["threads"]
     resources:
         **MODEL_JOB,

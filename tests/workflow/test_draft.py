@@ -14,8 +14,8 @@ def test_what_has_finished_is_written_up_as_a_draft(finished: Project, tmp_path:
     project = scratch.copied(finished, tmp_path / "project")
     config = project.read_config()
     first = config["settings"][0]
-    broken = first | {"name": "broken", "tune": "lora", "lora_modules": "no-such-layer"}
-    config["settings"] += [broken, first | {"name": "more", "batch_size": 7}]
+    broken = first | {"name": "broken", "tune": "lora", "lora_modules": "no-such-layer", "batch_size": 4}
+    config["settings"] += [broken, first | {"name": "more", "batch_size": 40}]
     project.write_config(config)
     project.edit("report/write-up.md", "## The attempts", GAPS + "\n\n## The attempts")
     failed = project.snakemake("--cores", "1")
@@ -23,6 +23,10 @@ def test_what_has_finished_is_written_up_as_a_draft(finished: Project, tmp_path:
     assert failed.returncode != 0
     assert "lora_modules: 'no-such-layer' fits no layer" in said
     assert (project.results / "runs/more/seed1/metrics.json").is_file()
+    journal = (project.results / "journal.log").read_text(encoding="utf-8")
+    assert journal.index("finetune/broken/") < journal.index(
+        "finetune/more/"
+    )  # small batches take long, and start first
     assert "make draft writes up what has finished." in said
     drafted = project.snakemake(*DRAFT)
     assert drafted.returncode == 0, drafted.stdout + drafted.stderr

@@ -52,6 +52,7 @@ rule collect_values:
         baselines=RESULTS / "baselines.json",
         attention=RESULTS / "attention/attention.json",
         heads=[str(rules.measure_heads.output.summary)] if HEADS else [],
+        rungs=decisions(RUNGS),
     output:
         values=RESULTS / "values.json",
         reference=RESULTS / "reference.json",
@@ -114,6 +115,7 @@ rule write_manifest:
             "prepare_model",
             "tokenize_texts",
             "count_tokens",
+            *(["train_rung", "prune_settings"] if RUNGS else []),
             "finetune",
             "select_setting",
             "summarise_sweep",

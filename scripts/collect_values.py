@@ -12,6 +12,7 @@ from typing import Any
 from lib.analysis_values import (
     collect_agreement,
     collect_curve,
+    collect_halving,
     collect_mistakes,
     collect_reference,
     collect_seeds,
@@ -44,6 +45,7 @@ def main(
     mistakes: list[Path],
     agreement: list[Path],
     curve: list[Path],
+    rungs: list[Path],
     values: Path,
     reference: Path,
     settings: list[str],
@@ -59,6 +61,7 @@ def main(
     collector = Collector(Path(root))
     runs = {(row["setting"], row["seed"]): (path, row) for path in metrics for row in [read_json(path)]}
     collect_sweep(collector, sweep)
+    collect_halving(collector, rungs)
     collect_ledger(collector, ledger)
     collect_data(collector, summary)
     collect_tokens(collector, tokens)
@@ -153,6 +156,8 @@ def collect_sweep(collector: Collector, path: Path) -> None:
         "runs": "/trained/runs",
         "finished": "/finished",
         "failed": "/failed",
+        "pruned": "/pruned",
+        "settings.pruned": "/pruned_settings",
         "excluded": "/excluded",
         "missing": "/missing",
     }.items():

@@ -1,7 +1,7 @@
 """Account for every planned run, and say what the best of so many settings would have been on average.
 
-Reads the metrics of all runs. Writes how many were planned, finished, failed and excluded with what reason, and the
-expected validation performance by the number of settings tried.
+Reads the metrics of all runs. Writes how many were planned, finished, pruned, failed and excluded with what reason, and
+the expected validation performance by the number of settings tried.
 """
 
 import logging
@@ -13,7 +13,7 @@ from typing import Any
 from lib.expected import expected_best
 from lib.files import read_json, write_json
 from lib.job import run
-from lib.ranking import BETTER
+from lib.ranking import BETTER, FAILED
 
 
 def main(
@@ -28,7 +28,8 @@ def main(
 ) -> None:
     """`settings` were trained once a seed; `missing` have yet to finish; `excluded` has why the others will not."""
     rows = [read_json(path) for path in metrics]
-    failed = [{"setting": row["setting"], "seed": row["seed"]} for row in rows if row["status"] != "trained"]
+    failed = [{"setting": row["setting"], "seed": row["seed"]} for row in rows if row["status"] in FAILED]
+    pruned, cut = sum(row["status"] == "pruned" for row in rows), {row["setting"] for row in rows if "pruned" in row}
     means = setting_means(rows, metric)
     planned, tried = len(settings) + len(missing) + len(excluded), len(means)
     write_json(
@@ -37,7 +38,9 @@ def main(
             "experiment": name,
             "planned": {"settings": planned, "seeds": len(seeds), "runs": planned * len(seeds)},
             "trained": {"settings": tried, "runs": len(rows)},
-            "finished": len(rows) - len(failed),
+            "finished": len(rows) - len(failed) - pruned,
+            "pruned": pruned,
+            "pruned_settings": len(cut),
             "failed": len(failed),
             "failed_runs": failed,
             "excluded": len(excluded) * len(seeds),
@@ -49,7 +52,7 @@ def main(
             "expected": expected_best(list(means.values()), BETTER[metric] < 0),
         },
     )
-    logging.info("%d of %d planned runs finished", len(rows) - len(failed), planned * len(seeds))
+    logging.info("%d of %d planned runs finished", len(rows) - len(failed) - pruned, planned * len(seeds))
 
 
 def setting_means(rows: list[dict[str, Any]], metric: str) -> dict[str, float]:

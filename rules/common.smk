@@ -35,6 +35,7 @@ SEEDS = config["seeds"]
 PLANNED = resolved_settings(config)
 MISSING = unfinished_settings(PLANNED, SEEDS, RESULTS) if config["incomplete"] else []
 SETTINGS = {name: setting for name, setting in PLANNED.items() if name not in MISSING}
+NAMED = [setting["name"] for setting in config["settings"] if setting["name"] in SETTINGS]
 EXCLUDED = excluded_settings(config)
 REVISION = revision(Path(workflow.basedir))
 BASELINE = next(iter(PLANNED))
@@ -74,6 +75,7 @@ localrules:
     prepare_data,
     prepare_model,
     prune_settings,
+    gather_runs,
     select_setting,
     summarise_sweep,
     summarise_seeds,

@@ -58,9 +58,24 @@ rule finetune:
         "../scripts/finetune.py"
 
 
-rule select_setting:
+# Many steps read what all runs came to; each run's own file is opened here, and where values name it as their source.
+rule gather_runs:
     input:
         metrics=all_runs("metrics.json"),
+    output:
+        runs=RESULTS / "runs.json",
+        table=RESULTS / "runs.csv",
+    log:
+        LOGS / "gather_runs.log",
+    params:
+        stamp=stamp("gather_runs"),
+    script:
+        "../scripts/gather_runs.py"
+
+
+rule select_setting:
+    input:
+        runs=RESULTS / "runs.json",
     output:
         selection=RESULTS / "selection.json",
     log:
@@ -74,7 +89,7 @@ rule select_setting:
 
 rule summarise_sweep:
     input:
-        metrics=all_runs("metrics.json"),
+        runs=RESULTS / "runs.json",
     output:
         sweep=RESULTS / "sweep.json",
     log:
@@ -83,6 +98,7 @@ rule summarise_sweep:
         spec=spec(
             name=config["name"],
             settings=list(SETTINGS),
+            named=NAMED,
             seeds=SEEDS,
             missing=MISSING,
             excluded=EXCLUDED,

@@ -164,6 +164,10 @@ def collect_sweep(collector: Collector, path: Path) -> None:
         collector.add(f"sweep.{key}", at(sweep, pointer), "count", path, pointer)
     for setting, reason in sweep["excluded_settings"].items():
         collector.add(f"sweep.excluded.{setting}", reason, "text", path, f"/excluded_settings/{setting}")
+    collector.add("sweep.unlisted", sweep["unlisted"], "count", path, "/unlisted")
+    for which in ("named", "shown"):
+        for place, setting in enumerate(sweep[which]):
+            collector.add(f"sweep.{which}.{place + 1}", setting, "text", path, f"/{which}/{place}")
     for place, row in enumerate(sweep["expected"]):
         for name in ("mean", "sd"):
             key = f"sweep.expected.{row['settings']}" + ".sd" * (name == "sd")

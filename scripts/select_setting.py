@@ -2,7 +2,7 @@
 
 The test split plays no part in it.
 
-Reads the metrics of every planned run. Writes every run's validation result, the rule, and the winner.
+Reads what all runs came to. Writes every run's validation result, the rule, and the winner.
 """
 
 import logging
@@ -16,15 +16,13 @@ from lib.job import run
 from lib.ranking import BETTER, mean_scores, merit, tie_breaker
 
 
-def main(
-    metrics: list[Path], selection: Path, settings: list[str], missing: list[str], seeds: list[int], metric: str
-) -> None:
+def main(runs: Path, selection: Path, settings: list[str], missing: list[str], seeds: list[int], metric: str) -> None:
     """`missing` are settings that were planned too, but have not finished."""
-    rows = [read_json(path) for path in metrics]
-    runs = [validation_result(row) for row in rows]
+    rows = read_json(runs)
+    results = [validation_result(row) for row in rows]
     pruned = {row["setting"] for row in rows if "pruned" in row}
     of_setting = defaultdict(list)
-    for result in runs:
+    for result in results:
         of_setting[result["setting"]].append(result)
     table = [setting_result(name, of_setting[name], metric) for name in settings]
     survivors = [row for row in table if row["setting"] not in pruned]
@@ -36,7 +34,7 @@ def main(
             "rule": rule(metric) + ("; settings that were pruned took no part" if pruned else ""),
             "planned": len(settings + missing) * len(seeds),
             "missing": missing,
-            "runs": runs,
+            "runs": results,
             "settings": table,
             "winner": winner,
         },

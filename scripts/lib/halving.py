@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.files import read_json
-from lib.ranking import mean_scores, merit
+from lib.ranking import merit, ranked
 
 Json = dict[str, Any]
 
@@ -30,12 +30,6 @@ def places(count: int, keep: float) -> int:
     The share is taken as it is written, since 0.29 of 100 is less than 29 as a computer's number.
     """
     return max(1, int(count * Fraction(str(keep))))
-
-
-def ranked(scores: dict[str, list[Json]], metric: str) -> dict[str, dict[str, float]]:
-    """The mean scores of each setting over its seeds, the best setting first; of equals the one given first."""
-    means = {name: mean_scores(rows) for name, rows in scores.items()}
-    return dict(sorted(means.items(), key=lambda item: merit(item[1], metric), reverse=True))
 
 
 def decide(scores: dict[str, list[Json]], keep: float, metric: str, baseline: str) -> dict[str, Json]:

@@ -20,5 +20,11 @@ def mean_scores(scores: list[dict[str, Any]]) -> dict[str, float]:
     return {name: mean(row[name] for row in scores) for name in BETTER}
 
 
+def ranked(scores: dict[str, list[dict[str, Any]]], metric: str) -> dict[str, dict[str, float]]:
+    """The mean scores of each setting over its seeds, the best setting first; of equals the one given first."""
+    means = {name: mean_scores(rows) for name, rows in scores.items()}
+    return dict(sorted(means.items(), key=lambda item: merit(item[1], metric), reverse=True))
+
+
 def tie_breaker(metric: str) -> str:
     return "accuracy" if metric == "loss" else "loss"

@@ -7,6 +7,7 @@ import pandas as pd
 from collect_values import main as collect_values
 from compare_settings import main as compare_settings
 from conftest import ROOT
+from gather_runs import main as gather_runs
 from keep_ledger import main as keep_ledger
 from lib.files import read_json, write_json, write_text
 from lib.metrics import by_class
@@ -59,8 +60,10 @@ def make_build(folder: Path, text: str = WRITE_UP, **changed: Any) -> Path:
         write_run(root, *run, correct)
     prune(root)
     metrics, predictions = runs(root, "metrics.json"), runs(root, "predictions.parquet")
-    select_setting(metrics, root / "selection.json", SETTINGS, [], SEEDS, "accuracy")
-    summarise_sweep(metrics, root / "sweep.json", "try", SETTINGS, [], SEEDS, {}, "accuracy")
+    all_runs = root / "runs.json"
+    gather_runs(metrics, all_runs, root / "runs.csv")
+    select_setting(all_runs, root / "selection.json", SETTINGS, [], SEEDS, "accuracy")
+    summarise_sweep(all_runs, root / "sweep.json", "try", SETTINGS, SETTINGS, [], SEEDS, {}, "accuracy")
     compare_settings(
         predictions,
         root / "data/summary.json",
@@ -72,13 +75,13 @@ def make_build(folder: Path, text: str = WRITE_UP, **changed: Any) -> Path:
     write_test(root)
     keep_ledger(
         root / "data/summary.json",
-        metrics,
+        all_runs,
         predictions,
         root / "test/scorings.json",
         root / "baselines.json",
         root / "ledger.json",
     )
-    summarise_seeds(metrics, root / "test/metrics.json", root / "selection.json", root / "seeds.json", SETTINGS)
+    summarise_seeds(all_runs, root / "test/metrics.json", root / "selection.json", root / "seeds.json", SETTINGS)
     test = [root / "data/test.parquet", root / "test/predictions.parquet", root / "baselines/test.parquet"]
     score_slices(*test, root / "slices.json", ["kind"])
     draw(root)

@@ -140,33 +140,44 @@ def test_a_pruned_run_says_when_and_is_not_called_failed(tmp_path: Path, compute
 
 
 @pytest.fixture
-def metrics(tmp_path: Path) -> list[Path]:
+def runs(tmp_path: Path) -> Path:
     """Three settings, of which the pruned one would be the best; one run of another failed."""
     given = {"base": (0.7, "trained"), "cut": (0.9, "pruned"), "lost": (0.5, "failed")}
+    rows = []
     for name, (accuracy, status) in given.items():
         pruned = {"pruned": {"rung": 1, "epochs": 1}} if status == "pruned" else {}
         facts = {"setting": name, "seed": 1, "best_epoch": 1, "status": status, "validation": scores(accuracy)}
-        write_json(tmp_path / f"{name}.json", facts | pruned)
-    return [tmp_path / f"{name}.json" for name in given]
+        rows.append(facts | pruned)
+    write_json(tmp_path / "runs.json", rows)
+    return tmp_path / "runs.json"
 
 
-def test_a_pruned_setting_is_not_selected(tmp_path: Path, metrics: list[Path]) -> None:
-    select_setting(metrics, tmp_path / "selection.json", ["base", "cut", "lost"], [], [1], "accuracy")
+def test_a_pruned_setting_is_not_selected(tmp_path: Path, runs: Path) -> None:
+    select_setting(runs, tmp_path / "selection.json", ["base", "cut", "lost"], [], [1], "accuracy")
     found = read_json(tmp_path / "selection.json")
     assert found["winner"] == "base"
     assert [run["status"] for run in found["runs"]] == ["trained", "pruned", "failed"]
     assert found["rule"].endswith("; settings that were pruned took no part")
 
 
-def test_the_account_of_a_sweep_adds_up(tmp_path: Path, metrics: list[Path]) -> None:
+def test_the_account_of_a_sweep_adds_up(tmp_path: Path, runs: Path) -> None:
     summarise_sweep(
-        metrics, tmp_path / "sweep.json", "try", ["base", "cut", "lost"], ["gone"], [1], {"out": "too slow"}, "accuracy"
+        runs,
+        tmp_path / "sweep.json",
+        "try",
+        ["base", "cut", "lost"],
+        ["base"],
+        ["gone"],
+        [1],
+        {"out": "too slow"},
+        "accuracy",
     )
     found = read_json(tmp_path / "sweep.json")
     counts = {name: found[name] for name in ("finished", "pruned", "failed", "excluded", "missing")}
     assert counts == {"finished": 1, "pruned": 1, "failed": 1, "excluded": 1, "missing": 1}
     assert found["planned"]["runs"] == sum(counts.values())
     assert found["pruned_settings"] == 1
+    assert found["shown"] == ["base", "lost", "cut"]
     assert found["failed_runs"] == [{"setting": "lost", "seed": 1}]
 
 

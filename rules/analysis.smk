@@ -20,7 +20,7 @@ rule count_tokens:
 
 rule summarise_seeds:
     input:
-        metrics=all_runs("metrics.json"),
+        runs=RESULTS / "runs.json",
         test_metrics=RESULTS / "test/metrics.json",
         selection=RESULTS / "selection.json",
     output:
@@ -109,7 +109,7 @@ rule train_fraction:
 rule plot_learning_curve:
     input:
         fractions=expand(RESULTS / "learning-curve/{percent}/seed{seed}.json", percent=PERCENTS, seed=SEEDS),
-        metrics=all_runs("metrics.json"),
+        runs=RESULTS / "runs.json",
         selection=RESULTS / "selection.json",
         summary=RESULTS / "data/summary.json",
     output:

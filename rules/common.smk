@@ -35,11 +35,23 @@ SEEDS = config["seeds"]
 PLANNED = resolved_settings(config)
 MISSING = unfinished_settings(PLANNED, SEEDS, RESULTS) if config["incomplete"] else []
 SETTINGS = {name: setting for name, setting in PLANNED.items() if name not in MISSING}
+NAMED = [setting["name"] for setting in config["settings"] if setting["name"] in SETTINGS]
 EXCLUDED = excluded_settings(config)
 REVISION = revision(Path(workflow.basedir))
 BASELINE = next(iter(PLANNED))
+RUNGS = list(range(1, len(config["halving"]["rungs"]) + 1))
 COMPUTE = {key: config[key] for key in ("device", "precision", "threads")}
 MODEL_JOB = model_job(config)
+# What a run on all of the training split is made from.
+TRAINED_ON = {
+    "train": RESULTS / "data/train.parquet",
+    "validation": RESULTS / "data/validation.parquet",
+    "train_tokens": RESULTS / "tokens/train.parquet",
+    "validation_tokens": RESULTS / "tokens/validation.parquet",
+    "summary": RESULTS / "data/summary.json",
+    "model": RESULTS / "model.json",
+}
+DECISION = RESULTS / "rungs" / "{rung}.json"
 RUN = RESULTS / "runs" / "{setting}" / "seed{seed}"
 MODEL = RUN / "model"
 FIGURES = RESULTS / "figures"
@@ -50,6 +62,7 @@ PERCENTS = [f"{100 * share:g}" for share in config["analyses"]["learning_curve"]
 wildcard_constraints:
     setting="[a-z0-9][a-z0-9-]*",
     seed="[0-9]+",
+    rung="[0-9]+",
     split="train|validation|test",
     percent="[0-9.]+",
 
@@ -61,6 +74,8 @@ localrules:
     fetch,
     prepare_data,
     prepare_model,
+    prune_settings,
+    gather_runs,
     select_setting,
     summarise_sweep,
     summarise_seeds,
@@ -147,21 +162,60 @@ def outputs_of(*rule_names):
     patterns = [str(path) for name in rule_names for path in getattr(rules, name).output]
     splits = ["train", "validation", "test"]
     files = [pattern for pattern in patterns if pattern != str(MODEL)]
-    return [path for pattern in files for path in expand(pattern, setting=SETTINGS, seed=SEEDS, split=splits)]
+    every = {"setting": SETTINGS, "seed": SEEDS, "split": splits, "rung": RUNGS}
+    return [path for pattern in files for path in expand(pattern, **every)]
 
 
-def run_spec(setting, seed):
+def decisions(rungs):
+    """The files that say who was pruned at these rungs; the last one knows of all before."""
+    return expand(DECISION, rung=rungs)
+
+
+def decision_before(wildcards):
+    """The decision of the rung before, where there is one."""
+    return decisions(RUNGS[: int(wildcards.rung) - 1][-1:])
+
+
+def results_at(wildcards):
+    """What every run came to at a rung; for a draft, of the settings of which it is known."""
+    pattern = RESULTS / "rungs" / wildcards.rung / "{setting}-seed{seed}.json"
+    of_setting = [expand(pattern, setting=name, seed=SEEDS) for name in PLANNED]
+    known = [paths for paths in of_setting if not config["incomplete"] or all(Path(path).is_file() for path in paths)]
+    return [path for paths in known for path in paths]
+
+
+def run_values(setting, seed):
     """What a training run needs of the config."""
-    return spec(
-        setting=setting,
-        seed=seed,
-        streams=streams(seed),
-        hyperparameters=SETTINGS[setting],
-        selection_metric=config["selection_metric"],
-        on_divergence=config["on_divergence"],
-        compute=COMPUTE,
-        checkpoint_path=str(RESULTS / "checkpoints" / f"{setting}-seed{seed}"),
-    )
+    return {
+        "setting": setting,
+        "seed": seed,
+        "streams": streams(seed),
+        "hyperparameters": PLANNED[setting],
+        "selection_metric": config["selection_metric"],
+        "on_divergence": config["on_divergence"],
+        "compute": COMPUTE,
+        "checkpoint_path": str(RESULTS / "checkpoints" / f"{setting}-seed{seed}"),
+    }
+
+
+def run_spec(wildcards):
+    return spec(**run_values(wildcards.setting, int(wildcards.seed)))
+
+
+def rung_spec(wildcards):
+    """What training up to a rung needs: the run, checkpoints included, is finetune's."""
+    run = run_values(wildcards.setting, int(wildcards.seed))
+    return spec(run_stamp=stamp("finetune"), **rung_values(int(wildcards.rung)), **run)
+
+
+def prune_spec(wildcards):
+    keep, metric = config["halving"]["keep"], config["selection_metric"]
+    return spec(keep=keep, metric=metric, **rung_values(int(wildcards.rung)))
+
+
+def rung_values(rung):
+    """A rung, which counts from 1, and the epochs before it."""
+    return {"rung": rung, "epochs": config["halving"]["rungs"][rung - 1]}
 
 
 def length(setting):

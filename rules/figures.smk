@@ -19,7 +19,7 @@ rule plot_curves:
 rule plot_settings:
     input:
         histories=all_runs("history.csv"),
-        metrics=all_runs("metrics.json"),
+        runs=RESULTS / "runs.json",
         selection=RESULTS / "selection.json",
     output:
         **figure("hyperparam"),

@@ -11,10 +11,7 @@ rule compare_settings:
     log:
         LOGS / "compare_settings.log",
     params:
-        spec=spec(
-            settings=list(SETTINGS),
-            named=[setting["name"] for setting in config["settings"] if setting["name"] in SETTINGS],
-        ),
+        spec=spec(settings=list(SETTINGS), named=NAMED),
         stamp=stamp("compare_settings"),
     script:
         "../scripts/compare_settings.py"
@@ -23,7 +20,7 @@ rule compare_settings:
 rule keep_ledger:
     input:
         summary=RESULTS / "data/summary.json",
-        metrics=all_runs("metrics.json"),
+        runs=RESULTS / "runs.json",
         predictions=all_runs("predictions.parquet"),
         scorings=RESULTS / "test/scorings.json",
         baselines=RESULTS / "baselines.json",
@@ -52,6 +49,7 @@ rule collect_values:
         baselines=RESULTS / "baselines.json",
         attention=RESULTS / "attention/attention.json",
         heads=[str(rules.measure_heads.output.summary)] if HEADS else [],
+        rungs=decisions(RUNGS),
     output:
         values=RESULTS / "values.json",
         reference=RESULTS / "reference.json",
@@ -79,7 +77,7 @@ rule render_write_up:
             str(rules.demonstrate_attention.output.sweep),
             str(rules.demonstrate_attention.output.error),
             *([str(rules.measure_heads.output.heads)] if HEADS else []),
-            *(rules.plot_learning_curve.input.fractions + rules.plot_learning_curve.input.metrics if PERCENTS else []),
+            *([*rules.plot_learning_curve.input.fractions, str(RESULTS / "runs.json")] if PERCENTS else []),
         ],
         bibliography=[config["report"]["bibliography"]] if config["report"]["bibliography"] else [],
         typst_template="report/template.typ",
@@ -114,7 +112,9 @@ rule write_manifest:
             "prepare_model",
             "tokenize_texts",
             "count_tokens",
+            *(["train_rung", "prune_settings"] if RUNGS else []),
             "finetune",
+            "gather_runs",
             "select_setting",
             "summarise_sweep",
             "summarise_seeds",

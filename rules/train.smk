@@ -1,14 +1,45 @@
 # One fine-tuning job a setting and seed, then the choice among the settings, by validation results alone.
+# With successive halving on, a run first goes from rung to rung, and each rung decides which settings go on: a job of a
+# pruned setting ends at once. So the plan is the same whoever is pruned, and every planned run has its results.
+
+
+rule train_rung:
+    input:
+        **TRAINED_ON,
+        decision=decision_before,
+    output:
+        result=RESULTS / "rungs/{rung}/{setting}-seed{seed}.json",
+    log:
+        LOGS / "train_rung/{rung}/{setting}-seed{seed}.log",
+    threads: config["threads"]
+    resources:
+        **MODEL_JOB,
+    params:
+        spec=rung_spec,
+        stamp=stamp("train_rung"),
+    script:
+        "../scripts/train_rung.py"
+
+
+rule prune_settings:
+    input:
+        results=results_at,
+        before=decision_before,
+    output:
+        decision=DECISION,
+    log:
+        LOGS / "prune_settings/{rung}.log",
+    params:
+        spec=prune_spec,
+        stamp=stamp("prune_settings"),
+    script:
+        "../scripts/prune_settings.py"
 
 
 rule finetune:
     input:
-        train=RESULTS / "data/train.parquet",
-        validation=RESULTS / "data/validation.parquet",
-        train_tokens=RESULTS / "tokens/train.parquet",
-        validation_tokens=RESULTS / "tokens/validation.parquet",
-        summary=RESULTS / "data/summary.json",
-        model=RESULTS / "model.json",
+        **TRAINED_ON,
+        decision=decisions(RUNGS[-1:]),
     output:
         history=RUN / "history.csv",
         metrics=RUN / "metrics.json",
@@ -22,15 +53,30 @@ rule finetune:
     resources:
         **MODEL_JOB,
     params:
-        spec=lambda wildcards: run_spec(wildcards.setting, int(wildcards.seed)),
+        spec=run_spec,
         stamp=stamp("finetune"),
     script:
         "../scripts/finetune.py"
 
 
-rule select_setting:
+# Many steps read what all runs came to; each run's own file is opened here, and where values name it as their source.
+rule gather_runs:
     input:
         metrics=all_runs("metrics.json"),
+    output:
+        runs=RESULTS / "runs.json",
+        table=RESULTS / "runs.csv",
+    log:
+        LOGS / "gather_runs.log",
+    params:
+        stamp=stamp("gather_runs"),
+    script:
+        "../scripts/gather_runs.py"
+
+
+rule select_setting:
+    input:
+        runs=RESULTS / "runs.json",
     output:
         selection=RESULTS / "selection.json",
     log:
@@ -44,7 +90,7 @@ rule select_setting:
 
 rule summarise_sweep:
     input:
-        metrics=all_runs("metrics.json"),
+        runs=RESULTS / "runs.json",
     output:
         sweep=RESULTS / "sweep.json",
     log:
@@ -53,6 +99,7 @@ rule summarise_sweep:
         spec=spec(
             name=config["name"],
             settings=list(SETTINGS),
+            named=NAMED,
             seeds=SEEDS,
             missing=MISSING,
             excluded=EXCLUDED,

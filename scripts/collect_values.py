@@ -12,6 +12,7 @@ from typing import Any
 from lib.analysis_values import (
     collect_agreement,
     collect_curve,
+    collect_halving,
     collect_mistakes,
     collect_reference,
     collect_seeds,
@@ -44,6 +45,7 @@ def main(
     mistakes: list[Path],
     agreement: list[Path],
     curve: list[Path],
+    rungs: list[Path],
     values: Path,
     reference: Path,
     settings: list[str],
@@ -59,6 +61,7 @@ def main(
     collector = Collector(Path(root))
     runs = {(row["setting"], row["seed"]): (path, row) for path in metrics for row in [read_json(path)]}
     collect_sweep(collector, sweep)
+    collect_halving(collector, rungs)
     collect_ledger(collector, ledger)
     collect_data(collector, summary)
     collect_tokens(collector, tokens)
@@ -153,12 +156,18 @@ def collect_sweep(collector: Collector, path: Path) -> None:
         "runs": "/trained/runs",
         "finished": "/finished",
         "failed": "/failed",
+        "pruned": "/pruned",
+        "settings.pruned": "/pruned_settings",
         "excluded": "/excluded",
         "missing": "/missing",
     }.items():
         collector.add(f"sweep.{key}", at(sweep, pointer), "count", path, pointer)
     for setting, reason in sweep["excluded_settings"].items():
         collector.add(f"sweep.excluded.{setting}", reason, "text", path, f"/excluded_settings/{setting}")
+    collector.add("sweep.unlisted", sweep["unlisted"], "count", path, "/unlisted")
+    for which in ("named", "shown"):
+        for place, setting in enumerate(sweep[which]):
+            collector.add(f"sweep.{which}.{place + 1}", setting, "text", path, f"/{which}/{place}")
     for place, row in enumerate(sweep["expected"]):
         for name in ("mean", "sd"):
             key = f"sweep.expected.{row['settings']}" + ".sd" * (name == "sd")

@@ -1,6 +1,7 @@
 """Fine-tune the pretrained model with one setting and one seed, and keep the epoch that is best by validation.
 
-Reads the labelled training and validation splits, their tokens and the model; never the test split.
+Reads the labelled training and validation splits, their tokens and the model; never the test split. Where settings are
+pruned on the way, also the last decision: the run of a pruned setting ends with what it had come to by then.
 Writes the history by epoch, the metrics of the best epoch, its weights, and its predictions of the validation split.
 How long it took goes into a file of its own: it is the only thing that differs when the run is repeated.
 """
@@ -12,13 +13,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from lib.batches import Examples, read_examples
-from lib.compute import resolve_compute
-from lib.files import read_json, sha256, write_json
-from lib.fine_tuning import set_up, trained
+from lib.batches import Examples
+from lib.files import write_json
+from lib.fine_tuning import trained, whole_run
+from lib.halving import pruned_at
 from lib.job import run
 from lib.metrics import by_class, intervals
-from lib.pretrained import pretrained_folder
 from lib.progress import Progress
 from lib.tuning import merged
 from transformers import AutoTokenizer
@@ -31,6 +31,7 @@ def main(
     validation_tokens: Path,
     summary: Path,
     model: Path,
+    decision: list[Path],
     history: Path,
     metrics: Path,
     timing: Path,
@@ -48,58 +49,62 @@ def main(
 ) -> None:
     """`hyperparameters` are the setting's; `compute` has device, precision, threads; `checkpoint_path` is a prefix.
 
-    `streams` has the seed of each use of chance: weights, order, dropout.
+    `streams` has the seed of each use of chance: weights, order, dropout. `decision` has a file where settings are
+    pruned.
     """
-    resolved = resolve_compute(**compute)
-    labels, source = read_json(summary)["labels"], read_json(model)
-    pretrained = pretrained_folder(source)
-    fingerprints = {"train": sha256(train), "validation": sha256(validation), "model": source["fingerprint"]}
-    examples, held_out = read_examples(train, train_tokens), read_examples(validation, validation_tokens)
-    training, updates = set_up(
-        pretrained,
-        labels,
-        examples,
-        held_out,
+    whole = whole_run(
+        train,
+        validation,
+        train_tokens,
+        validation_tokens,
+        summary,
+        model,
         hyperparameters,
         streams,
         selection_metric,
         on_divergence,
-        resolved,
+        compute,
         checkpoint_path,
-        [fingerprints, sha256(train_tokens), sha256(validation_tokens), stamp],
+        stamp,
     )
+    training, labels, held_out = whole.training, whole.labels, whole.held_out
     trained_weights = sum(weight.numel() for weight in training.trainable().values())
-    progress = trained(training, f"setting {setting}, seed {seed}")
-    merged(training.model, updates).save_pretrained(tuned)
-    AutoTokenizer.from_pretrained(pretrained, trust_remote_code=False).save_pretrained(tuned)
+    pruned = pruned_at(decision, setting)
+    progress = trained(training, f"setting {setting}, seed {seed}", pruned["epochs"] if pruned else None)
+    merged(training.model, whole.updates).save_pretrained(tuned)
+    AutoTokenizer.from_pretrained(whole.pretrained, trust_remote_code=False).save_pretrained(tuned)
     pd.DataFrame(progress.history).to_csv(history, index=False)
     write_predictions(predictions, held_out, progress, labels)
     facts = {"setting": setting, "seed": seed, "streams": streams, "hyperparameters": hyperparameters}
-    facts |= asdict(resolved) | {"trained_weights": trained_weights}
-    write_json(metrics, facts | results(progress, held_out, labels) | {"fingerprints": fingerprints})
-    write_json(timing, time_taken(progress, len(examples)))
+    facts |= asdict(whole.compute) | {"trained_weights": trained_weights}
+    write_json(metrics, facts | results(progress, held_out, labels, pruned) | {"fingerprints": whole.fingerprints})
+    write_json(timing, time_taken(progress, len(whole.examples)))
     training.checkpoints.remove_others()
     logging.info(
         "best epoch %d, validation accuracy %.4f", progress.kept["epoch"], progress.kept["validation"]["accuracy"]
     )
 
 
-def results(progress: Progress, held_out: Examples, labels: list[str]) -> dict[str, Any]:
-    """What the run came to: the best epoch's metrics, and whether it diverged or failed.
+def results(
+    progress: Progress, held_out: Examples, labels: list[str], pruned: dict[str, int] | None = None
+) -> dict[str, Any]:
+    """What the run came to: the best epoch's metrics, and whether it diverged, was pruned or failed.
 
     A run failed if its validation accuracy is no better than that of always naming the commonest class there
-    (Mosbach, Andriushchenko & Klakow 2021 call it so).
+    (Mosbach, Andriushchenko & Klakow 2021 call it so). A pruned one was given no time to, and is not said to have.
     """
     best = progress.kept
     failed = best["validation"]["correct"] <= np.bincount(held_out.labels).max()
+    status = "diverged" if progress.diverged else "pruned" if pruned else "failed" if failed else "trained"
     predictions = best["probabilities"].numpy().argmax(axis=1)
     details = {
         "classes": by_class(held_out.labels, predictions, labels),
         "intervals": intervals(held_out.labels, predictions),
     }
     return {
-        "status": "diverged" if progress.diverged else "failed" if failed else "trained",
+        "status": status,
         "diverged": progress.diverged,
+        **({"pruned": pruned} if pruned else {}),
         "best_epoch": best["epoch"],
         "epochs_run": len(progress.history),
         "steps": progress.step,

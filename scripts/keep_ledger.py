@@ -1,6 +1,6 @@
 """List which predictions were scored on which data, each split known by its content.
 
-Reads every run's metrics and predictions, the record of what was scored on the test split, and the simple methods'
+Reads what all runs came to, their predictions, the record of what was scored on the test split, and the simple methods'
 scores. Writes one list, and what it comes to.
 """
 
@@ -14,15 +14,16 @@ from lib.ledger import summary_of
 
 def main(
     summary: Path,
-    metrics: list[Path],
+    runs: Path,
     predictions: list[Path],
     scorings: Path,
     baselines: Path,
     ledger: Path,
 ) -> None:
-    """`metrics` and `predictions` have an entry a run, in the same order."""
+    """`runs` and `predictions` have an entry a run, in the same order."""
     data = {split: facts["fingerprint"] for split, facts in read_json(summary)["splits"].items()}
-    runs = [scored_run(*paths, data["validation"]) for paths in zip(metrics, predictions, strict=True)]
+    found = zip(read_json(runs), predictions, strict=True)
+    scored = [scored_run(row, path, data["validation"]) for row, path in found]
     tested = [{"split": "test"} | scoring for scoring in read_json(scorings)]
     methods = [
         {"split": split, "data": data[split], "method": method}
@@ -34,16 +35,15 @@ def main(
         ledger,
         {
             "data": data,
-            "validation": {"runs": len(runs), "scored": sum(scored["times"] for scored in runs)},
+            "validation": {"runs": len(scored), "scored": sum(row["times"] for row in scored)},
             "test": summary_of(tested, data["test"]),
-            "scorings": [*runs, *tested, *methods],
+            "scorings": [*scored, *tested, *methods],
         },
     )
 
 
-def scored_run(metrics: Path, predictions: Path, data: str) -> dict[str, Any]:
+def scored_run(found: dict[str, Any], predictions: Path, data: str) -> dict[str, Any]:
     """A run's scoring of the validation split: once an epoch, with the predictions of the epoch that was kept."""
-    found = read_json(metrics)
     return {
         "split": "validation",
         "data": data,

@@ -1,7 +1,7 @@
 """Plot how the selected setting's validation accuracy grows with the training examples.
 
-Reads the metrics of the runs on parts of the training split and of those on all of it. Writes the figure, the data that
-it plots, and the means by part.
+Reads the metrics of the runs on parts of the training split, and what those on all of it came to. Writes the figure,
+the data that it plots, and the means by part.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 
 def main(
     fractions: list[Path],
-    metrics: list[Path],
+    runs: Path,
     selection: Path,
     summary: Path,
     png: Path,
@@ -28,12 +28,12 @@ def main(
     curve: Path,
 ) -> None:
     winner, rows = read_json(selection)["winner"], read_json(summary)["splits"]["train"]["rows"]
-    full = [read_json(path) for path in metrics if path.parts[-3] == winner]
-    runs = [read_json(path) for path in fractions] + [row | {"percent": 100, "rows": rows} for row in full]
-    points = sorted({run["percent"] for run in runs})
-    means = {f"{percent:g}": point([run for run in runs if run["percent"] == percent]) for percent in points}
+    full = [row | {"percent": 100, "rows": rows} for row in read_json(runs) if row["setting"] == winner]
+    parts = [read_json(path) for path in fractions] + full
+    points = sorted({run["percent"] for run in parts})
+    means = {f"{percent:g}": point([run for run in parts if run["percent"] == percent]) for percent in points}
     table = pd.DataFrame(
-        [{name: run[name] for name in ("percent", "rows", "seed")} | score_of(run) for run in runs]
+        [{name: run[name] for name in ("percent", "rows", "seed")} | score_of(run) for run in parts]
     ).sort_values(["percent", "seed"])
     figure, axes = new_figure("half", 0.78)
     draw(axes, table, list(means.values()))

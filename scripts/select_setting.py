@@ -1,6 +1,8 @@
-"""Select the setting with the best mean validation metric over its seeds. The test split plays no part in it.
+"""Select the setting with the best mean validation metric over its seeds, among those that were not pruned.
 
-Reads the metrics of every planned run. Writes every run's validation result, the rule, and the winner.
+The test split plays no part in it.
+
+Reads what all runs came to. Writes every run's validation result, the rule, and the winner.
 """
 
 import logging
@@ -11,27 +13,28 @@ from typing import Any
 
 from lib.files import read_json, write_json
 from lib.job import run
-from lib.ranking import BETTER, merit, tie_breaker
+from lib.ranking import BETTER, mean_scores, merit, tie_breaker
 
 
-def main(
-    metrics: list[Path], selection: Path, settings: list[str], missing: list[str], seeds: list[int], metric: str
-) -> None:
+def main(runs: Path, selection: Path, settings: list[str], missing: list[str], seeds: list[int], metric: str) -> None:
     """`missing` are settings that were planned too, but have not finished."""
-    runs = [validation_result(read_json(path)) for path in metrics]
+    rows = read_json(runs)
+    results = [validation_result(row) for row in rows]
+    pruned = {row["setting"] for row in rows if "pruned" in row}
     of_setting = defaultdict(list)
-    for result in runs:
+    for result in results:
         of_setting[result["setting"]].append(result)
     table = [setting_result(name, of_setting[name], metric) for name in settings]
-    winner = max(table, key=lambda row: merit(row["means"], metric))["setting"]  # max keeps the first of equals
+    survivors = [row for row in table if row["setting"] not in pruned]
+    winner = max(survivors, key=lambda row: merit(row["means"], metric))["setting"]  # max keeps the first of equals
     write_json(
         selection,
         {
             "metric": metric,
-            "rule": rule(metric),
+            "rule": rule(metric) + ("; settings that were pruned took no part" if pruned else ""),
             "planned": len(settings + missing) * len(seeds),
             "missing": missing,
-            "runs": runs,
+            "runs": results,
             "settings": table,
             "winner": winner,
         },
@@ -68,7 +71,7 @@ def setting_result(name: str, runs: list[dict[str, Any]], metric: str) -> dict[s
         "setting": name,
         "mean": mean(chosen),
         "sd": stdev(chosen) if len(runs) > 1 else None,
-        "means": {key: mean(run[key] for run in runs) for key in BETTER},
+        "means": mean_scores(runs),
         "seeds": len(runs),
     }
 

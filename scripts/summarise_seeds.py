@@ -1,7 +1,7 @@
 """Summarise each setting over its seeds: means, deviations, intervals, and seeds that diverged or failed.
 
-Reads the metrics of all runs and of the test split, and the selection. Writes a summary a setting and, of the selected
-one, the measures by class.
+Reads what all runs came to, the metrics of the test split, and the selection. Writes a summary a setting and, of the
+selected one, the measures by class.
 """
 
 import logging
@@ -18,12 +18,13 @@ METRICS = ("accuracy", "loss", *EXTRA)
 CLASS_METRICS = ("precision", "recall", "f1")
 
 
-def main(metrics: list[Path], test_metrics: Path, selection: Path, seeds: Path, settings: list[str]) -> None:
-    rows = [read_json(path) for path in metrics]
-    runs = {name: [row for row in rows if row["setting"] == name] for name in settings}
+def main(runs: Path, test_metrics: Path, selection: Path, seeds: Path, settings: list[str]) -> None:
+    of_setting: dict[str, list[dict[str, Any]]] = {name: [] for name in settings}
+    for row in read_json(runs):
+        of_setting[row["setting"]].append(row)
     winner, test = read_json(selection)["winner"], read_json(test_metrics)
-    found = {name: setting_summary(runs[name]) for name in settings}
-    validation = [row["validation"] for row in runs[winner]]
+    found = {name: setting_summary(of_setting[name]) for name in settings}
+    validation = [row["validation"] for row in of_setting[winner]]
     chosen = found[winner] | {
         "test": over_seeds(test["runs"]),
         "classes": {"validation": class_means(validation), "test": test["classes"]},

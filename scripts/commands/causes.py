@@ -8,9 +8,12 @@ from typing import Any
 # The rule behind each kind of file; the first that fits counts.
 RULES = {
     "runs/*/*/*": "finetune",
+    "rungs/*/*": "train_rung",
+    "rungs/*": "prune_settings",
     "test/*": "score_test",
     "data/*": "prepare_data",
     "model.json": "prepare_model",
+    "runs.*": "gather_runs",
     "selection.json": "select_setting",
     "sweep.json": "summarise_sweep",
     "ledger.json": "keep_ledger",
@@ -35,13 +38,17 @@ RULES = {
 }
 
 # The rules whose results a rule reads, and the parts of the config that it is given.
-TRAINED = ("prepare_data", "prepare_model", "tokenize_texts", "finetune")
+TOKENIZED = ("prepare_data", "prepare_model", "tokenize_texts")
+TRAINED = (*TOKENIZED, "train_rung", "prune_settings", "finetune")
 TESTED = (*TRAINED, "select_setting", "score_test")
 UPSTREAM = {
     "prepare_data": (),
     "prepare_model": (),
     "demonstrate_attention": (),
+    "train_rung": (*TOKENIZED, "prune_settings"),
+    "prune_settings": (*TOKENIZED, "train_rung"),
     "finetune": TRAINED[:-1],
+    "gather_runs": TRAINED,
     "select_setting": TRAINED,
     "summarise_sweep": TRAINED,
     "compare_settings": TRAINED,
@@ -49,7 +56,7 @@ UPSTREAM = {
     "score_test": TESTED[:-1],
     "measure_heads": TESTED[:-1],
     "keep_ledger": TESTED,
-    "count_tokens": TRAINED[:-1],
+    "count_tokens": TOKENIZED,
     "summarise_seeds": TESTED,
     "score_slices": (*TESTED, "score_baselines"),
     "list_mistakes": TESTED,
@@ -58,22 +65,25 @@ UPSTREAM = {
     "plot_learning_curve": (*TESTED[:-1], "train_fraction"),
     "collect_values": (*TESTED, "score_baselines", "summarise_seeds"),
 }
+OF_A_RUN = (
+    "settings",
+    "defaults",
+    "seeds",
+    "seeds_vary",
+    "selection_metric",
+    "precision",
+    "device",
+    "threads",
+    "on_divergence",
+    "sweep",
+)
 CONFIG = {
     "prepare_data": ("data",),
     "prepare_model": ("model",),
     "tokenize_texts": ("max_length",),
-    "finetune": (
-        "settings",
-        "defaults",
-        "seeds",
-        "seeds_vary",
-        "selection_metric",
-        "precision",
-        "device",
-        "threads",
-        "on_divergence",
-        "sweep",
-    ),
+    "train_rung": OF_A_RUN,
+    "prune_settings": ("halving", "selection_metric"),
+    "finetune": OF_A_RUN,
     "select_setting": ("selection_metric", "settings", "seeds"),
     "demonstrate_attention": ("attention",),
     "measure_heads": ("attention",),

@@ -13,6 +13,30 @@ if TYPE_CHECKING:
 METRIC_KINDS = {"accuracy": "accuracy", "loss": "loss"}  # of any other metric: real
 
 
+def collect_halving(collector: "Collector", paths: list[Path]) -> None:
+    """`halving.<rung>.epochs`, `.keep`, `.settings` that came this far and `.gone_on`; `halving.metric`; of each pruned
+    setting `sweep.pruned.<setting>.epochs`, `.rank`, `.settings`, `.validation` and `.why`, those pruned last and best
+    first.
+    """
+    rungs = [(path, read_json(path)) for path in paths]
+    for path, found in rungs:
+        stem = f"halving.{found['rung']}"
+        collector.add(f"{stem}.keep", found["keep"], "real", path, "/keep")
+        for name, field in (("epochs", "epochs"), ("settings", "entered"), ("gone_on", "gone_on")):
+            collector.add(f"{stem}.{name}", found[field], "count", path, f"/{field}")
+    for path, found in reversed(rungs):
+        for setting, row in found["settings"].items():
+            if not row["goes_on"]:
+                stem, pointer = f"sweep.pruned.{setting}", f"/settings/{setting}"
+                collector.add(f"{stem}.epochs", found["epochs"], "count", path, "/epochs")
+                collector.add(f"{stem}.rank", row["rank"], "count", path, f"{pointer}/rank")
+                collector.add(f"{stem}.settings", found["entered"], "count", path, "/entered")
+                collector.add(f"{stem}.validation", row["mean"], "real", path, f"{pointer}/mean")
+                collector.add(f"{stem}.why", row["why"], "text", path, f"{pointer}/why")
+    for path, found in rungs[:1]:
+        collector.add("halving.metric", found["metric"].replace("_", " "), "text", path, "/metric")
+
+
 def collect_tokens(collector: "Collector", path: Path) -> None:
     """How many texts were cut, split by split: `data.<split>.cut`, `.cut.share`, and the longest in tokens."""
     found = read_json(path)

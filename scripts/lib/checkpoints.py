@@ -6,6 +6,7 @@ A checkpoint's file name carries the hash of its bytes; one that does not fit is
 """
 
 import logging
+import math
 import os
 import re
 import shutil
@@ -25,6 +26,7 @@ class Checkpoints:
     def __init__(self, run: Path, key: str) -> None:
         self.folder = run.with_name(f"{run.name}-{key[:16]}")
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.last_step: float = math.inf  # what lies beyond it is neither used nor removed
 
     def save(self, step: int, state: dict[str, Any]) -> None:
         """Write the state after `step` optimizer steps, then drop all but the last checkpoints."""
@@ -52,7 +54,8 @@ class Checkpoints:
         return None
 
     def newest_first(self) -> list[Path]:
-        return sorted((path for path in self.folder.iterdir() if NAME.fullmatch(path.name)), reverse=True)
+        names = [match for path in self.folder.iterdir() if (match := NAME.fullmatch(path.name))]
+        return sorted((self.folder / match[0] for match in names if int(match[1]) <= self.last_step), reverse=True)
 
     def remove_others(self) -> None:
         """Remove what earlier settings, data or code left of this run."""

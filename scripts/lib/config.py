@@ -68,6 +68,7 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
     filled = with_defaults(config, schema, schema)
     refuse(sweep_mistakes(filled["sweep"], schema["$defs"]))
     refuse(duplicate_settings(filled))
+    refuse(halving_mistakes(filled))
     return filled
 
 
@@ -207,6 +208,22 @@ def duplicate_settings(config: Json) -> list[str]:
     counts = Counter(setting["name"] for setting in all_settings(config))
     twice = [name for name, count in counts.items() if count > 1]
     return [f"settings: the name '{name}' stands more than once; each setting needs its own" for name in twice]
+
+
+def halving_mistakes(config: Json) -> list[str]:
+    """What is wrong with the rungs of successive halving that the schema cannot tell."""
+    rungs = config["halving"]["rungs"]
+    if not rungs:
+        return []
+    if rungs != sorted(rungs):
+        return [f"halving.rungs: found {rungs}; the epochs must rise"]
+    name, setting = min(resolved_settings(config).items(), key=lambda item: item[1]["epochs"])
+    if rungs[-1] < setting["epochs"]:
+        return []
+    return [
+        f"halving.rungs: found {rungs}; the setting '{name}' ends after epoch {setting['epochs']}, and every rung must "
+        "come before that"
+    ]
 
 
 def excluded_baseline(config: Json) -> list[str]:

@@ -22,7 +22,7 @@ Rows = list[dict[str, Any]]
 class Results:
     """What figures are drawn from: values by key, curves by setting and seed, further tables by path.
 
-    `selection` is as selection.json has it; of a learning curve, `tables` has the metrics of each run.
+    `selection` is as selection.json has it; of a learning curve, `tables` has runs.json and the metrics on each part.
     """
 
     values: dict[str, Value]
@@ -135,7 +135,8 @@ def baseline_rows(results: Results, measure: str) -> Rows:
 
 def learning_rows(results: Results) -> Rows:
     """Each run of the selected setting, on parts of the training split and on all of it."""
-    runs = [read_json(path) for path in results.tables if path.suffix == ".json"]
+    found = [read_json(path) for path in results.tables if path.suffix == ".json"]
+    runs = [run for runs in found for run in (runs if isinstance(runs, list) else [runs])]
     whole = {"percent": 100, "rows": results.values["data.train.rows"].value}
     chosen = [whole | run for run in runs if run["setting"] == results.selection["winner"]]
     return [

@@ -143,9 +143,15 @@ class Helpers:
             "keys": self.keys,
             "names": self.names,
             "settings": self.evidence.settings,
+            "named": self.listed("sweep.named"),
+            "shown": self.listed("sweep.shown"),
             "labels": list(map(FromData, self.evidence.labels)),
             "winner": self.evidence.selection["winner"],
         }
+
+    def listed(self, stem: str) -> list[str]:
+        """The texts of the values `<stem>.1`, `<stem>.2`, ..."""
+        return [str(self.evidence.values[key].value) for key in self.keys(f"{stem}.")]
 
     def value(self, key: str, **options: Any) -> str:
         """A value as a span that carries its key; options as in `lib.values.printed`."""

@@ -9,6 +9,7 @@ from typing import Any
 import panflute as pf
 from lib.document_checks import Check, Problem
 from lib.fill import Claim, Filled
+from lib.ranking import FAILED
 
 ADVICE = {
     "unbound number": 'cite a value by its key, or escape it: [{found}]{{.stated reason="..."}}',
@@ -142,7 +143,7 @@ def reasons(
     failed = [
         f"{run['setting']}, seed {run['seed']} ({run['status']})"
         for run in selection["runs"]
-        if run["status"] != "trained"
+        if run["status"] in FAILED
     ]
     if failed and refuse_failed:
         found.append(

@@ -1,16 +1,17 @@
-"""Sets a fine-tuning run up from what the config says, and trains it to the end."""
+"""Sets a fine-tuning run up from what the config says, and trains it."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from lib.batches import Examples, derive_seed
+from lib.batches import Examples, derive_seed, read_examples
 from lib.checkpoints import Checkpoints
-from lib.compute import Compute
+from lib.compute import Compute, resolve_compute
 from lib.errors import UserError
-from lib.files import fingerprint
+from lib.files import fingerprint, read_json, sha256
 from lib.model import load_classifier
+from lib.pretrained import pretrained_folder
 from lib.progress import Progress
 from lib.training import Hyperparameters, Run
 from lib.troubles import trouble
@@ -18,6 +19,57 @@ from lib.tuning import choose_weights, split_tuning
 
 if TYPE_CHECKING:
     from peft import PeftModel
+
+
+@dataclass(frozen=True)
+class WholeRun:
+    """A run on all of the training split that has yet to train, and what it was set up from."""
+
+    training: Run
+    updates: "PeftModel | None"
+    pretrained: Path
+    labels: list[str]
+    examples: Examples
+    held_out: Examples
+    fingerprints: dict[str, str]
+    compute: Compute
+
+
+def whole_run(
+    train: Path,
+    validation: Path,
+    train_tokens: Path,
+    validation_tokens: Path,
+    summary: Path,
+    model: Path,
+    hyperparameters: dict[str, Any],
+    streams: dict[str, int],
+    selection_metric: str,
+    on_divergence: str,
+    compute: dict[str, Any],
+    checkpoint_path: str,
+    stamp: str,
+) -> WholeRun:
+    """Set up the run that finetune trains to its end; `stamp` is that of finetune, whoever trains a part of it."""
+    resolved = resolve_compute(**compute)
+    labels, source = read_json(summary)["labels"], read_json(model)
+    pretrained = pretrained_folder(source)
+    fingerprints = {"train": sha256(train), "validation": sha256(validation), "model": source["fingerprint"]}
+    examples, held_out = read_examples(train, train_tokens), read_examples(validation, validation_tokens)
+    training, updates = set_up(
+        pretrained,
+        labels,
+        examples,
+        held_out,
+        hyperparameters,
+        streams,
+        selection_metric,
+        on_divergence,
+        resolved,
+        checkpoint_path,
+        [fingerprints, sha256(train_tokens), sha256(validation_tokens), stamp],
+    )
+    return WholeRun(training, updates, pretrained, labels, examples, held_out, fingerprints, resolved)
 
 
 def set_up(
@@ -59,10 +111,13 @@ def set_up(
     return run, updates
 
 
-def trained(run: Run, name: str) -> Progress:
-    """Train to the end. Raises UserError naming run and place where it fails for want of sense, memory or disk."""
+def trained(run: Run, name: str, until: int | None = None) -> Progress:
+    """Train to the end, or the first `until` epochs.
+
+    Raises UserError naming run and place where it fails for want of sense, memory or disk.
+    """
     try:
-        return run.train()
+        return run.train(until)
     except UserError as error:
         raise UserError(f"{name}: {error}") from error
     except Exception as error:

@@ -14,6 +14,7 @@ class Progress:
     epoch_seconds: list[float] = field(default_factory=list)  # spent on each finished epoch
     seconds: float = 0.0  # spent on the part of the next one that is done
     history: list[dict[str, float]] = field(default_factory=list)
+    validations: list[dict[str, Any]] = field(default_factory=list)  # each epoch's validation scores, with its number
     best: dict[str, Any] | None = None  # epoch, step, weights and validation scores of the best epoch
     diverged: dict[str, int] | None = None  # epoch and step (from 1) at which the loss was no longer finite
 

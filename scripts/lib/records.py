@@ -71,7 +71,8 @@ def verify(inputs: Iterable[Path]) -> None:
         if place is None:
             continue
         try:
-            job, damage = read_json(place)["job"], damage_of(path, read_json(place)["files"])
+            known = read_json(place)
+            job, damage = known["job"], damage_of(path, known["files"])
         except FileNotFoundError:
             job, damage = "the job that makes it", "it has no record, so that nobody knows what it should hold"
         if damage:

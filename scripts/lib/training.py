@@ -89,14 +89,17 @@ class Run:
         self.stop_asked = ""  # why, once someone asks
         self.saved = self.said = time.monotonic()
 
-    def train(self) -> Progress:
-        """Train to the end. Raises Stopped when asked to stop, state saved.
+    def train(self, until: int | None = None) -> Progress:
+        """Train to the end, or the first `until` epochs of the very same run. Raises Stopped when asked to stop.
 
-        A loss that is not finite raises UserError, or ends the run where divergence is to be recorded.
+        Whatever stops it, the state is saved. A checkpoint from beyond `until` is passed over. A loss that is not
+        finite raises UserError, or ends the run where divergence is to be recorded.
         """
+        last = self.hyper.epochs if until is None else until
+        self.checkpoints.last_step = last * self.batches_per_epoch
         self.resume()
         with when_asked_to_stop(self.ask_to_stop):
-            while self.progress.epoch < self.hyper.epochs and not self.out_of_patience():
+            while self.progress.epoch < last and not self.out_of_patience():
                 try:
                     self.train_epoch()
                 except Diverged:
@@ -181,6 +184,7 @@ class Run:
                 "learning_rate": rate,
             }
         )
+        done.validations.append({"epoch": done.epoch} | validation)
         if done.best is None or merit(validation, self.metric) > merit(done.best["validation"], self.metric):
             done.best = {
                 "epoch": done.epoch,

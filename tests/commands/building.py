@@ -7,12 +7,14 @@ import pandas as pd
 from collect_values import main as collect_values
 from compare_settings import main as compare_settings
 from conftest import ROOT
+from gather_runs import main as gather_runs
 from keep_ledger import main as keep_ledger
 from lib.files import read_json, write_json, write_text
 from lib.metrics import by_class
 from lib.stamp import stamp
 from plot_confusion import main as plot_confusion
 from plot_curves import main as plot_curves
+from prune_settings import main as prune_settings
 from render_write_up import main as render_write_up
 from score_slices import main as score_slices
 from select_setting import main as select_setting
@@ -35,7 +37,7 @@ Of {{ value("sweep.settings") }} settings the one selected reaches
 {{ value("winner.best_epoch") }}; {{ value("ledger.test.text") }}.
 {% call claim("beats", a="base", b="other") %}The baseline beats the other setting{% endcall %}
 (p = {{ value("comparison.base.other.p") }}, difference {{ value("comparison.base.other.difference", interval=True) }}).
-On negations it reaches {{ value("slices.kind.negation.accuracy") }}.
+On negations it reaches {{ value("slices.kind.negation.accuracy") }}; rank {{ value("sweep.pruned.other.rank") }} fell.
 {% call(holds) claim("at_least", key="winner.test.accuracy", x="baselines.majority.test.accuracy") %}
 {% if holds %}The majority is passed.{% else %}The majority is not passed.{% endif %}
 {% endcall %}
@@ -56,9 +58,12 @@ def make_build(folder: Path, text: str = WRITE_UP, **changed: Any) -> Path:
     write_data(root)
     for run, correct in CORRECT.items():
         write_run(root, *run, correct)
+    prune(root)
     metrics, predictions = runs(root, "metrics.json"), runs(root, "predictions.parquet")
-    select_setting(metrics, root / "selection.json", SETTINGS, [], SEEDS, "accuracy")
-    summarise_sweep(metrics, root / "sweep.json", "try", SETTINGS, [], SEEDS, {}, "accuracy")
+    all_runs = root / "runs.json"
+    gather_runs(metrics, all_runs, root / "runs.csv")
+    select_setting(all_runs, root / "selection.json", SETTINGS, [], SEEDS, "accuracy")
+    summarise_sweep(all_runs, root / "sweep.json", "try", SETTINGS, SETTINGS, [], SEEDS, {}, "accuracy")
     compare_settings(
         predictions,
         root / "data/summary.json",
@@ -70,13 +75,13 @@ def make_build(folder: Path, text: str = WRITE_UP, **changed: Any) -> Path:
     write_test(root)
     keep_ledger(
         root / "data/summary.json",
-        metrics,
+        all_runs,
         predictions,
         root / "test/scorings.json",
         root / "baselines.json",
         root / "ledger.json",
     )
-    summarise_seeds(metrics, root / "test/metrics.json", root / "selection.json", root / "seeds.json", SETTINGS)
+    summarise_seeds(all_runs, root / "test/metrics.json", root / "selection.json", root / "seeds.json", SETTINGS)
     test = [root / "data/test.parquet", root / "test/predictions.parquet", root / "baselines/test.parquet"]
     score_slices(*test, root / "slices.json", ["kind"])
     draw(root)
@@ -134,10 +139,20 @@ def write_run(root: Path, setting: str, seed: int, correct: int) -> None:
     facts = {"setting": setting, "seed": seed, "hyperparameters": HYPERPARAMETERS[setting], "device": "cpu"}
     facts |= {"precision": "fp32", "threads": 1, "best_epoch": 2, "epochs_run": 3, "steps": 6}
     facts |= {"status": "trained", "train": score(39)}
+    if setting == "other":
+        facts |= {"status": "pruned", "pruned": {"rung": 1, "epochs": 2}}
     write_json(folder / "metrics.json", facts | {"validation": score(correct) | {"classes": classes(correct)}})
     write_json(folder / "timing.json", {"seconds": 12.5 + seed, "examples_per_second": 9.5})
     pd.DataFrame(rows).to_csv(folder / "history.csv", index=False)
     examples(COUNT, correct).to_parquet(folder / "predictions.parquet", index=False)
+
+
+def prune(root: Path) -> None:
+    """A rung after the second epoch, at which the other setting fell behind."""
+    results = [root / "rungs/1" / f"{setting}-seed{seed}.json" for setting, seed in CORRECT]
+    for path, ((setting, seed), correct) in zip(results, CORRECT.items(), strict=True):
+        write_json(path, {"setting": setting, "seed": seed, "validation": score(correct)})
+    prune_settings(results, [], root / "rungs/1.json", rung=1, epochs=2, keep=0.5, metric="accuracy")
 
 
 def classes(*correct: int) -> dict[str, Any]:
@@ -195,6 +210,7 @@ def finish(root: Path, write_up: Path, changed: dict[str, Any], **revision: Any)
         "mistakes": [],
         "agreement": [],
         "curve": [],
+        "rungs": [root / "rungs/1.json"],
     }
     spec = {"settings": SETTINGS, "seeds": SEEDS, "root": str(root), "references": []}
     collect_values(**collecting, values=root / "values.json", reference=root / "reference.json", **spec)

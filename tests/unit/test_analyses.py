@@ -158,7 +158,7 @@ def run_metrics(setting: str, seed: int, chances: list[float], labels: list[int]
 
 
 @pytest.fixture
-def seeds(tmp_path: Path) -> tuple[list[Path], Path]:
+def seeds(tmp_path: Path) -> tuple[Path, Path]:
     labels = [1, 1, 0, 0]
     rows = [
         run_metrics("a", 1, [0.9, 0.9, 0.1, 0.1], labels),
@@ -166,24 +166,22 @@ def seeds(tmp_path: Path) -> tuple[list[Path], Path]:
         run_metrics("b", 1, [0.9, 0.9, 0.1, 0.9], labels),
         run_metrics("b", 2, [0.9, 0.9, 0.9, 0.9], labels, "diverged"),
     ]
-    files = [tmp_path / f"{row['setting']}-{row['seed']}.json" for row in rows]
-    for path, row in zip(files, rows, strict=True):
-        write_json(path, row)
+    write_json(tmp_path / "runs.json", rows)
     scored = {
         seed: Scores(np.zeros(4), np.array([[1 - c, c] for c in chances]), np.array(labels))
         for seed, chances in {1: [0.9, 0.9, 0.9, 0.1], 2: [0.9, 0.1, 0.9, 0.9]}.items()
     }
     write_json(tmp_path / "test.json", score_test.pooled(scored, LABELS))
-    return files, tmp_path / "test.json"
+    return tmp_path / "runs.json", tmp_path / "test.json"
 
 
 def test_seeds_are_summarised_with_deviation_intervals_and_what_became_of_them(
-    seeds: tuple[list[Path], Path], tmp_path: Path
+    seeds: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    files, test = seeds
-    select_setting.main(files, tmp_path / "selection.json", ["a", "b"], [], [1, 2], "macro_f1")
+    runs, test = seeds
+    select_setting.main(runs, tmp_path / "selection.json", ["a", "b"], [], [1, 2], "macro_f1")
     assert read_json(tmp_path / "selection.json")["winner"] == "a"
-    summarise_seeds.main(files, test, tmp_path / "selection.json", tmp_path / "seeds.json", ["a", "b"])
+    summarise_seeds.main(runs, test, tmp_path / "selection.json", tmp_path / "seeds.json", ["a", "b"])
     values = Recorder()
     collect_seeds(values, tmp_path / "seeds.json")  # type: ignore[arg-type]
     assert (values["runs.b.diverged"], values["runs.b.failed"], values["winner.diverged"]) == (1, 0, 0)
@@ -216,13 +214,12 @@ def test_the_interval_over_seeds_is_students() -> None:
 @pytest.mark.parametrize("metric", BETTER)
 def test_each_metric_can_select_and_is_named_in_the_rule(metric: str, tmp_path: Path) -> None:
     sign = BETTER[metric]
+    rows = []
     for name, value in {"a": 0.5, "b": 0.5 + 0.1 * sign, "c": 0.5 - 0.1 * sign}.items():
         scores = dict.fromkeys(BETTER, 0.5) | {metric: value}
-        row = {"setting": name, "seed": 1, "best_epoch": 1, "status": "trained", "validation": scores}
-        write_json(tmp_path / f"{name}.json", row)
-    select_setting.main(
-        [tmp_path / f"{name}.json" for name in "abc"], tmp_path / "s.json", list("abc"), [], [1], metric
-    )
+        rows.append({"setting": name, "seed": 1, "best_epoch": 1, "status": "trained", "validation": scores})
+    write_json(tmp_path / "runs.json", rows)
+    select_setting.main(tmp_path / "runs.json", tmp_path / "s.json", list("abc"), [], [1], metric)
     found = read_json(tmp_path / "s.json")
     assert found["winner"] == "b"
     assert found["rule"].startswith("highest mean" if sign > 0 else "lowest mean")

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from lib.expected import expected_best
 from lib.files import read_json, write_json
+from lib.ranking import BETTER
 from plot_expected import main as plot_expected
 from summarise_sweep import main as summarise_sweep
+from summarise_sweep import most_telling
 
 ACCURACY = {("a", 1): 0.5, ("a", 2): 0.7, ("b", 1): 0.9, ("b", 2): 0.7}
 
@@ -24,22 +26,23 @@ def test_the_expected_best_is_that_over_all_draws(scores: list[float], lower_is_
         assert row["sd"] == pytest.approx(pstdev(draws), abs=1e-9)
 
 
+def run_of(setting: str, seed: int, accuracy: float) -> dict[str, Any]:
+    validation = dict.fromkeys(BETTER, 0.5) | {"accuracy": accuracy, "loss": 1 - accuracy}
+    return {"setting": setting, "seed": seed, "validation": validation, "status": "trained"}
+
+
 def summary(folder: Path, **changes: Any) -> dict[str, Any]:
-    paths = []
-    for (setting, seed), accuracy in ACCURACY.items():
-        path = folder / f"{setting}-{seed}.json"
-        validation = {"accuracy": accuracy, "loss": 1 - accuracy}
-        write_json(path, {"setting": setting, "seed": seed, "validation": validation, "status": "trained"})
-        paths.append(path)
+    write_json(folder / "runs.json", [run_of(*run, accuracy) for run, accuracy in ACCURACY.items()])
     given = {
         "name": "try",
         "settings": ["a", "b"],
+        "named": ["a", "b"],
         "missing": [],
         "seeds": [1, 2],
         "excluded": {},
         "metric": "accuracy",
     } | changes
-    summarise_sweep(paths, folder / "sweep.json", **given)
+    summarise_sweep(folder / "runs.json", folder / "sweep.json", **given)
     return read_json(folder / "sweep.json")
 
 
@@ -57,10 +60,11 @@ def test_every_planned_run_is_accounted_for(tmp_path: Path) -> None:
 
 def test_a_run_that_diverged_counts_as_failed(tmp_path: Path) -> None:
     summary(tmp_path)
-    row = read_json(tmp_path / "a-2.json")
-    write_json(tmp_path / "a-2.json", row | {"status": "diverged"})
+    rows = read_json(tmp_path / "runs.json")
+    rows[1]["status"] = "diverged"
+    write_json(tmp_path / "runs.json", rows)
     given = {"name": "try", "settings": ["a", "b"], "missing": [], "seeds": [1, 2], "excluded": {}, "metric": "loss"}
-    summarise_sweep(sorted(tmp_path.glob("?-?.json")), tmp_path / "sweep.json", **given)
+    summarise_sweep(tmp_path / "runs.json", tmp_path / "sweep.json", named=["a"], **given)
     found = read_json(tmp_path / "sweep.json")
     assert (found["finished"], found["failed"]) == (3, 1)
     assert found["failed_runs"] == [{"setting": "a", "seed": 2}]
@@ -68,8 +72,8 @@ def test_a_run_that_diverged_counts_as_failed(tmp_path: Path) -> None:
 
 
 def test_one_setting_with_one_seed_is_said_in_the_singular(tmp_path: Path) -> None:
-    write_json(tmp_path / "a.json", {"setting": "a", "seed": 1, "validation": {"accuracy": 0.5}, "status": "trained"})
-    summarise_sweep([tmp_path / "a.json"], tmp_path / "sweep.json", "try", ["a"], [], [1], {}, "accuracy")
+    write_json(tmp_path / "runs.json", [run_of("a", 1, 0.5)])
+    summarise_sweep(tmp_path / "runs.json", tmp_path / "sweep.json", "try", ["a"], ["a"], [], [1], {}, "accuracy")
     assert read_json(tmp_path / "sweep.json")["best_of"] == "best of 1 setting, 1 seed"
 
 
@@ -80,3 +84,10 @@ def test_the_figure_plots_what_its_data_say(tmp_path: Path) -> None:
     assert len((tmp_path / "e.csv").read_text().splitlines()) == 3
     assert "<svg" in (tmp_path / "e.svg").read_text()
     assert (tmp_path / "e.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_table_shows_the_named_settings_and_the_first_of_the_others() -> None:
+    order = [f"s{number:02d}" for number in range(40)]
+    shown = most_telling(order, {"s00", "s02"}, named=["s30", "s10"])
+    assert shown == ["s30", "s10", "s01", *(f"s{number:02d}" for number in (3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15))]
+    assert most_telling(order[:3], {"s00"}, named=["s01"]) == ["s01", "s02", "s00"]

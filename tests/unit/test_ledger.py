@@ -68,13 +68,13 @@ def test_weights_are_known_by_their_content(tmp_path: Path) -> None:
 def test_the_ledger_lists_every_scoring_of_both_splits(tmp_path: Path) -> None:
     splits = {split: {"fingerprint": f"{split} data"} for split in ("train", "validation", "test")}
     write_json(tmp_path / "summary.json", {"splits": splits})
-    write_json(tmp_path / "metrics.json", {"setting": "a", "seed": 1, "epochs_run": 3})
+    write_json(tmp_path / "runs.json", [{"setting": "a", "seed": 1, "epochs_run": 3}])
     (tmp_path / "predictions.parquet").write_bytes(b"predictions")
     write_json(tmp_path / "scorings.json", [scoring("a", data="test data"), scoring("b", data="test data")])
     write_json(tmp_path / "baselines.json", {"majority": {"train": {}, "validation": {}, "test": {}}})
     keep_ledger(
         tmp_path / "summary.json",
-        [tmp_path / "metrics.json"],
+        tmp_path / "runs.json",
         [tmp_path / "predictions.parquet"],
         tmp_path / "scorings.json",
         tmp_path / "baselines.json",

@@ -16,6 +16,17 @@ def test_baseline_and_winner_are_shown_wherever_they_rank() -> None:
     assert best_with({"b"}, ranked, 9) == ranked
 
 
+def test_a_bar_ends_the_curve_of_each_pruned_setting() -> None:
+    rows = [("whole", 1, 0.5), ("whole", 2, 0.8), ("short", 1, 0.4), ("other", 1, 0.3)]
+    curves = pd.DataFrame(rows, columns=["setting", "epoch", "validation_accuracy"])
+    figure, axes = new_figure("half", 1)
+    draw_curves(axes, curves, ["whole"], {"short", "other"})
+    bars = axes.lines[-1]
+    assert bars.get_label() == "pruned"
+    assert set(zip(*bars.get_data(), strict=True)) == {(1, 0.4), (1, 0.3)}
+    plt.close(figure)
+
+
 @pytest.mark.parametrize(("count", "lines", "labels"), [(4, 4, 4), (40, 40, 8), (400, 7, 9)])
 def test_few_settings_are_lines_and_many_a_band(count: int, lines: int, labels: int) -> None:
     names = [f"try-{number:03d}" for number in range(count)]

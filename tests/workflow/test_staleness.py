@@ -17,6 +17,7 @@ RUNS = {f"finetune[setting={name}, seed=1]" for name in SETTINGS}
 RECORD = {"write_manifest", "render_write_up", "all"}  # every stamp and the config stand in the manifest
 PLOTS = {"plot_curves", "plot_settings", "plot_expected", "plot_confusion", "plot_attention", "plot_heads"}
 AGGREGATES = {
+    "gather_runs",
     "select_setting",
     "summarise_sweep",
     "compare_settings",
@@ -102,7 +103,7 @@ def test_comments_rerun_nothing(project: Project) -> None:
         ("scripts/prepare_data.py", ALL - DEMONSTRATION - {"prepare_model"}),
         ("scripts/prepare_model.py", ALL - DEMONSTRATION - {"prepare_data"}),
         ("scripts/finetune.py", AFTER_TOKENS),
-        ("scripts/select_setting.py", AGGREGATES - {"summarise_sweep", "plot_expected"}),
+        ("scripts/select_setting.py", AGGREGATES - {"gather_runs", "summarise_sweep", "plot_expected"}),
         ("scripts/plot_curves.py", {"plot_curves"} | RECORD),
         ("scripts/render_write_up.py", RECORD),
         ("scripts/lib/schedule.py", AFTER_TOKENS),

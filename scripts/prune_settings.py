@@ -1,0 +1,53 @@
+"""Decide at a rung which settings are trained further, by their mean validation result so far. Test data play no part.
+
+Reads the results of all runs at this rung, and the decision before. Writes the rank of every setting that came this
+far, who goes on, and who was pruned at this rung or an earlier one.
+"""
+
+import logging
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from lib.files import read_json, write_json
+from lib.halving import decide, places
+from lib.job import run
+
+
+def main(
+    results: list[Path],
+    before: list[Path],
+    decision: Path,
+    rung: int,
+    epochs: int,
+    keep: float,
+    metric: str,
+) -> None:
+    """`results` are in the order of the config, the baseline's first; `before` is there from the second rung on."""
+    scores: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    rows = [read_json(path) for path in results]
+    for row in rows:
+        if "pruned" not in row:
+            scores[row["setting"]].append(row["validation"])
+    settings = decide(scores, keep, metric, baseline=rows[0]["setting"])
+    fallen = {name: {"rung": rung, "epochs": epochs} for name, row in settings.items() if not row["goes_on"]}
+    earlier = read_json(before[0])["pruned"] if before else {}
+    write_json(
+        decision,
+        {
+            "rung": rung,
+            "epochs": epochs,
+            "keep": keep,
+            "metric": metric,
+            "entered": len(settings),
+            "places": places(len(settings), keep),
+            "gone_on": len(settings) - len(fallen),
+            "settings": settings,
+            "pruned": earlier | fallen,
+        },
+    )
+    logging.info("%d of %d settings go on after epoch %d", len(settings) - len(fallen), len(settings), epochs)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,19 +1,17 @@
 """The values of the analyses beyond accuracy; each stands in its file at exactly the pointer that goes with it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from lib.collector import Collector
 from lib.errors import UserError
 from lib.files import read_json, write_json
 from lib.pointers import step
 
-if TYPE_CHECKING:
-    from collect_values import Collector
-
 METRIC_KINDS = {"accuracy": "accuracy", "loss": "loss"}  # of any other metric: real
 
 
-def collect_halving(collector: "Collector", paths: list[Path]) -> None:
+def collect_halving(collector: Collector, paths: list[Path]) -> None:
     """`halving.<rung>.epochs`, `.keep`, `.settings` that came this far and `.gone_on`; `halving.metric`; of each pruned
     setting `sweep.pruned.<setting>.epochs`, `.rank`, `.settings`, `.validation` and `.why`, those pruned last and best
     first.
@@ -37,7 +35,7 @@ def collect_halving(collector: "Collector", paths: list[Path]) -> None:
         collector.add("halving.metric", found["metric"].replace("_", " "), "text", path, "/metric")
 
 
-def collect_tokens(collector: "Collector", path: Path) -> None:
+def collect_tokens(collector: Collector, path: Path) -> None:
     """How many texts were cut, split by split: `data.<split>.cut`, `.cut.share`, and the longest in tokens."""
     found = read_json(path)
     collector.add("data.max_length", found["max_length"], "count", path, "/max_length")
@@ -48,7 +46,7 @@ def collect_tokens(collector: "Collector", path: Path) -> None:
         collector.add(f"{stem}.tokens", row["tokens"], "count", path, f"{pointer}/tokens")
 
 
-def collect_seeds(collector: "Collector", path: Path) -> None:
+def collect_seeds(collector: Collector, path: Path) -> None:
     """Of each setting and of the winner: `<run>.<split>.<metric>` beyond accuracy and loss, with the interval over
     examples; with several seeds `<metric>.sd` and `<metric>.over_seeds`, the mean with the interval over seeds;
     `<run>.diverged` and `<run>.failed`, how many seeds did.
@@ -69,9 +67,7 @@ def collect_seeds(collector: "Collector", path: Path) -> None:
             )
 
 
-def add_metric(
-    collector: "Collector", key: str, metric: str, summary: dict[str, Any], path: Path, pointer: str
-) -> None:
+def add_metric(collector: Collector, key: str, metric: str, summary: dict[str, Any], path: Path, pointer: str) -> None:
     kind = METRIC_KINDS.get(metric, "real")
     if metric not in METRIC_KINDS:
         interval = tuple(summary["interval"]) if summary["interval"] else None
@@ -86,7 +82,7 @@ def add_metric(
         collector.add(f"{key}.{end}", summary[end], kind, path, f"{pointer}/{end}")
 
 
-def collect_class(collector: "Collector", key: str, row: dict[str, Any], path: Path, pointer: str) -> None:
+def collect_class(collector: Collector, key: str, row: dict[str, Any], path: Path, pointer: str) -> None:
     """`<key>.precision` and `.recall` with their intervals, `.f1`, and `.count` of examples."""
     for name in ("precision", "recall"):
         interval = row[f"{name}_interval"]
@@ -97,7 +93,7 @@ def collect_class(collector: "Collector", key: str, row: dict[str, Any], path: P
     collector.add(f"{key}.count", row["count"], "count", path, f"{pointer}/count")
 
 
-def collect_slices(collector: "Collector", path: Path) -> None:
+def collect_slices(collector: Collector, path: Path) -> None:
     """`slices.<column>.<value>.accuracy`, `.correct`, `.count`; of the baselines `.<method>.accuracy`; of lengths the
     fewest and most `words`.
     """
@@ -111,14 +107,14 @@ def collect_slices(collector: "Collector", path: Path) -> None:
                 collector.add(f"{stem}.words.{end}", count, "count", path, f"{pointer}/words/{end}")
 
 
-def add_share(collector: "Collector", key: str, row: dict[str, Any], path: Path, pointer: str) -> None:
+def add_share(collector: Collector, key: str, row: dict[str, Any], path: Path, pointer: str) -> None:
     interval = tuple(row["interval"])
     collector.add(f"{key}.accuracy", row["accuracy"], "accuracy", path, f"{pointer}/accuracy", interval)
     for name in ("correct", "count"):
         collector.add(f"{key}.{name}", row[name], "count", path, f"{pointer}/{name}")
 
 
-def collect_mistakes(collector: "Collector", path: Path) -> None:
+def collect_mistakes(collector: Collector, path: Path) -> None:
     """`mistakes.<n>.text`, `.true`, `.predicted`, `.confidence`, `.id`, the most confident first; `errors.total`."""
     found = read_json(path)
     collector.add("errors.total", found["total"], "count", path, "/total")
@@ -128,7 +124,7 @@ def collect_mistakes(collector: "Collector", path: Path) -> None:
             collector.add(f"mistakes.{number + 1}.{name}", row[name], kind, path, f"/rows/{number}/{name}")
 
 
-def collect_agreement(collector: "Collector", path: Path) -> None:
+def collect_agreement(collector: Collector, path: Path) -> None:
     """`agreement.<a>.<b>.share`, `.kappa`, `.both_wrong`; either name may come first."""
     for a, row in read_json(path).items():
         for b, pair in row.items():
@@ -142,7 +138,7 @@ def collect_agreement(collector: "Collector", path: Path) -> None:
                 collector.add(f"{stem}.kappa", pair["kappa"], "real", path, f"{pointer}/kappa")
 
 
-def collect_curve(collector: "Collector", path: Path) -> None:
+def collect_curve(collector: Collector, path: Path) -> None:
     """`learning_curve.<place>.rows`, `.percent`, `.validation.accuracy` and its `.sd`; places count from 1."""
     for place, (percent, row) in enumerate(read_json(path)["points"].items(), start=1):
         stem, pointer = f"learning_curve.{place}", f"/points/{step(percent)}"
@@ -154,7 +150,7 @@ def collect_curve(collector: "Collector", path: Path) -> None:
             collector.add(f"{stem}.validation.accuracy.sd", row["sd"], "real", path, f"{pointer}/sd")
 
 
-def collect_reference(collector: "Collector", references: list[dict[str, Any]], path: Path) -> None:
+def collect_reference(collector: Collector, references: list[dict[str, Any]], path: Path) -> None:
     """`reference.<name>.reported`, `.this` and `.difference`, this run's minus the reported one; also as a file.
 
     The reported value is taken as it is, without an uncertainty of its own. Raises UserError on a key of no number.

@@ -56,11 +56,13 @@ END
     printf '%s\nAutoDetect=off\nName=gpu Type=fake File=/dev/tty[1-2]\n' "$MARK" > /etc/slurm/gres.conf
 }
 
+# One that runs already is used, and not ours to stop.
 start_munge() {
     munge -n > /dev/null 2>&1 && return
     mkdir -p /run/munge
     chown munge: /run/munge
     runuser -u munge -- /usr/sbin/munged
+    cp /run/munge/munged.pid "$STATE/munged.pid"
 }
 
 start() {
@@ -85,7 +87,7 @@ start() {
 stop() {
     grep -qsF "$MARK" "$CONF" || return 0
     scancel --quiet --user root 2> /dev/null || true
-    for daemon in slurmd slurmctld; do
+    for daemon in slurmd slurmctld munged; do
         pid=$(cat "$STATE/$daemon.pid" 2> /dev/null) || continue
         kill "$pid" 2> /dev/null || true
         for _ in $(seq 100); do

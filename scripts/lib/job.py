@@ -37,12 +37,15 @@ def run(main: Callable[..., None]) -> None:
         with when_asked_to_stop(stop):
             start_log(log, root / "journal.log", label)
             set_time_limit(snakemake.resources.get("runtime"))
-            # A job that outlived its workflow and the one that follows it must not both write.
+            # A job that outlived its workflow and the one that follows it must not both write, and the other must not
+            # end for its sake. What it makes is not recorded once there is another workflow, which may want else.
+            refuse_if_superseded()
             hold_or_wait(root / "locks" / label.replace("/", "-"))
             refuse_if_superseded()
             records.clear(outputs)
             records.verify(paths(snakemake.input))
             main(**arguments(main, snakemake))
+            refuse_if_superseded()
             records.record(outputs, label)
     except (UserError, Stopped) as error:
         logging.error("%s", error)

@@ -277,3 +277,19 @@ def test_an_orphan_does_not_begin_once_another_workflow_is_at_work(
     assert capsys.readouterr().err == (
         "copy: the workflow that started this job has ended, and another one is at work; this job is not done\n"
     )
+
+
+def test_what_an_orphan_makes_is_not_recorded_once_another_workflow_is_at_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lock = Path("results/small/lock")
+    lock.parent.mkdir(parents=True)
+    lock.write_text("41\n")
+    monkeypatch.setenv(locks.WORKFLOW, f"41 {lock}")
+
+    def make(out: Path) -> None:
+        out.write_text("made")
+        lock.write_text("42\n")
+
+    assert run("copy", make, monkeypatch) == 1
+    assert not Path("results/small/records/out.txt.json").exists()

@@ -263,6 +263,15 @@ def test_a_time_limit_stops_a_job(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     )
 
 
+def test_a_job_that_is_done_is_not_killed_at_its_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(out: Path) -> None:
+        out.write_text("made")
+        job.set_time_limit(0.5)
+
+    assert run("copy", write, monkeypatch) is None
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
 def test_an_orphan_does_not_begin_once_another_workflow_is_at_work(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

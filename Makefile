@@ -35,11 +35,14 @@ draft: $(READY) ## write up what has finished, and say what is missing
 	@$(WHERE)
 
 cluster: $(READY) .venv/slurm ## the same as report, its heavy steps as jobs of a Slurm cluster (docs/cluster.md)
+	$(CHECKED)
 	@HF_HUB_OFFLINE=1 $(BIN)/snakemake --workflow-profile profiles/slurm --configfile $(CONFIG) --nolock $(ARGS)
 	@$(WHERE)
 
 fetch: $(READY) ## bring data and model here, for jobs that have no internet
+	$(CHECKED)
 	@$(SNAKEMAKE) $(ARGS) fetch
+	@echo "Data and model are here. The next step: make cluster CONFIG=$(CONFIG)"
 
 plan: $(READY) ## say what would run, and why
 	$(CHECKED)

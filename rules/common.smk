@@ -10,8 +10,8 @@ from lib.config import complete, excluded_settings, resolved_settings, unfinishe
 from lib.ending import pass_on_to_jobs
 from lib.errors import UserError
 from lib.files import canonical_json
-from lib.locks import hold_or_refuse
-from lib.records import set_aside_changed
+from lib.locks import begin_batch_job, hold_or_refuse
+from lib.records import remove_unnoticed, set_aside_changed
 from lib.repository import revision
 from lib.resources import model_job
 from lib.sources import data_files, model_files, package_version
@@ -25,8 +25,11 @@ try:
     RESULTS = Path("results") / config["name"]
     # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
     if workflow.is_main_process and not workflow.dryrun:
-        hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'")
+        if hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'"):
+            remove_unnoticed(RESULTS)
         set_aside_changed(RESULTS)
+    elif workflow.remote_exec:
+        begin_batch_job()
 except (UserError, OSError) as error:
     sys.exit(trouble(error) or str(error))  # as it is: an exception would bring lines about this file
 

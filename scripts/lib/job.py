@@ -37,13 +37,17 @@ def run(main: Callable[..., None]) -> None:
         with when_asked_to_stop(stop):
             start_log(log, root / "journal.log", label)
             set_time_limit(snakemake.resources.get("runtime"))
-            # A job that outlived its workflow and the one that follows it must not both write.
+            # A job that outlived its workflow and the one that follows it must not both write, and the other must not
+            # end for its sake. What it makes is not recorded once there is another workflow, which may want else.
+            refuse_if_superseded()
             hold_or_wait(root / "locks" / label.replace("/", "-"))
             refuse_if_superseded()
             records.clear(outputs)
             records.verify(paths(snakemake.input))
             main(**arguments(main, snakemake))
+            refuse_if_superseded()
             records.record(outputs, label)
+            set_time_limit(None)  # the system's answer to the signal is to kill, even where only the exit is left
     except (UserError, Stopped) as error:
         logging.error("%s", error)
         sys.exit(1)
@@ -59,9 +63,8 @@ def run(main: Callable[..., None]) -> None:
 
 
 def set_time_limit(minutes: float | None) -> None:
-    """Have this process asked to stop shortly before it has run for `minutes`, Snakemake's resource `runtime`."""
-    if minutes:
-        signal.setitimer(signal.ITIMER_REAL, max(minutes * 60 - GRACE, minutes * 30))
+    """Have this process asked to stop shortly before `minutes` (Snakemake's `runtime`) are over; None: never."""
+    signal.setitimer(signal.ITIMER_REAL, max(minutes * 60 - GRACE, minutes * 30) if minutes else 0)
 
 
 def paths(files: Any) -> list[Path]:

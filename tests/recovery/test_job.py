@@ -263,6 +263,15 @@ def test_a_time_limit_stops_a_job(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     )
 
 
+def test_a_job_that_is_done_is_not_killed_at_its_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(out: Path) -> None:
+        out.write_text("made")
+        job.set_time_limit(0.5)
+
+    assert run("copy", write, monkeypatch) is None
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
 def test_an_orphan_does_not_begin_once_another_workflow_is_at_work(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -277,3 +286,19 @@ def test_an_orphan_does_not_begin_once_another_workflow_is_at_work(
     assert capsys.readouterr().err == (
         "copy: the workflow that started this job has ended, and another one is at work; this job is not done\n"
     )
+
+
+def test_what_an_orphan_makes_is_not_recorded_once_another_workflow_is_at_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lock = Path("results/small/lock")
+    lock.parent.mkdir(parents=True)
+    lock.write_text("41\n")
+    monkeypatch.setenv(locks.WORKFLOW, f"41 {lock}")
+
+    def make(out: Path) -> None:
+        out.write_text("made")
+        lock.write_text("42\n")
+
+    assert run("copy", make, monkeypatch) == 1
+    assert not Path("results/small/records/out.txt.json").exists()

@@ -1,0 +1,114 @@
+"""Who holds a lock, who held it before, and what becomes of the jobs of a workflow that was killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from lib import locks
+from lib.errors import UserError
+from lib.records import note_of, record, remove_unnoticed
+
+LOCK = Path("results/small/lock")
+JOB = Path("results/small/locks/finetune-a-1")
+HOLD = "import sys, time; from pathlib import Path; from lib.locks import {0}; print({0}({1}), flush=True); {2}"
+
+
+@pytest.fixture(autouse=True)
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (locks.WORKFLOW, locks.BATCH_JOB, "SLURM_JOB_ID"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setattr(locks, "HELD", [])
+
+
+def holding(function: str, arguments: str, then: str, **environment: str) -> tuple[subprocess.Popen[str], str]:
+    """A process that has called a function of `lib.locks` and does something after; and what the function returned."""
+    command = [sys.executable, "-c", HOLD.format(function, arguments, then)]
+    environment |= {"PYTHONPATH": str(ROOT / "scripts")}
+    process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, process.stdout.readline().strip()
+
+
+def test_a_workflow_learns_whether_the_one_before_it_was_killed() -> None:
+    call = ("hold_or_refuse", f"Path('{LOCK}'), 'The experiment'")
+    first, killed = holding(*call, "sys.exit(1)")
+    assert (first.wait(10), killed) == (1, "False")
+    second, killed = holding(*call, "time.sleep(60)")
+    assert killed == "False"
+    with pytest.raises(UserError, match=rf"The experiment is running already \(process {second.pid} on "):
+        locks.hold_or_refuse(LOCK, "The experiment")
+    second.kill()
+    second.wait(10)
+    third, killed = holding(*call, "time.sleep(0)")
+    assert (third.wait(10), killed) == (0, "True")
+
+
+def test_a_batch_job_of_an_ended_workflow_is_refused_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    LOCK.parent.mkdir(parents=True)
+    LOCK.write_text("41 on node since now\n")
+    monkeypatch.setenv(locks.WORKFLOW, f"41 on node since now {LOCK}")
+    monkeypatch.setenv("SLURM_JOB_ID", "17")
+    locks.begin_batch_job()
+    assert os.environ[locks.BATCH_JOB] == "17"
+    LOCK.write_text("")
+    with pytest.raises(UserError, match="has ended, and another one is at work"):
+        locks.begin_batch_job()
+
+
+def put_commands(folder: Path, queue: Path, holder: int) -> None:
+    """Commands of Slurm's names: a job ends when told to, and leaves the queue a while after."""
+    folder.mkdir()
+    for name, script in {
+        "scancel": f'echo "$@" > told; kill {holder}; (sleep 2; rm {queue}) > /dev/null 2>&1 &',
+        "squeue": f"cat {queue}",
+    }.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+
+
+def test_a_batch_job_of_a_killed_workflow_hands_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    orphan, _ = holding("hold_or_wait", f"Path('{JOB}')", "time.sleep(60)", **{locks.BATCH_JOB: "17"})
+    assert JOB.read_text() == "17"
+    queue = tmp_path / "queue"
+    queue.write_text("17 running\n")
+    put_commands(tmp_path / "bin", queue, orphan.pid)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv(locks.BATCH_JOB, "18")
+    before = time.monotonic()
+    locks.hold_or_wait(JOB)
+    assert time.monotonic() - before > 1  # not before Snakemake had tidied up after the other
+    assert not queue.exists()
+    assert Path("told").read_text() == "17\n"
+    assert orphan.wait(10) == -signal.SIGTERM
+    assert JOB.read_text() == "18"
+
+
+def test_a_job_of_this_machine_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    orphan, _ = holding("hold_or_wait", f"Path('{JOB}')", "time.sleep(1)")
+    put_commands(tmp_path / "bin", tmp_path / "queue", orphan.pid)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv(locks.BATCH_JOB, "18")
+    locks.hold_or_wait(JOB)
+    assert orphan.wait(10) == 0
+    assert not Path("told").exists()
+
+
+def test_what_snakemake_has_no_note_of_is_removed(caplog: pytest.LogCaptureFixture) -> None:
+    outputs = [Path("results/small/runs/a/metrics.json"), Path("results/small/runs") / ("b" * 200) / "metrics.json"]
+    unnoticed = Path("results/small/runs/c/metrics.json")
+    for path in (*outputs, unnoticed):
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+        record([path], "finetune")
+    for path in outputs:
+        note_of(path).parent.mkdir(parents=True, exist_ok=True)
+        note_of(path).write_text("{}")
+    remove_unnoticed(Path("results/small"))
+    assert [path.exists() for path in (*outputs, unnoticed)] == [True, True, False]
+    assert caplog.messages == [f"{unnoticed} was made after its workflow had been killed; it is made again"]

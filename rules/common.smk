@@ -142,18 +142,20 @@ def streams(seed):
     return {use: seed if use in config["seeds_vary"] else SEEDS[0] for use in ("weights", "order", "dropout")}
 
 
+def plan(seed, name):
+    """How runs of a seed are trained, but for their hyperparameters; `name` is that of the checkpoints."""
+    return {
+        "streams": streams(seed),
+        "selection_metric": config["selection_metric"],
+        "on_divergence": config["on_divergence"],
+        "compute": COMPUTE,
+        "checkpoint_path": str(RESULTS / "checkpoints" / f"{name}-seed{seed}"),
+    }
+
+
 def fraction_spec(percent, seed):
     """What training on a part of the training split needs of the config."""
-    return spec(
-        percent=float(percent),
-        seed=seed,
-        streams=streams(seed),
-        settings=SETTINGS,
-        selection_metric=config["selection_metric"],
-        on_divergence=config["on_divergence"],
-        compute=COMPUTE,
-        checkpoint_path=str(RESULTS / "checkpoints" / f"fraction-{percent}-seed{seed}"),
-    )
+    return spec(percent=float(percent), seed=seed, settings=SETTINGS, plan=plan(seed, f"fraction-{percent}"))
 
 
 def outputs_of(*rule_names):
@@ -189,16 +191,8 @@ def results_at(wildcards):
 
 def run_values(setting, seed):
     """What a training run needs of the config."""
-    return {
-        "setting": setting,
-        "seed": seed,
-        "streams": streams(seed),
-        "hyperparameters": PLANNED[setting],
-        "selection_metric": config["selection_metric"],
-        "on_divergence": config["on_divergence"],
-        "compute": COMPUTE,
-        "checkpoint_path": str(RESULTS / "checkpoints" / f"{setting}-seed{seed}"),
-    }
+    hyperparameters = {"hyperparameters": PLANNED[setting]}
+    return {"setting": setting, "seed": seed, "plan": hyperparameters | plan(seed, setting)}
 
 
 def run_spec(wildcards):

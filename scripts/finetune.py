@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from lib.batches import Examples
 from lib.files import write_json
-from lib.fine_tuning import trained, whole_run
+from lib.fine_tuning import Plan, trained, whole_run
 from lib.halving import pruned_at
 from lib.job import run
 from lib.metrics import by_class, intervals
@@ -39,34 +39,12 @@ def main(
     predictions: Path,
     setting: str,
     seed: int,
-    streams: dict[str, int],
-    hyperparameters: dict[str, Any],
-    selection_metric: str,
-    on_divergence: str,
-    compute: dict[str, Any],
-    checkpoint_path: str,
+    plan: dict[str, Any],
     stamp: str,
 ) -> None:
-    """`hyperparameters` are the setting's; `compute` has device, precision, threads; `checkpoint_path` is a prefix.
-
-    `streams` has the seed of each use of chance: weights, order, dropout. `decision` has a file where settings are
-    pruned.
-    """
-    whole = whole_run(
-        train,
-        validation,
-        train_tokens,
-        validation_tokens,
-        summary,
-        model,
-        hyperparameters,
-        streams,
-        selection_metric,
-        on_divergence,
-        compute,
-        checkpoint_path,
-        stamp,
-    )
+    """`plan` is as `lib.fine_tuning.Plan` has it; `decision` has a file where settings are pruned."""
+    files = (train, validation, train_tokens, validation_tokens, summary, model)
+    whole = whole_run(*files, Plan(**plan), stamp)
     training, labels, held_out = whole.training, whole.labels, whole.held_out
     trained_weights = sum(weight.numel() for weight in training.trainable().values())
     pruned = pruned_at(decision, setting)
@@ -75,8 +53,8 @@ def main(
     AutoTokenizer.from_pretrained(whole.pretrained, trust_remote_code=False).save_pretrained(tuned)
     pd.DataFrame(progress.history).to_csv(history, index=False)
     write_predictions(predictions, held_out, progress, labels)
-    facts = {"setting": setting, "seed": seed, "streams": streams, "hyperparameters": hyperparameters}
-    facts |= asdict(whole.compute) | {"trained_weights": trained_weights}
+    facts = {"setting": setting, "seed": seed} | {name: plan[name] for name in ("streams", "hyperparameters")}
+    facts |= asdict(training.compute) | {"trained_weights": trained_weights}
     write_json(metrics, facts | results(progress, held_out, labels, pruned) | {"fingerprints": whole.fingerprints})
     write_json(timing, time_taken(progress, len(whole.examples)))
     training.checkpoints.remove_others()

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 from lib.batches import Examples, derive_seed, read_examples
-from lib.compute import resolve_compute
 from lib.files import read_json, sha256, write_json
-from lib.fine_tuning import set_up, trained
+from lib.fine_tuning import Plan, set_up, trained
 from lib.job import run
 from lib.pretrained import pretrained_folder
 
@@ -28,33 +27,18 @@ def main(
     metrics: Path,
     percent: float,
     seed: int,
-    streams: dict[str, int],
     settings: dict[str, dict[str, Any]],
-    selection_metric: str,
-    on_divergence: str,
-    compute: dict[str, Any],
-    checkpoint_path: str,
+    plan: dict[str, Any],
     stamp: str,
 ) -> None:
-    """`percent` of the training split is used; the other parameters are as in finetune, `settings` has all of them."""
-    resolved = resolve_compute(**compute)
+    """`percent` of the training split is used; `plan` is that of finetune without the hyperparameters in `settings`."""
     labels, source, winner = read_json(summary)["labels"], read_json(model), read_json(selection)["winner"]
     files = [sha256(path) for path in (train, validation, train_tokens, validation_tokens)]
     whole, held_out = read_examples(train, train_tokens), read_examples(validation, validation_tokens)
-    part = subset(whole, chosen_rows(whole.labels, percent / 100, streams["order"]))
-    training, _ = set_up(
-        pretrained_folder(source),
-        labels,
-        part,
-        held_out,
-        settings[winner],
-        streams,
-        selection_metric,
-        on_divergence,
-        resolved,
-        checkpoint_path,
-        [percent, files, source["fingerprint"], stamp],
-    )
+    chosen = Plan(hyperparameters=settings[winner], **plan)
+    part = subset(whole, chosen_rows(whole.labels, percent / 100, chosen.streams["order"]))
+    made_from = [percent, files, source["fingerprint"], stamp]
+    training, _ = set_up(pretrained_folder(source), labels, part, held_out, chosen, made_from)
     progress = trained(training, f"setting {winner}, seed {seed}, {percent:g}% of the training split")
     best = progress.kept
     facts = {"setting": winner, "seed": seed, "percent": percent, "rows": len(part), "best_epoch": best["epoch"]}

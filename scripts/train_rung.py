@@ -28,19 +28,19 @@ def main(
     setting: str,
     seed: int,
     run_stamp: str,
-    **of_run: Any,
+    plan: dict[str, Any],
 ) -> None:
-    """`epochs` lie between the start and this rung; `of_run` and the stamp `run_stamp` are what finetune is given."""
+    """`epochs` lie between the start and this rung; `plan` and the stamp `run_stamp` are what finetune is given."""
     facts = {"setting": setting, "seed": seed, "rung": rung, "epochs": epochs}
     pruned = pruned_at(decision, setting)
     if pruned:
         logging.info("pruned after epoch %d; not trained any further", pruned["epochs"])
         write_json(result, facts | {"pruned": pruned})
         return
-    from lib.fine_tuning import trained, whole_run  # takes seconds, which a pruned setting can do without
+    from lib.fine_tuning import Plan, trained, whole_run  # takes seconds, which a pruned setting can do without
 
     files = (train, validation, train_tokens, validation_tokens, summary, model)
-    training = whole_run(*files, **of_run, stamp=run_stamp).training
+    training = whole_run(*files, Plan(**plan), run_stamp).training
     training.resume()
     if training.progress.epoch < epochs:  # else it has been there before, and its checkpoint knows what it came to
         trained(training, f"setting {setting}, seed {seed}, to rung {rung}", epochs)

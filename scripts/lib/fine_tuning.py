@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from lib.batches import Examples, derive_seed, read_examples
 from lib.checkpoints import Checkpoints
-from lib.compute import Compute, resolve_compute
+from lib.compute import resolve_compute
 from lib.errors import UserError
 from lib.files import fingerprint, read_json, sha256
 from lib.model import load_classifier
@@ -22,6 +22,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """How to train a run, as the config has it.
+
+    `streams` has the seed of each use of chance: weights, order, dropout; `compute` has device, precision and threads;
+    `checkpoint_path` is a prefix.
+    """
+
+    hyperparameters: dict[str, Any]
+    streams: dict[str, int]
+    selection_metric: str
+    on_divergence: str
+    compute: dict[str, Any]
+    checkpoint_path: str
+
+
+@dataclass(frozen=True)
 class WholeRun:
     """A run on all of the training split that has yet to train, and what it was set up from."""
 
@@ -32,7 +48,6 @@ class WholeRun:
     examples: Examples
     held_out: Examples
     fingerprints: dict[str, str]
-    compute: Compute
 
 
 def whole_run(
@@ -42,71 +57,44 @@ def whole_run(
     validation_tokens: Path,
     summary: Path,
     model: Path,
-    hyperparameters: dict[str, Any],
-    streams: dict[str, int],
-    selection_metric: str,
-    on_divergence: str,
-    compute: dict[str, Any],
-    checkpoint_path: str,
+    plan: Plan,
     stamp: str,
 ) -> WholeRun:
     """Set up the run that finetune trains to its end; `stamp` is that of finetune, whoever trains a part of it."""
-    resolved = resolve_compute(**compute)
     labels, source = read_json(summary)["labels"], read_json(model)
     pretrained = pretrained_folder(source)
     fingerprints = {"train": sha256(train), "validation": sha256(validation), "model": source["fingerprint"]}
     examples, held_out = read_examples(train, train_tokens), read_examples(validation, validation_tokens)
-    training, updates = set_up(
-        pretrained,
-        labels,
-        examples,
-        held_out,
-        hyperparameters,
-        streams,
-        selection_metric,
-        on_divergence,
-        resolved,
-        checkpoint_path,
-        [fingerprints, sha256(train_tokens), sha256(validation_tokens), stamp],
-    )
-    return WholeRun(training, updates, pretrained, labels, examples, held_out, fingerprints, resolved)
+    made_from = [fingerprints, sha256(train_tokens), sha256(validation_tokens), stamp]
+    training, updates = set_up(pretrained, labels, examples, held_out, plan, made_from)
+    return WholeRun(training, updates, pretrained, labels, examples, held_out, fingerprints)
 
 
 def set_up(
-    pretrained: Path,
-    labels: list[str],
-    train: Examples,
-    validation: Examples,
-    hyperparameters: dict[str, Any],
-    streams: dict[str, int],
-    selection_metric: str,
-    on_divergence: str,
-    compute: Compute,
-    checkpoint_path: str,
-    made_from: list[Any],
+    pretrained: Path, labels: list[str], train: Examples, validation: Examples, plan: Plan, made_from: list[Any]
 ) -> "tuple[Run, PeftModel | None]":
     """A run of one setting that has yet to train, and the handle of its low-rank updates where it has any.
 
-    `streams` has the seed of each use of chance: weights, order, dropout. The run goes on from a checkpoint at
-    `checkpoint_path` that belongs to the same setting, seeds, way to compute and `made_from`, which stands for model,
-    data and code.
+    The run goes on from a checkpoint that belongs to the same plan and to `made_from`, which stands for model, data and
+    code.
     """
-    key = [hyperparameters, streams, selection_metric, asdict(compute), labels, *made_from]
-    tuning, rest = split_tuning(hyperparameters)
-    torch.manual_seed(derive_seed(streams["weights"], "weights"))
-    classifier = load_classifier(pretrained, labels, hyperparameters["dropout"])
+    compute = resolve_compute(**plan.compute)
+    key = [plan.hyperparameters, plan.streams, plan.selection_metric, asdict(compute), labels, *made_from]
+    tuning, rest = split_tuning(plan.hyperparameters)
+    torch.manual_seed(derive_seed(plan.streams["weights"], "weights"))
+    classifier = load_classifier(pretrained, labels, plan.hyperparameters["dropout"])
     updates = choose_weights(classifier, tuning)
     run = Run(
         classifier,
         train,
         validation,
         Hyperparameters(**rest),
-        streams["order"],
-        selection_metric,
+        plan.streams["order"],
+        plan.selection_metric,
         compute,
-        Checkpoints(Path(checkpoint_path), fingerprint(key)),
-        dropout_seed=streams["dropout"],
-        record_divergence=on_divergence == "record",
+        Checkpoints(Path(plan.checkpoint_path), fingerprint(key)),
+        dropout_seed=plan.streams["dropout"],
+        record_divergence=plan.on_divergence == "record",
     )
     return run, updates
 

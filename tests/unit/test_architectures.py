@@ -107,6 +107,7 @@ def train(root: Path, run: str = "runs/a/seed1", **setting: Any) -> Path:
         validation_tokens=root / "validation-tokens.parquet",
         summary=root / "summary.json",
         model=root / "model.json",
+        decision=[],
         history=folder / "history.csv",
         metrics=folder / "metrics.json",
         timing=folder / "timing.json",
@@ -114,12 +115,14 @@ def train(root: Path, run: str = "runs/a/seed1", **setting: Any) -> Path:
         predictions=folder / "predictions.parquet",
         setting="a",
         seed=1,
-        streams={"weights": 1, "order": 1, "dropout": 1},
-        hyperparameters=resolved_settings(config)["a"],
-        selection_metric="accuracy",
-        on_divergence="stop",
-        compute={"device": "cpu", "precision": "fp32", "threads": 1},
-        checkpoint_path=str(folder / "checkpoints"),
+        plan={
+            "hyperparameters": resolved_settings(config)["a"],
+            "streams": {"weights": 1, "order": 1, "dropout": 1},
+            "selection_metric": "accuracy",
+            "on_divergence": "stop",
+            "compute": {"device": "cpu", "precision": "fp32", "threads": 1},
+            "checkpoint_path": str(folder / "checkpoints"),
+        },
         stamp="",
     )
     return folder

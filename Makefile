@@ -89,8 +89,9 @@ lock: ## resolve pyproject.toml anew into requirements.lock
 	@.venv-lock/bin/pip freeze | sed 's/+cpu$$//' | grep -viE '^(nvidia-|cuda-|triton)' > requirements.lock
 	@rm -rf .venv-lock
 
-bench: $(READY) ## measure training beside transformers.Trainer, memory, and (after make report) the author's loop
+bench: $(READY) ## measure training and its outcome beside transformers.Trainer, memory, and (after make report) the author's loop
 	@$(BIN)/python benchmarks/training.py
+	@$(BIN)/python benchmarks/accuracy.py
 	@$(BIN)/python benchmarks/memory.py
 	@$(BIN)/python benchmarks/loop.py --config $(CONFIG)
 

@@ -158,19 +158,20 @@ def test_a_second_workflow_stops_and_another_experiment_runs_beside(project: Pat
     beside.write_text(config.read_text().replace("name: small", "name: beside"))
     journal = project / RESULTS / "journal.log"
     first = start(project, str(RESULTS / "selection.json"))
-    while "finetune/third/1: finished epoch 2/5000" not in journal.read_text():
+    try:
+        while "finetune/third/1: finished epoch 2/5000" not in journal.read_text():
+            assert first.poll() is None
+            time.sleep(0.05)
+        second = run(project, cores=1, timeout=60)
+        other = run(project, "--configfile", str(beside), "--nolock", "results/beside/data/summary.json", timeout=120)
         assert first.poll() is None
-        time.sleep(0.05)
-    second = run(project, cores=1, timeout=60)
+    finally:
+        kill(first, group=True, number=signal.SIGTERM)
+        first.wait(timeout=60)
     assert second.returncode == 1
-    assert second.stdout.splitlines()[-1] == (
-        f"The experiment 'small' is running already (process {first.pid}); "
-        "wait until it has ended, or stop that process"
-    )
-    other = run(project, "--configfile", str(beside), "--nolock", "results/beside/data/summary.json", timeout=120)
+    said = second.stdout.splitlines()[-1]
+    assert said.startswith(f"The experiment 'small' is running already (process {first.pid} on ")
+    assert said.endswith("); wait until it has ended, or stop that process")
     assert other.returncode == 0, other.stdout
     assert hashes(project / "results/beside/data/train.parquet") == hashes(project / RESULTS / "data/train.parquet")
-    assert first.poll() is None
-    kill(first, group=True, number=signal.SIGTERM)
-    first.wait(timeout=60)
     assert list((project / RESULTS / "checkpoints").glob("third-seed1-*/step*.pt"))

@@ -15,6 +15,7 @@ from lib import sweeps
 from lib.errors import UserError
 
 SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
+NUMBER = r"[-+]?\d+(\.\d*|\.?\d*[eE][-+]?\d+)"
 SOURCES = ("path", "files", "hub")  # of the data
 
 Json = dict[str, Any]
@@ -63,7 +64,7 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
     Raises UserError with one line a mistake: the key, what was found, what is allowed, and the nearest valid name.
     """
     schema = read_schema(schema_path)
-    config = with_one_source(with_numbers(config, schema, schema))
+    config = with_one_source(with_scalars(config, schema, schema))
     refuse([describe(error) for error in Draft202012Validator(schema).iter_errors(config)] + excluded_baseline(config))
     filled = with_defaults(config, schema, schema)
     refuse(sweep_mistakes(filled["sweep"], schema["$defs"]))
@@ -89,17 +90,23 @@ def resolve(schema: Json, root: Json) -> Json:
     return root["$defs"][schema["$ref"].rpartition("/")[2]] | schema
 
 
-def with_numbers(value: Any, schema: Json, root: Json) -> Any:
-    """`value` with `1e-4` read as the number it is: YAML 1.1 takes it for text, since it has no decimal point."""
+def with_scalars(value: Any, schema: Json, root: Json) -> Any:
+    """`value` with numbers and truth values in the place of texts that can be nothing else.
+
+    YAML 1.1 takes `1e-4` for text, since it has no decimal point; `--config 'report={timings: false}'` takes all that
+    stands in the braces for text.
+    """
     schema = resolve(schema, root)
     if isinstance(value, dict):
         properties = schema.get("properties", {})
-        return {key: with_numbers(item, properties.get(key, {}), root) for key, item in value.items()}
+        return {key: with_scalars(item, properties.get(key, {}), root) for key, item in value.items()}
     if isinstance(value, list):
-        return [with_numbers(item, schema.get("items", {}), root) for item in value]
-    takes_number = "number" in schema.get("type", [])
-    if takes_number and isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value):
+        return [with_scalars(item, schema.get("items", {}), root) for item in value]
+    types = schema.get("type", ["string"])
+    if isinstance(value, str) and "number" in types and re.fullmatch(NUMBER, value):
         return float(value)
+    if isinstance(value, str) and "string" not in types and (value.isdecimal() or value in ("true", "false")):
+        return int(value) if value.isdecimal() else value == "true"
     return value
 
 

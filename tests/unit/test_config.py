@@ -159,3 +159,14 @@ def test_settings_of_which_a_run_has_yet_to_finish(tmp_path):
     assert unfinished_settings(["a", "b", "c"], [1, 2], tmp_path) == ["b", "c"]
     with pytest.raises(UserError, match="No run of the baseline, b, has finished"):
         unfinished_settings(["b", "a"], [1, 2], tmp_path)
+
+
+def test_what_the_command_line_gives_as_text_is_read_as_what_it_is():
+    given = {"report": {"timings": "false"}, "data": {"path": "d", "validation_fraction": "0.25", "header": "true"}}
+    given["attention"] = {"sentences": "7", "seed": "12"}
+    config = complete(minimal(**given))
+    assert (config["report"]["timings"], config["data"]["header"]) == (False, True)
+    assert config["data"]["validation_fraction"] == 0.25
+    assert (config["attention"]["sentences"], config["attention"]["seed"]) == (7, 12)
+    with pytest.raises(UserError, match=r"report\.timings: found 'no'; expected boolean"):
+        complete(minimal(report={"timings": "no"}))

@@ -12,6 +12,8 @@ import scratch
 from lib.files import sha256
 from scratch import Project
 
+pytestmark = pytest.mark.xdist_group("rungs")  # one process, so that the experiment runs once
+
 RUNGS = [1, 2]
 EPOCHS = 3
 SETTINGS = ["baseline", "small-batch", "milder"]

@@ -2,10 +2,11 @@
 
 import os
 import subprocess
-import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 import scratch
 from cluster import (
@@ -64,10 +65,19 @@ def preempted(job: str) -> None:
 def node_down(job: str) -> None:
     """The node goes down, and comes back by itself or when told to."""
     set_node("down", "reason=test")
-    time.sleep(2)
+    lose_power(job)
     set_node("resume")
     wait_for(lambda: node_state() in ("idle", "mixed", "allocated"), "the node")
     start_soon(job)
+
+
+def lose_power(job: str) -> None:
+    """Kill what runs of a job, as the loss of its node does: proctrack/linuxproc overlooks what has lost its parent."""
+    for process in psutil.process_iter(["cmdline"]):
+        with suppress(psutil.Error):
+            steps = any(f"[{job}." in word for word in process.info["cmdline"] or [])
+            if steps or process.environ().get("SLURM_JOB_ID") == job:
+                process.kill()
 
 
 def start_soon(job: str) -> None:

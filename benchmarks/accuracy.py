@@ -30,7 +30,7 @@ def main() -> None:
         found = [worker.call("accuracy", BATCH, options.epochs, seed) for seed in options.seeds]
         means[side] = fmean(found)
         print(f"{side:>8}  mean {means[side]:.4f}  by seed {', '.join(f'{x:.4f}' for x in found)}", flush=True)
-    count = int(sides["ours"].call("held_out").amount)
+    count = sides["ours"].call("held_out")
     from lib.uncertainty import wilson_interval
 
     low, high = wilson_interval(means["Trainer"] * count, count)

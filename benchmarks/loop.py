@@ -18,6 +18,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import pypandoc
+import yaml
 from records import report
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,16 +53,17 @@ def main() -> None:
             print(f"{name:>14} {wall:8.2f} {cpu:6.2f}", flush=True)
             ratios[f"3 CPU seconds to {name}"] = 3 / cpu
         if shutil.which("latexmk"):
-            wall, cpu = latexmk(copy, options.rounds)
+            wall, cpu = latexmk(copy, options.config, options.rounds)
             print(f"{'latexmk':>14} {wall:8.2f} {cpu:6.2f}")
         else:
             print("latexmk is not installed, and not compared")
     report("loop", ratios, options.record)
 
 
-def latexmk(copy: Path, rounds: int) -> tuple[float, float]:
+def latexmk(copy: Path, config: str, rounds: int) -> tuple[float, float]:
     """Wall and CPU seconds from an edit of the last report's text, as LaTeX, to a new PDF."""
-    [filled] = copy.glob("results/*/write-up.md")
+    name = yaml.safe_load((copy / config).read_text())["name"]
+    filled = copy / "results" / name / "write-up.md"
     tex = filled.with_suffix(".tex")
     columns = ["--columns", "100000"]  # what the workflow gives pandoc, so that tables keep their widths
     text = filled.read_text().replace("−", "-")  # the sign for minus is none of pdfLaTeX's

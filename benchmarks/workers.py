@@ -148,9 +148,9 @@ class Ours:
         run = self.run(batch_size, epochs, seed)
         return run.train().history[-1]["validation_accuracy"]
 
-    def held_out(self) -> Piece:
+    def held_out(self) -> int:
         """How many validation examples there are."""
-        return Piece(len(self.sets[1]), 0, 0)
+        return len(self.sets[1])
 
     def limit(self, kind: str) -> Piece:
         """Matrix products of the model's own shape, the fastest of many."""

@@ -191,8 +191,8 @@ def results_at(wildcards):
 
 def run_values(setting, seed):
     """What a training run needs of the config."""
-    hyperparameters = {"hyperparameters": PLANNED[setting]}
-    return {"setting": setting, "seed": seed, "plan": hyperparameters | plan(seed, setting)}
+    of_setting = plan(seed, setting) | {"hyperparameters": PLANNED[setting]}
+    return {"setting": setting, "seed": seed, "plan": of_setting}
 
 
 def run_spec(wildcards):

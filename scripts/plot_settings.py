@@ -4,11 +4,11 @@ Reads the histories of all runs, what they came to, and the selection. Writes th
 """
 
 from collections.abc import Collection
-from csv import DictReader as csv_rows
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from lib.evidence import read_curves
 from lib.files import read_json, write_text
 from lib.job import run
 from lib.ranking import FAILED
@@ -33,7 +33,7 @@ def main(
     settings: list[str],
 ) -> None:
     """`histories` stand at `runs/<setting>/seed<seed>/`."""
-    curves = pd.DataFrame([row for path in histories for row in curve_of(path)])
+    curves = pd.DataFrame(curve_rows(histories))
     final = pd.DataFrame([row for found in read_json(runs) for row in final_of(found)])
     winner = read_json(selection)["winner"]
     pruned = set(final.loc[final["status"] == "pruned", "setting"])
@@ -54,14 +54,19 @@ def main(
     write_text(csv, final.to_csv(index=False))
 
 
-def curve_of(path: Path) -> list[dict[str, str | int | float]]:
-    """Validation accuracy by epoch of one run; pandas would take ten times as long for so small a file."""
-    run: dict[str, str | int | float] = {"setting": path.parts[-3], "seed": int(path.parts[-2].removeprefix("seed"))}
-    with path.open(newline="", encoding="utf-8") as stream:
-        return [
-            run | {"epoch": int(row["epoch"]), "validation_accuracy": float(row["validation_accuracy"])}
-            for row in csv_rows(stream)
-        ]
+def curve_rows(histories: list[Path]) -> list[dict[str, str | int | float]]:
+    """Validation accuracy by epoch of every run."""
+    return [
+        {
+            "setting": setting,
+            "seed": seed,
+            "epoch": int(row["epoch"]),
+            "validation_accuracy": row["validation_accuracy"],
+        }
+        for setting, runs in read_curves(histories).items()
+        for seed, curve in runs.items()
+        for row in curve
+    ]
 
 
 def final_of(metrics: dict) -> list[dict]:

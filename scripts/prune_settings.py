@@ -5,13 +5,12 @@ far, who goes on, and who was pruned at this rung or an earlier one.
 """
 
 import logging
-from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 from lib.files import read_json, write_json
 from lib.halving import decide, places
 from lib.job import run
+from lib.ranking import by_setting
 
 
 def main(
@@ -24,11 +23,9 @@ def main(
     metric: str,
 ) -> None:
     """`results` are in the order of the config, the baseline's first; `before` is there from the second rung on."""
-    scores: dict[str, list[dict[str, Any]]] = defaultdict(list)
     rows = [read_json(path) for path in results]
-    for row in rows:
-        if "pruned" not in row:
-            scores[row["setting"]].append(row["validation"])
+    remaining = by_setting([row for row in rows if "pruned" not in row])
+    scores = {name: [row["validation"] for row in found] for name, found in remaining.items()}
     settings = decide(scores, keep, metric, baseline=rows[0]["setting"])
     fallen = {name: {"rung": rung, "epochs": epochs} for name, row in settings.items() if not row["goes_on"]}
     earlier = read_json(before[0])["pruned"] if before else {}

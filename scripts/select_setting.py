@@ -6,14 +6,13 @@ Reads what all runs came to. Writes every run's validation result, the rule, and
 """
 
 import logging
-from collections import defaultdict
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
 from lib.files import read_json, write_json
 from lib.job import run
-from lib.ranking import BETTER, mean_scores, merit, tie_breaker
+from lib.ranking import BETTER, by_setting, mean_scores, merit, tie_breaker
 
 
 def main(runs: Path, selection: Path, settings: list[str], missing: list[str], seeds: list[int], metric: str) -> None:
@@ -21,9 +20,7 @@ def main(runs: Path, selection: Path, settings: list[str], missing: list[str], s
     rows = read_json(runs)
     results = [validation_result(row) for row in rows]
     pruned = {row["setting"] for row in rows if "pruned" in row}
-    of_setting = defaultdict(list)
-    for result in results:
-        of_setting[result["setting"]].append(result)
+    of_setting = by_setting(results)
     table = [setting_result(name, of_setting[name], metric) for name in settings]
     survivors = [row for row in table if row["setting"] not in pruned]
     winner = max(survivors, key=lambda row: merit(row["means"], metric))["setting"]  # max keeps the first of equals

@@ -11,7 +11,7 @@ from typing import Any
 
 from lib.files import read_json, write_json
 from lib.job import run
-from lib.ranking import EXTRA
+from lib.ranking import EXTRA, by_setting
 from lib.uncertainty import seeds_interval
 
 METRICS = ("accuracy", "loss", *EXTRA)
@@ -19,9 +19,7 @@ CLASS_METRICS = ("precision", "recall", "f1")
 
 
 def main(runs: Path, test_metrics: Path, selection: Path, seeds: Path, settings: list[str]) -> None:
-    of_setting: dict[str, list[dict[str, Any]]] = {name: [] for name in settings}
-    for row in read_json(runs):
-        of_setting[row["setting"]].append(row)
+    of_setting = by_setting(read_json(runs))
     winner, test = read_json(selection)["winner"], read_json(test_metrics)
     found = {name: setting_summary(of_setting[name]) for name in settings}
     validation = [row["validation"] for row in of_setting[winner]]

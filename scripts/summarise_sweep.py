@@ -6,12 +6,11 @@ the expected validation performance by the number of settings tried.
 
 import logging
 from pathlib import Path
-from typing import Any
 
 from lib.expected import expected_best
 from lib.files import read_json, write_json
 from lib.job import run
-from lib.ranking import BETTER, FAILED, ranked
+from lib.ranking import BETTER, FAILED, by_setting, ranked
 
 SHOWN = 15  # settings in a table that can be read
 
@@ -32,9 +31,7 @@ def main(
     `named` are those of `settings` that the config lists one by one; the others are of a sweep.
     """
     rows = read_json(runs)
-    scores: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        scores.setdefault(row["setting"], []).append(row["validation"])
+    scores = {name: [row["validation"] for row in found] for name, found in by_setting(rows).items()}
     means = ranked(scores, metric)
     failed = [{"setting": row["setting"], "seed": row["seed"]} for row in rows if row["status"] in FAILED]
     pruned, cut = sum(row["status"] == "pruned" for row in rows), {row["setting"] for row in rows if "pruned" in row}

@@ -13,7 +13,8 @@ class UsedRows(nn.Module):
     """An embedding reduced to the rows that the data use; the model still sees the vocabulary's own token ids.
 
     The other rows get no gradient, so that AdamW does nothing to them but weight decay, and Adam's moments stay 0.
-    Leaving them out saves most of the optimizer's and the gradient's memory traffic; `full_weight` applies the decay.
+    Leaving them out saves most of the optimizer's and the gradient's memory traffic; `full_embedding` applies that
+    decay at the end.
     """
 
     def __init__(self, embedding: nn.Embedding, used: Iterable[int]) -> None:

@@ -9,6 +9,14 @@ FAILED = ("diverged", "failed")  # the statuses of runs that came to nothing
 EXTRA = ("macro_f1", "matthews", "calibration_error")
 
 
+def by_setting(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each setting, settings and rows in the order in which they came."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["setting"], []).append(row)
+    return found
+
+
 def merit(scores: dict[str, Any], metric: str) -> tuple[float, float]:
     """Sorts results, the best last: by the metric, then by its tie breaker."""
     second = tie_breaker(metric)

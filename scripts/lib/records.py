@@ -7,7 +7,7 @@ compares its inputs with theirs, and writes those of its outputs when it has end
 import logging
 import shutil
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,15 +53,20 @@ def note_of(path: Path) -> Path:
     return NOTES.joinpath(*(f"@{folder}" for folder in folders), last)
 
 
+def recorded(results: Path) -> Iterator[tuple[Path, Path]]:
+    """Every output below `results` that has a record, and the record."""
+    folder = results / "records"
+    for place in sorted(folder.rglob("*.json")):
+        yield results / place.relative_to(folder).with_suffix(""), place
+
+
 def remove_unnoticed(results: Path) -> None:
     """Remove every result of a job that ended well after its workflow was killed.
 
     Snakemake has no note of what such a job was given, and would take its results for current whatever the config says
     by now. Made again, a run comes from its last checkpoint.
     """
-    folder = results / "records"
-    for place in sorted(folder.rglob("*.json")):
-        path = results / place.relative_to(folder).with_suffix("")
+    for path, _ in recorded(results):
         if path.exists() and not note_of(path).exists():
             logging.warning("%s was made after its workflow had been killed; it is made again", path)
             clear([path])
@@ -144,9 +149,7 @@ def set_aside_changed(results: Path) -> None:
     A file whose size and time are as recorded is not read here, only before it is used. Sizes and times are brought up
     to date where the content is the same.
     """
-    folder = results / "records"
-    for place in sorted(folder.rglob("*.json")):
-        path = results / place.relative_to(folder).with_suffix("")
+    for path, place in recorded(results):
         try:
             known = read_json(place)
             found = files_of(path)

@@ -25,7 +25,10 @@ QUICKLY = ["--slurm-init-seconds-before-status-checks", "1", "--seconds-between-
 # Without a database Slurm knows no accounts and forgets its jobs, and a test need not wait long for files.
 ON_SLURM = [*PROFILE, *QUICKLY, "--slurm-status-command", "squeue", "--latency-wait", "10"]
 # These tell the time a run took, where and when.
-TIMES = {"timing.json", "values.json", "manifest.json", "write-up.md", "write-up.html", "write-up.pdf", "checks.json"}
+TIMES = {
+    *("timing.json", "values.json", "manifest.json", "checks.json", "test-ledger.jsonl", "journal.log"),
+    *("write-up.md", "write-up.html", "write-up.pdf", "write-up.json", ".snakemake_timestamp"),
+}
 FINISHED = re.compile(r" finetune/(\S+): finished epoch (\d+)/\d+, ")
 
 
@@ -90,8 +93,7 @@ def results(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in found
-        if path.is_file()
-        and path.name not in {*TIMES, "write-up.json", "test-ledger.jsonl", "journal.log", ".snakemake_timestamp"}
+        if path.is_file() and path.name not in TIMES
     }
 
 

@@ -24,9 +24,8 @@ def test_what_has_finished_is_written_up_as_a_draft(finished: Project, tmp_path:
     assert "lora_modules: 'no-such-layer' fits no layer" in said
     assert (project.results / "runs/more/seed1/metrics.json").is_file()
     journal = (project.results / "journal.log").read_text(encoding="utf-8")
-    assert journal.index("finetune/broken/") < journal.index(
-        "finetune/more/"
-    )  # small batches take long, and start first
+    # Small batches take long, and start first.
+    assert journal.index("finetune/broken/") < journal.index("finetune/more/")
     assert "make draft writes up what has finished." in said
     drafted = project.snakemake(*DRAFT)
     assert drafted.returncode == 0, drafted.stdout + drafted.stderr

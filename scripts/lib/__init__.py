@@ -1,0 +1,11 @@
+"""What the scripts share.
+
+In a job, Python's garbage collector waits until everything is imported: PyTorch and transformers make so many objects
+that looking through them again and again is a fifth of the time to import them. `lib.job.run` sets it to work again.
+"""
+
+import gc
+import sys
+
+if hasattr(sys.modules["__main__"], "snakemake"):  # what Snakemake hands to a script
+    gc.disable()

@@ -220,7 +220,7 @@ def length(setting):
 
     Long runs start first, so that no core waits for a long one at the end (docs/performance.md).
     """
-    return SETTINGS[setting]["epochs"] * (1 + 10 / SETTINGS[setting]["batch_size"])
+    return PLANNED[setting]["epochs"] * (1 + 10 / PLANNED[setting]["batch_size"])
 
 
 def figure(stem, prefix=""):

@@ -11,6 +11,7 @@ rule train_rung:
         result=RESULTS / "rungs/{rung}/{setting}-seed{seed}.json",
     log:
         LOGS / "train_rung/{rung}/{setting}-seed{seed}.log",
+    priority: lambda wildcards: length(wildcards.setting)
     threads: config["threads"]
     resources:
         **MODEL_JOB,

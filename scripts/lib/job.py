@@ -28,7 +28,7 @@ def run(main: Callable[..., None]) -> None:
     `UserError`, on trouble of the machine and when asked to stop; on any other exception the traceback goes to the
     rule's log file, and the message says where.
     """
-    # What was imported stays, so there is nothing to collect in it: not in the job, nor at its exit, which took a second.
+    # What was imported stays: there is nothing to collect in it, neither in the job nor at its exit (it took a second).
     gc.freeze()
     gc.enable()
     snakemake = main.__globals__["snakemake"]  # Snakemake puts it into the script before it runs

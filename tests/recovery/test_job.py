@@ -1,9 +1,12 @@
 """One job from its inputs to its record: what it refuses to use, and the message that each kind of failure ends in."""
 
 import errno
+import gc
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +17,7 @@ import pytest
 from lib import job, locks
 from lib.records import set_aside_changed
 
+SCRIPTS = Path(job.__file__).parents[1]
 DATA = Path("results/small/data/train.txt")
 MODEL = Path("results/small/model")
 OUT = Path("results/small/out.txt")
@@ -94,6 +98,28 @@ def test_a_job_records_its_outputs_and_logs_to_file_and_journal(made: None) -> N
     assert record["files"].keys() == {"config.json", "weights"}
     assert JOURNAL.exists()
     assert LOG.exists()
+
+
+@pytest.mark.parametrize(("in_a_job", "collecting"), [("snakemake = None", "False"), ("", "True")])
+def test_the_collector_waits_for_the_imports_of_a_job_and_of_nothing_else(in_a_job: str, collecting: str) -> None:
+    ask = [sys.executable, "-c", f"import gc; {in_a_job}\nimport lib.errors; print(gc.isenabled())"]
+    done = subprocess.run(ask, env=os.environ | {"PYTHONPATH": str(SCRIPTS)}, capture_output=True, text=True)
+    assert done.stdout.strip() == collecting, done.stderr
+
+
+def test_the_collector_works_while_the_job_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+
+    def look(out: Path) -> None:
+        found.append(gc.isenabled())
+        out.write_text("done")
+
+    gc.disable()
+    try:
+        assert run("look", look, monkeypatch) is None
+    finally:
+        gc.enable()
+    assert found == [True]
 
 
 def flip(path: Path) -> None:

@@ -56,25 +56,22 @@ def closure(script: Path) -> dict[Path, Module]:
 
 @cache
 def read_module(path: Path) -> Module:
-    """One module, its docstrings emptied. Many scripts share it, so each is read once a process."""
+    """One module, its docstrings emptied, and what it imports, wherever in it the statement stands.
+
+    Many scripts share a module, so each is read once a process.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    names = set()
     for node in ast.walk(tree):
         match node:
             case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
                 if ast.get_docstring(node, clean=False) is not None:
                     node.body[0] = ast.Pass()
-    return Module(ast.dump(tree).encode(), frozenset(imported(tree)))
-
-
-def imported(tree: ast.Module) -> set[str]:
-    """The dotted names that a module imports, wherever in it the statement stands."""
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return names
+            case ast.Import():
+                names |= {alias.name for alias in node.names}
+            case ast.ImportFrom(module=str(module)):
+                names |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+    return Module(ast.dump(tree).encode(), frozenset(names))
 
 
 @cache

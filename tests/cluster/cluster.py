@@ -56,6 +56,13 @@ def emptied(project: Project) -> Project:
     return project
 
 
+def paired(project: Project) -> Project:
+    """The project with two runs in each of Slurm's jobs, as a comment in the profile tells how."""
+    for line in ("groups: [finetune=runs]", "group-components: [runs=10]", "cores: 1"):
+        project.edit("profiles/slurm/config.yaml", f"# {line}", line.replace("10", "2"))
+    return project
+
+
 def untrained(project: Project) -> Project:
     """The project with its data prepared and nothing after."""
     for name in ("runs", "checkpoints", "records/runs"):

@@ -20,6 +20,7 @@ from cluster import (
     lengthened,
     metrics_of,
     missing,
+    paired,
     running_slurm,
     started,
     untrained,
@@ -119,9 +120,24 @@ def asking(minutes: int, project: Project, folder: Path) -> Project:
     return copy
 
 
-def job_with_a_checkpoint(project: Project) -> str:
+def job_with_a_checkpoint(project: Project, rule: str = "finetune_wildcards_baseline") -> str:
     wait_for(lambda: list(project.results.glob("checkpoints/baseline-*/step*.pt")), "a checkpoint")
-    return job_of("finetune_wildcards_baseline")
+    return job_of(rule)
+
+
+def test_runs_that_share_a_job_add_up_their_time_and_go_on(slurm: None, long_run: Project, tmp_path: Path) -> None:
+    project = paired(asking(20, long_run, tmp_path))
+    running = started(project, tmp_path / "output", metrics_of("baseline"), metrics_of("milder"))
+    job = job_with_a_checkpoint(project, "runs_finetune")
+    requested = asked("scontrol", "show", "job", job)
+    cancelled(job)
+    assert running.wait(LONGEST) == 0, (tmp_path / "output").read_text(encoding="utf-8")
+    wanted = ["TimeLimit=00:40:00", "NumCPUs=1", "MinMemoryNode=3000M", "gres:gpu:1"]
+    assert [word for word in wanted if word not in requested] == [], requested
+    assert journal(project).count("told to end; a checkpoint is saved") == 1
+    assert epochs_not_finished_once(project, "baseline", epochs_of(long_run)) == []
+    assert epochs_not_finished_once(project, "milder", 2) == []
+    assert differences(project, long_run, only="runs/baseline") == []
 
 
 def test_a_run_longer_than_its_time_limit_is_made_in_parts(slurm: None, long_run: Project, tmp_path: Path) -> None:

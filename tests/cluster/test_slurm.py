@@ -1,12 +1,13 @@
 """The small experiment on a real Slurm of one node: the same results as without it, bit by bit."""
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 import scratch
-from cluster import ON_SLURM, PROFILE, QUICKLY, asked, differences, emptied, missing, results, running_slurm
+from cluster import ON_SLURM, PROFILE, QUICKLY, asked, differences, emptied, missing, paired, results, running_slurm
 from scratch import Project
 
 pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.xdist_group("workflow")]
@@ -21,6 +22,16 @@ def test_the_experiment_on_slurm_is_the_local_one_to_the_bit(finished: Project, 
     assert differences(project, finished) == []
     assert len(results(finished.results)) > 60
     assert (project.results / "write-up.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_runs_that_share_a_job_of_slurm_come_out_the_same(finished: Project, tmp_path: Path) -> None:
+    project = paired(emptied(scratch.copied(finished, tmp_path / "project")))
+    with running_slurm():
+        done = project.snakemake(*ON_SLURM)
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs = len(project.read_config()["settings"])
+    assert len(set(re.findall(r"group_runs_finetune/(\d+)\.log", done.stderr))) == runs / 2
+    assert differences(project, finished) == []
 
 
 @pytest.mark.skipif(

@@ -1,8 +1,8 @@
 """Training steps through `torch.compile`, with kernels that do not depend on which batch comes first.
 
 A run that goes on in another process meets other batches first. So the model is compiled on made-up batches of fixed
-shapes, for any number of texts and tokens, and never again: a chunk that would need kernels of its own (such as a single
-text) goes through the model as it is written.
+shapes, for any number of texts and tokens, and never again: a chunk that would need its own kernels, such as a single
+text, goes through the model as it is written.
 """
 
 import logging
@@ -20,13 +20,19 @@ SHAPES = ((40, 32), (37, 31))
 
 
 class Compiled:
-    """A model compiled for training, in the first call; `text` is a long text as its inputs, each [1, tokens]."""
+    """A model compiled for training, in the first call.
+
+    `text` is a long text as the model's inputs, each [1, tokens], on the device that it computes on.
+    """
 
     def __init__(self, model: PreTrainedModel, text: dict[str, torch.Tensor]) -> None:
         self.model, self.text = model, text
         self.ready = False
-        # Without `deterministic`, kernels for a GPU are chosen by a race.
-        self.network = torch.compile(model, dynamic=True, options={"deterministic": True})
+        options: dict[str, Any] = {
+            "deterministic": True,  # else kernels for a GPU are chosen by how fast they happen to be
+            "fallback_random": model.device.type == "cpu",  # PyTorch's dropout, where the compiled one is slower
+        }
+        self.network = torch.compile(model, dynamic=True, options=options)
 
     def __call__(self, **inputs: torch.Tensor) -> Any:
         if not self.ready:

@@ -51,7 +51,7 @@ def resolve_compute(device: str, precision: str, threads: int, compile: bool = F
 
 
 def lacks_to_compile(device: str) -> str:
-    """What `torch.compile` needs and does not find, in words, or nothing; PyTorch would find it out in the first step."""
+    """What `torch.compile` needs and does not find, in words, or nothing; PyTorch looks in the first step only."""
     from torch._inductor.cpp_builder import _get_python_include_dirs, get_cpp_compiler  # takes a second
     from torch._inductor.exc import InvalidCxxCompiler
 

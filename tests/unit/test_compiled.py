@@ -1,4 +1,4 @@
-"""Training through `torch.compile`: the same mathematics, the same bits after a stop, and what it asks of the machine."""
+"""Training through `torch.compile`: the same mathematics, the same bits after a stop, and what it needs."""
 
 import os
 import subprocess
@@ -98,9 +98,7 @@ def test_what_is_missing_to_compile_is_named_before_training(monkeypatch: pytest
 
     with monkeypatch.context() as patch:
         patch.setattr(cpp_builder, "get_cpp_compiler", none)
-        with pytest.raises(
-            UserError, match=r"compile: .* needs a C\+\+ compiler, .*; install it, or say compile: false"
-        ):
+        with pytest.raises(UserError, match=r"compile: .* needs a C\+\+ compiler, .*; install it, or say"):
             resolve_compute("cpu", "fp32", 1, compile=True)
         assert not resolve_compute("cpu", "fp32", 1).compiled
     with monkeypatch.context() as patch:
@@ -111,7 +109,7 @@ def test_what_is_missing_to_compile_is_named_before_training(monkeypatch: pytest
     with monkeypatch.context() as patch:
         patch.setattr(torch.cuda, "is_available", lambda: True)
         patch.setattr(computing, "has_triton", lambda: False)
-        with pytest.raises(UserError, match="on a GPU torch.compile needs Triton"):
+        with pytest.raises(UserError, match=r"on a GPU torch\.compile needs Triton"):
             resolve_compute("cuda", "fp32", 1, compile=True)
 
 

@@ -1,7 +1,7 @@
 """Throughput of this project's training compiled by `torch.compile` and not, in turns.
 
-Prints the seconds of the first step, which compiles, with nothing compiled before; then examples a second and examples a
-CPU second at batches of 20 and 100, and the ratios of the two. On a GPU the first ones count, on a CPU the second.
+Prints the seconds of the first step, which compiles, with nothing compiled before; then examples a second, and a CPU
+second, at batches of 20 and 100, and the ratios of the two. On a GPU the first ones count, on a CPU the second ones.
 """
 
 import argparse

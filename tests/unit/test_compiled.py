@@ -11,11 +11,13 @@ import pytest
 import torch
 from lib import compute as computing
 from lib.checkpoints import Checkpoints
+from lib.compiled import Compiled
 from lib.compute import Compute, lacks_to_compile, resolve_compute
 from lib.errors import UserError
 from lib.stopping import Stopped
 from lib.training import Hyperparameters, Run
 from tiny import few_examples, tiny_bert
+from torch._dynamo.exc import Unsupported
 from torch._inductor import cpp_builder
 from torch._inductor.exc import InvalidCxxCompiler
 
@@ -111,6 +113,16 @@ def test_what_is_missing_to_compile_is_named_before_training(monkeypatch: pytest
         patch.setattr(computing, "has_triton", lambda: False)
         with pytest.raises(UserError, match=r"on a GPU torch\.compile needs Triton"):
             resolve_compute("cuda", "fp32", 1, compile=True)
+
+
+def test_a_model_that_does_not_compile_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**inputs: torch.Tensor) -> None:
+        raise Unsupported("no such operator\nand much more")
+
+    monkeypatch.setattr(torch, "compile", lambda model, **options: refuse)
+    compiled = Compiled(tiny_bert(), {"input_ids": torch.tensor([[5, 6, 7]])})
+    with pytest.raises(UserError, match="cannot compile BertForSequenceClassification: no such operator\n  Say compile"):
+        compiled(input_ids=torch.tensor([[5, 6]]))
 
 
 if __name__ == "__main__":

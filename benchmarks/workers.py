@@ -97,12 +97,20 @@ def tokenized(texts: list[str], max_length: int) -> list[list[int]]:
 class Ours:
     """This project's loop with one thread, as the workflow runs it."""
 
-    def __init__(self, folder: Path, sentences: int, max_length: int, precision: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        sentences: int,
+        max_length: int,
+        precision: str,
+        device: str = "cpu",
+        compile: bool = False,
+    ) -> None:
         import numpy as np
         from lib.batches import Examples
         from lib.compute import resolve_compute
 
-        self.compute = resolve_compute("cpu", precision, 1)
+        self.compute = resolve_compute(device, precision, 1, compile)
         self.sets = []
         for split, most in (("train", sentences), ("validation", sentences // 4)):
             texts, labels = read_split(folder, split, most)
@@ -134,6 +142,15 @@ class Ours:
         for batch in batches:
             run.train_step(batch)
         return watch.piece(len(run.train_set))
+
+    def first_step(self, batch_size: int) -> Piece:
+        from lib.batches import epoch_batches
+
+        run = self.run(batch_size)
+        run.model.train()
+        watch = Watch()
+        run.train_step(epoch_batches(len(run.train_set), batch_size, 1, 0)[0])
+        return watch.piece(batch_size)
 
     def evaluate(self) -> Piece:
         from lib.model import score

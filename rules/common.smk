@@ -43,7 +43,7 @@ EXCLUDED = excluded_settings(config)
 REVISION = revision(Path(workflow.basedir))
 BASELINE = next(iter(PLANNED))
 RUNGS = list(range(1, len(config["halving"]["rungs"]) + 1))
-COMPUTE = {key: config[key] for key in ("device", "precision", "threads")}
+COMPUTE = {key: config[key] for key in ("device", "precision", "threads", "compile")}
 MODEL_JOB = model_job(config)
 # What a run on all of the training split is made from.
 TRAINED_ON = {

@@ -178,6 +178,8 @@ def collect_setting(collector: Collector, key: str, runs: list[tuple[Path, dict[
     for name in ("precision", "device"):
         collector.add(f"{key}.{name}", first[name], "text", path, f"/{name}")
     collector.add(f"{key}.threads", first["threads"], "count", path, "/threads")
+    if first["compiled"]:
+        collector.add(f"{key}.compiled", "true", "text", path, "/compiled")
     for source, row in runs:
         for split in ("train", "validation"):
             collector.add_score(f"{key}.seed{row['seed']}.{split}", row[split], source, f"/{split}")

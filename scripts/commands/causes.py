@@ -72,6 +72,7 @@ OF_A_RUN = (
     "seeds_vary",
     "selection_metric",
     "precision",
+    "compile",
     "device",
     "threads",
     "on_divergence",

@@ -27,7 +27,7 @@ SCRIPTS = Path(__file__).parents[1]
 STEPS = ("prepare_data", "prepare_model", "tokenize_texts", "finetune")  # that lead to a run
 BEFORE = ["data/train.parquet", "data/validation.parquet", "tokens/train.parquet", "tokens/validation.parquet"]
 OF_A_RUN = ["history.csv", "metrics.json", "predictions.parquet", "model"]  # all but the time it took
-COMPUTE = ("device", "precision", "threads")
+COMPUTE = ("device", "precision", "threads", "compiled")
 
 
 def main() -> None:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Plan:
     """How to train a run, as the config has it.
 
-    `streams` has the seed of each use of chance: weights, order, dropout; `compute` has device, precision and threads;
-    `checkpoint_path` is a prefix.
+    `streams` has the seed of each use of chance: weights, order, dropout; `compute` has device, precision,
+    threads and compile; `checkpoint_path` is a prefix.
     """
 
     hyperparameters: dict[str, Any]

@@ -1,4 +1,7 @@
-"""From examples to logits: on a CPU packed into one row where the model allows it, otherwise padded to the longest."""
+"""From examples to logits: on a CPU packed into one row where the model allows it, otherwise padded to the longest.
+
+Where training is to be compiled, its steps get padded texts: packing is made of what a compiler cannot look into.
+"""
 
 import ctypes
 from typing import Any
@@ -6,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from lib.batches import Examples, Indices, chunks_by_length, packs, padded
+from lib.compiled import Compiled
 from lib.compute import Compute
 from lib.dropout import exchange_dropout
 from lib.packing import ATTENTION, Layout, layout_of
@@ -24,17 +28,28 @@ class Forward:
         self.lengths = [len(row) for row in examples.token_ids]
         self.pad = model.config.pad_token_id or 0
         self.offset: int | None = None
+        self.compiled = Compiled(model, self.longest_text()) if compute.compiled else None
         if compute.device == "cpu":
             keep_memory()
-            exchange_dropout(model)
+            if not compute.compiled:
+                exchange_dropout(model)
             self.offset = self.find_offset()
 
     def __call__(self, chunk: Indices) -> torch.Tensor:
         """Logits in fp32, [texts, classes], in the order of `chunk`, which `chunks` has made."""
-        if self.offset is None:
-            inputs = padded(self.examples, chunk, self.pad, self.compute.device)
-            return self.model(**inputs).logits.float()
-        return self.packed(chunk, self.offset).float()
+        if self.offset is not None and not self.compiling:
+            return self.packed(chunk, self.offset).float()
+        inputs = padded(self.examples, chunk, self.pad, self.compute.device)
+        return (self.compiling or self.model)(**inputs).logits.float()
+
+    @property
+    def compiling(self) -> Compiled | None:
+        """The compiled model where it is the one to use: in training, and never in measurements."""
+        return self.compiled if self.model.training else None
+
+    def longest_text(self) -> dict[str, torch.Tensor]:
+        longest = np.array([np.argmax(self.lengths)])
+        return padded(self.examples, longest, self.pad, self.compute.device)
 
     def packed(self, chunk: Indices, offset: int) -> torch.Tensor:
         lengths = [self.lengths[i] for i in chunk]
@@ -52,7 +67,7 @@ class Forward:
 
     def chunks(self, indices: Indices, max_tokens: int) -> list[Indices]:
         """The examples in chunks of about `max_tokens` tokens, sorted by length."""
-        split = chunks_by_length if self.offset is None else packs
+        split = chunks_by_length if self.offset is None or self.compiling else packs
         return split(indices, self.lengths, max_tokens)
 
     def find_offset(self) -> int | None:

@@ -137,7 +137,7 @@ def write_run(root: Path, setting: str, seed: int, correct: int) -> None:
         for epoch, (train, loss) in enumerate(zip(LOSSES["train"], LOSSES["validation"], strict=True), start=1)
     ]
     facts = {"setting": setting, "seed": seed, "hyperparameters": HYPERPARAMETERS[setting], "device": "cpu"}
-    facts |= {"precision": "fp32", "threads": 1, "best_epoch": 2, "epochs_run": 3, "steps": 6}
+    facts |= {"precision": "fp32", "threads": 1, "compiled": False, "best_epoch": 2, "epochs_run": 3, "steps": 6}
     facts |= {"status": "trained", "train": score(39)}
     if setting == "other":
         facts |= {"status": "pruned", "pruned": {"rung": 1, "epochs": 2}}

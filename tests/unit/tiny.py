@@ -8,13 +8,13 @@ from lib.batches import Examples
 from transformers import BertConfig, BertForSequenceClassification
 
 
-def tiny_bert(dropout: float = 0.1, seed: int = 0) -> BertForSequenceClassification:
+def tiny_bert(dropout: float = 0.1, seed: int = 0, layers: int = 2) -> BertForSequenceClassification:
     torch.manual_seed(seed)
     return BertForSequenceClassification(
         BertConfig(
             vocab_size=50,
             hidden_size=16,
-            num_hidden_layers=2,
+            num_hidden_layers=layers,
             num_attention_heads=2,
             intermediate_size=32,
             max_position_embeddings=16,

@@ -45,6 +45,10 @@ onstart:
     pass_on_to_jobs()
 
 
+onsuccess:
+    end_timers()
+
+
 onerror:
     print(f"Not finished. The same command goes on from here; what every job said is in {RESULTS / 'journal.log'}.")
     if not config["incomplete"] and any(Path(path).is_file() for path in all_runs("metrics.json")):

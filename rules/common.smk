@@ -7,7 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from lib.config import complete, excluded_settings, resolved_settings, unfinished_settings
-from lib.ending import pass_on_to_jobs
+from lib.ending import end_timers, pass_on_to_jobs
 from lib.errors import UserError
 from lib.files import canonical_json
 from lib.locks import begin_batch_job, hold_or_refuse

@@ -1,6 +1,7 @@
-"""Ends a workflow's jobs when the workflow is told to end."""
+"""The end of a workflow: its jobs end when it is told to, and nothing holds it up once all is done."""
 
 import signal
+import threading
 from contextlib import suppress
 from threading import Timer
 from types import FrameType
@@ -31,3 +32,13 @@ def end_jobs() -> None:
     for job in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):
             job.terminate()
+
+
+def end_timers() -> None:
+    """Stop the timers of this process: Snakemake sets one of a second before it runs a job, and its exit waits for it.
+
+    The timer would wake the scheduler (`max-jobs-per-timespan`), which has ended by now.
+    """
+    for thread in threading.enumerate():
+        if isinstance(thread, Timer):
+            thread.cancel()

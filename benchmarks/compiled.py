@@ -4,29 +4,21 @@ Prints the seconds of the first step, which compiles, with nothing compiled befo
 second, at batches of 20 and 100, and the ratios of the two. On a GPU the first ones count, on a CPU the second ones.
 """
 
-import argparse
 import os
 import tempfile
-from pathlib import Path
 from statistics import median
 
-from workers import Ours, Worker
+from workers import Ours, Worker, asks_what_to_train
 
 BATCHES = (20, 100)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("data/reviews"), help="folder of the splits")
-    parser.add_argument(
-        "--sentences", type=int, default=400, help="drawn from the training split; an epoch of them is a turn"
-    )
-    parser.add_argument("--max-length", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each side; medians are shown")
-    parser.add_argument("--precision", choices=["auto", "bf16", "fp32"], default="auto")
+    parser = asks_what_to_train(__doc__ or "")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     options = parser.parse_args()
-    os.environ["TORCHINDUCTOR_CACHE_DIR"] = tempfile.mkdtemp()
+    kernels = tempfile.TemporaryDirectory()  # empty, so that nothing has been compiled before; gone at the end
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = kernels.name
     common = (options.data, options.sentences, options.max_length, options.precision, options.device)
     sides = {name: Worker(Ours, *common, name == "compiled") for name in ("compiled", "not compiled")}
     for name, worker in sides.items():

@@ -5,12 +5,10 @@ the default experiment (batches of 20, 5, 20 and 100), and for measuring a split
 products that training reaches. Compares the ratios with those recorded: `python benchmarks/training.py --help`.
 """
 
-import argparse
-from pathlib import Path
 from statistics import median
 
 from records import report
-from workers import CORES, Ours, Peer, Piece, Worker, read_split, tokenized
+from workers import CORES, Ours, Peer, Piece, Worker, asks_what_to_train, read_split, tokenized
 
 BATCHES = (5, 20, 100)
 SWEEP = (20, 5, 20, 100)  # the settings' batch sizes; each sees as many examples
@@ -18,14 +16,7 @@ PARAMETERS = 6 * (4 * 384 * 384 + 2 * 384 * 1536)  # of MiniLM's matrices that e
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("data/reviews"), help="folder of the splits")
-    parser.add_argument(
-        "--sentences", type=int, default=400, help="drawn from the training split; an epoch of them is a turn"
-    )
-    parser.add_argument("--max-length", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each side; medians are shown")
-    parser.add_argument("--precision", choices=["auto", "bf16", "fp32"], default="auto")
+    parser = asks_what_to_train(__doc__ or "")
     parser.add_argument("--peer-threads", type=int, default=0, help="Trainer's threads; 0 leaves it its default")
     parser.add_argument("--record", action="store_true", help="keep the ratios as those to compare with")
     options = parser.parse_args()

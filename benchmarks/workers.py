@@ -4,6 +4,7 @@ A process of its own keeps one side's threads, memory and switches from the othe
 whatever else the machine does falls on both sides alike.
 """
 
+import argparse
 import logging
 import multiprocessing
 import os
@@ -17,6 +18,19 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
+
+
+def asks_what_to_train(description: str) -> argparse.ArgumentParser:
+    """A parser of the options that all measurements of throughput have."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--data", type=Path, default=Path("data/reviews"), help="folder of the splits")
+    parser.add_argument(
+        "--sentences", type=int, default=400, help="drawn from the training split; an epoch of them is a turn"
+    )
+    parser.add_argument("--max-length", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each side; medians are shown")
+    parser.add_argument("--precision", choices=["auto", "bf16", "fp32"], default="auto")
+    return parser
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ SETTING = Hyperparameters(
 )  # 6 batches of 6 texts an epoch, and one of 4
 STOP_AFTER = 6
 LACKING = lacks_to_compile("cpu")
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # PyTorch's own, in its compiler
 compiles = pytest.mark.skipif(bool(LACKING), reason=f"cannot compile here: {LACKING}")
 
 

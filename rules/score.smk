@@ -18,7 +18,8 @@ rule score_test:
     resources:
         **MODEL_JOB,
     params:
-        spec=spec(compute=COMPUTE, ledger=str(RESULTS / "test-ledger.jsonl")),
+        # Only training is ever compiled; scoring need not find a compiler.
+        spec=spec(compute=COMPUTE | {"compile": False}, ledger=str(RESULTS / "test-ledger.jsonl")),
         stamp=stamp("score_test"),
     script:
         "../scripts/score_test.py"

@@ -3,7 +3,6 @@
 import signal
 import threading
 from contextlib import suppress
-from threading import Timer
 from types import FrameType
 
 import psutil
@@ -19,7 +18,7 @@ def pass_on_to_jobs() -> None:
     earlier = signal.getsignal(signal.SIGTERM)
 
     def end(number: int, frame: FrameType | None) -> None:
-        waiting = Timer(PATIENCE, end_jobs)
+        waiting = threading.Timer(PATIENCE, end_jobs)
         waiting.daemon = True
         waiting.start()
         if callable(earlier):
@@ -40,5 +39,5 @@ def end_timers() -> None:
     The timer would wake the scheduler (`max-jobs-per-timespan`), which has ended by now.
     """
     for thread in threading.enumerate():
-        if isinstance(thread, Timer):
+        if isinstance(thread, threading.Timer):
             thread.cancel()

@@ -79,7 +79,7 @@ def refuse(mistakes: list[str]) -> None:
 
 
 @cache
-def read_schema(path: Path = SCHEMA) -> Json:
+def read_schema(path: Path) -> Json:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
@@ -243,7 +243,7 @@ def excluded_baseline(config: Json) -> list[str]:
 
 def all_settings(config: Json) -> list[Json]:
     """The named settings and those of the sweeps, as they stand there."""
-    definitions = read_schema()["$defs"]
+    definitions = read_schema(SCHEMA)["$defs"]
     return config["settings"] + [setting for entry in config["sweep"] for setting in sweeps.expand(entry, definitions)]
 
 

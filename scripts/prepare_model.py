@@ -40,7 +40,7 @@ def find_folder(source: dict[str, Any]) -> Path:
         return download(source["name"], source["revision"])
     package = package_folder(source["package"])
     folder = package / source["folder"]
-    if not folder.is_dir():
+    if not folder.is_dir() or not folder.resolve().is_relative_to(package.resolve()):
         folders = listed(sorted(path.name for path in package.iterdir() if path.is_dir()))
         raise UserError(
             f"model.folder: the package {source['package']} has no folder '{source['folder']}'; it has {folders}"

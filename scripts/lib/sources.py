@@ -5,8 +5,9 @@ to the folder that the workflow runs in.
 """
 
 import difflib
+import importlib.machinery
 import importlib.metadata
-import importlib.util
+import sysconfig
 from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
@@ -79,15 +80,17 @@ def is_model_file(path: Path) -> bool:
 
 
 def package_folder(package: str) -> Path:
-    """The folder of an installed Python package, found without importing it. Raises UserError where there is none."""
-    try:
-        found = importlib.util.find_spec(package)
-    except (ImportError, ValueError):
-        found = None
+    """The folder of a Python package that is installed in this environment, found without importing anything.
+
+    `find_spec` of importlib.util imports the parents of a dotted name, and looks into the current folder too: either
+    would run a stranger's code. Raises UserError where there is no such package.
+    """
+    found = importlib.machinery.PathFinder.find_spec(package, site_packages()) if package.isidentifier() else None
     if found is None or not found.submodule_search_locations:
         raise UserError(
-            f"model.package: no package '{package}' is installed; "
-            f"install it (pip install {package.replace('_', '-')}) or correct the name"
+            f"model.package: no package '{package}' is installed in this environment; install it "
+            f"(.venv/bin/pip install {package.replace('_', '-')}) or correct the name: it is that of a package itself, "
+            "without a dot"
         )
     return Path(found.submodule_search_locations[0])
 
@@ -96,10 +99,14 @@ def package_version(model: dict[str, Any]) -> str:
     """`name==version` of the package that carries the model, or nothing where no package does."""
     if "package" not in model:
         return ""
-    try:
-        return f"{model['package']}=={importlib.metadata.version(model['package'])}"
-    except importlib.metadata.PackageNotFoundError:
-        return f"{model['package']}==unknown"
+    known = importlib.metadata.distributions(name=model["package"], path=site_packages())
+    version = next((distribution.version for distribution in known), "unknown")
+    return f"{model['package']}=={version}"
+
+
+def site_packages() -> list[str]:
+    """The folders that this environment installs packages into."""
+    return list(dict.fromkeys(sysconfig.get_path(kind) for kind in ("purelib", "platlib")))
 
 
 def entries(key: str, folder: Path) -> list[str]:

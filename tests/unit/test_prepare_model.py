@@ -84,7 +84,7 @@ def test_an_installed_package_is_found_and_not_imported(work, monkeypatch):
     package = work / "packages" / "some_model"
     write_model(package / "files")
     (package / "__init__.py").write_text("raise RuntimeError('imported')")
-    monkeypatch.syspath_prepend(package.parent)
+    monkeypatch.setattr("lib.sources.site_packages", lambda: [str(package.parent)])
     found = prepare(package="some_model", folder="files")
     assert found["path"] is None  # where it lies is another matter on another machine
     assert pretrained_folder(found) == package / "files"
@@ -93,6 +93,9 @@ def test_an_installed_package_is_found_and_not_imported(work, monkeypatch):
     assert message_of(package="some_model") == (
         "model.folder: the package some_model has no folder 'model'; it has files"
     )
+    write_model(work / "elsewhere")
+    for outside in ("../../elsewhere", str(work / "elsewhere")):
+        assert "has no folder" in message_of(package="some_model", folder=outside)
 
 
 def test_the_shipped_experiments_model_is_the_published_one():

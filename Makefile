@@ -11,7 +11,7 @@ WHERE = echo "The write-up: $(RESULTS)/write-up.pdf and $(RESULTS)/write-up.html
 
 .DEFAULT_GOAL := help
 .PHONY: help report final draft plan new why verify mutate diff replay cluster fetch test test-cluster lint format lock bench clean
-COMMAND = @PYTHONPATH=scripts $(BIN)/python -m commands
+COMMAND = @$(BIN)/python -m finetune_report.cli
 CHECKED = $(COMMAND).check_config $(CONFIG)
 
 help: ## show this list
@@ -58,7 +58,7 @@ verify: $(READY) ## hash again all that a report names: make verify FILE=results
 	$(COMMAND).verify "$(FILE)" $(ARGS)
 
 mutate: $(READY) ## falsify each result of a finished report and see that it is noticed
-	$(COMMAND).mutate --config $(CONFIG) $(ARGS)
+	$(COMMAND).mutation.command --config $(CONFIG) $(ARGS)
 
 diff: $(READY) ## what changed between two builds, and why: make diff A=old/results B=results/reviews
 	$(COMMAND).diff "$(A)" "$(B)" $(ARGS)
@@ -75,7 +75,7 @@ test-cluster: .venv/slurm ## the small experiment on a real Slurm of one node (r
 lint: $(READY) ## check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/snakefmt --check Snakefile rules
-	@$(BIN)/mypy scripts
+	@$(BIN)/mypy src scripts
 
 format: $(READY) ## rewrite the code in the project's style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/snakefmt Snakefile rules
@@ -102,10 +102,12 @@ clean: ## remove the environment; results stay
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-slurm.txt
 	@touch $@
 
-$(READY): requirements.lock
+$(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, \
 	and $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@echo "Setting up .venv from requirements.lock (once; a few minutes) ..."
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@# Editable: what runs is the code of this checkout.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)

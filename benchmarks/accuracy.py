@@ -31,7 +31,7 @@ def main() -> None:
         means[side] = fmean(found)
         print(f"{side:>8}  mean {means[side]:.4f}  by seed {', '.join(f'{x:.4f}' for x in found)}", flush=True)
     count = sides["ours"].call("held_out")
-    from lib.uncertainty import wilson_interval
+    from finetune_report.stats.intervals import wilson_interval
 
     low, high = wilson_interval(means["Trainer"] * count, count)
     inside = low <= means["ours"] <= high

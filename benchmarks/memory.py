@@ -31,8 +31,9 @@ def write_rows(path: Path, rows: int, seed: int) -> None:
 
 
 def prepare(folder: str) -> None:
+    from finetune_report.config.schema import complete
+
     import prepare_data
-    from lib.config import complete
 
     config = {"name": "x", "data": {"path": folder}, "model": {"path": "m"}, "settings": [{"name": "a"}]}
     data = complete(config)["data"]

@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/startup.py [script ...]
 
-Medians of turns; `lib/__init__.py` and `lib.job.run` say what they do about collection.
+Medians of turns; `finetune_report` and `finetune_report.runtime.job.run` say what they do about collection.
 """
 
 import argparse

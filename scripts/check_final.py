@@ -5,9 +5,9 @@ Reads the checks, the PDF and the HTML. Writes the SHA-256 of both where the rep
 
 from pathlib import Path
 
-from lib.errors import UserError
-from lib.files import read_json, sha256, write_text
-from lib.job import run
+from finetune_report.errors import UserError
+from finetune_report.files import read_json, sha256, write_text
+from finetune_report.runtime.job import run
 
 
 def main(checks: Path, pdf: Path, html: Path, final: Path) -> None:

@@ -10,10 +10,11 @@ corrected for their number, since how many count is known only where a document 
 import logging
 from pathlib import Path
 
+from finetune_report.files import read_json, write_json
+from finetune_report.runtime.job import run
+from finetune_report.stats.paired_tests import METRICS, compare, scores
+
 import pandas as pd
-from lib.files import read_json, write_json
-from lib.job import run
-from lib.paired_tests import METRICS, compare, scores
 
 
 def main(

@@ -7,10 +7,11 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from finetune_report.files import write_json
+from finetune_report.runtime.job import run
+
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from lib.files import write_json
-from lib.job import run
 
 
 def main(train: Path, validation: Path, test: Path, counts: Path, max_length: int) -> None:

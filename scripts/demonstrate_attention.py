@@ -9,9 +9,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-from lib.attention import (
+from finetune_report.demos.attention import (
     Demonstration,
     attention_weights,
     key_with_score,
@@ -20,9 +18,12 @@ from lib.attention import (
     sufficient_gap,
     unit_keys_and_values,
 )
-from lib.errors import UserError
-from lib.files import write_json, write_text
-from lib.job import run
+from finetune_report.errors import UserError
+from finetune_report.files import write_json, write_text
+from finetune_report.runtime.job import run
+
+import numpy as np
+import pandas as pd
 
 TOLERANCE = 1e-6
 LEAST_MARGIN = 1e-6  # with less the query would be so long that the rounding of its scores shows in the error

@@ -11,16 +11,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from finetune_report.files import write_json
+from finetune_report.model.adapters import merged
+from finetune_report.model.batching import Examples
+from finetune_report.runtime.job import run
+from finetune_report.stats.metrics import by_class, intervals
+from finetune_report.training.halving import pruned_at
+from finetune_report.training.setup import Plan, trained, whole_run
+from finetune_report.training.state import Progress
+
 import numpy as np
 import pandas as pd
-from lib.batches import Examples
-from lib.files import write_json
-from lib.fine_tuning import Plan, trained, whole_run
-from lib.halving import pruned_at
-from lib.job import run
-from lib.metrics import by_class, intervals
-from lib.progress import Progress
-from lib.tuning import merged
 from transformers import AutoTokenizer
 
 
@@ -42,7 +43,7 @@ def main(
     plan: dict[str, Any],
     stamp: str,
 ) -> None:
-    """`plan` is as `lib.fine_tuning.Plan` has it; `decision` has a file where settings are pruned."""
+    """`plan` is as `finetune_report.training.setup.Plan` has it; `decision` has a file where settings are pruned."""
     files = (train, validation, train_tokens, validation_tokens, summary, model)
     whole = whole_run(*files, Plan(**plan), stamp)
     training, labels, held_out = whole.training, whole.labels, whole.held_out

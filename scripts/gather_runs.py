@@ -6,10 +6,11 @@ Reads the metrics of every run. Writes them as one list, in the order of the con
 from pathlib import Path
 from typing import Any
 
+from finetune_report.files import read_json, write_json, write_text
+from finetune_report.runtime.job import run
+from finetune_report.stats.selection import BETTER
+
 import pandas as pd
-from lib.files import read_json, write_json, write_text
-from lib.job import run
-from lib.ranking import BETTER
 
 
 def main(metrics: list[Path], runs: Path, table: Path) -> None:

@@ -7,9 +7,9 @@ scores. Writes one list, and what it comes to.
 from pathlib import Path
 from typing import Any
 
-from lib.files import read_json, sha256, write_json
-from lib.job import run
-from lib.ledger import summary_of
+from finetune_report.files import read_json, sha256, write_json
+from finetune_report.provenance.test_ledger import summary_of
+from finetune_report.runtime.job import run
 
 
 def main(

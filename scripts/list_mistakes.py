@@ -8,9 +8,10 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from finetune_report.files import read_json, write_json
+from finetune_report.runtime.job import run
+
 import pandas as pd
-from lib.files import read_json, write_json
-from lib.job import run
 
 TEXTS = ("text", "text_pair")
 

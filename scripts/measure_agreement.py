@@ -10,11 +10,12 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from finetune_report.files import read_json, write_json
+from finetune_report.runtime.job import run
+from finetune_report.stats.intervals import wilson_interval
+
 import numpy as np
 import pandas as pd
-from lib.files import read_json, write_json
-from lib.job import run
-from lib.uncertainty import wilson_interval
 from sklearn.metrics import cohen_kappa_score
 
 MOST = 20  # settings; more pairs than they make could not be read

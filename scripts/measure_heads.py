@@ -8,15 +8,16 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from finetune_report.errors import UserError
+from finetune_report.files import read_json, write_json, write_text
+from finetune_report.model.device import resolve_compute
+from finetune_report.runtime.job import run
+
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import torch
 import transformers
-from lib.compute import resolve_compute
-from lib.errors import UserError
-from lib.files import read_json, write_json, write_text
-from lib.job import run
 from scipy.special import entr
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 

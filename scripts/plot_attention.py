@@ -6,10 +6,11 @@ Reads what demonstrate_attention found. Writes both figures, each with the data 
 from pathlib import Path
 from typing import Any
 
+from finetune_report.figures.style import SERIES, new_figure, save_figure
+from finetune_report.files import read_json, write_text
+from finetune_report.runtime.job import run
+
 import pandas as pd
-from lib.files import read_json, write_text
-from lib.job import run
-from lib.style import SERIES, new_figure, save_figure
 from matplotlib.axes import Axes
 
 NAMES = {

@@ -5,10 +5,11 @@ Reads the histories and metrics of the baseline's runs. Writes both figures, eac
 
 from pathlib import Path
 
+from finetune_report.figures.style import SERIES, new_figure, save_figure
+from finetune_report.files import read_json, write_text
+from finetune_report.runtime.job import run
+
 import pandas as pd
-from lib.files import read_json, write_text
-from lib.job import run
-from lib.style import SERIES, new_figure, save_figure
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 

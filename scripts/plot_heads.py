@@ -6,11 +6,12 @@ Reads the measures of the heads. Writes the figure and the data that it plots.
 import math
 from pathlib import Path
 
+from finetune_report.figures.style import new_figure, save_figure
+from finetune_report.files import write_text
+from finetune_report.runtime.job import run
+
 import numpy as np
 import pandas as pd
-from lib.files import write_text
-from lib.job import run
-from lib.style import new_figure, save_figure
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from finetune_report.figures.style import SERIES, new_figure, save_figure
+from finetune_report.files import read_json, write_json, write_text
+from finetune_report.runtime.job import run
+from finetune_report.stats.intervals import wilson_interval
+from finetune_report.stats.metrics import whole
+
 import pandas as pd
-from lib.files import read_json, write_json, write_text
-from lib.job import run
-from lib.metrics import whole
-from lib.style import SERIES, new_figure, save_figure
-from lib.uncertainty import wilson_interval
 from matplotlib.axes import Axes
 
 

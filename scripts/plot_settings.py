@@ -6,14 +6,15 @@ Reads the histories of all runs, what they came to, and the selection. Writes th
 from collections.abc import Collection
 from pathlib import Path
 
+from finetune_report.figures.style import SERIES, new_figure, save_figure
+from finetune_report.files import read_json, write_text
+from finetune_report.report.results import read_curves
+from finetune_report.runtime.job import run
+from finetune_report.stats.intervals import wilson_interval
+from finetune_report.stats.selection import FAILED
+
 import numpy as np
 import pandas as pd
-from lib.evidence import read_curves
-from lib.files import read_json, write_text
-from lib.job import run
-from lib.ranking import FAILED
-from lib.style import SERIES, new_figure, save_figure
-from lib.uncertainty import wilson_interval
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 

@@ -13,14 +13,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from finetune_report.data.loading import Source, load, sources_of
+from finetune_report.data.locations import data_files
+from finetune_report.data.validation import training_classes
+from finetune_report.errors import UserError
+from finetune_report.files import canonical_json, write_json
+from finetune_report.runtime.job import run
+
 import numpy as np
 from datasets import ClassLabel, Dataset, Features
-from lib.errors import UserError
-from lib.files import canonical_json, write_json
-from lib.job import run
-from lib.labelled import training_classes
-from lib.loading import Source, load, sources_of
-from lib.sources import data_files
 from sklearn.model_selection import train_test_split
 
 Splits = dict[str, Dataset]

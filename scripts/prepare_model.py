@@ -10,13 +10,14 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from finetune_report.data.locations import MODEL_PATTERNS, is_model_file, listed, package_folder
+from finetune_report.errors import UserError
+from finetune_report.files import fingerprint, sha256, write_json
+from finetune_report.runtime.job import run
+
 import transformers
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-from lib.errors import UserError
-from lib.files import fingerprint, sha256, write_json
-from lib.job import run
-from lib.sources import MODEL_PATTERNS, is_model_file, listed, package_folder
 from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")

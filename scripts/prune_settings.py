@@ -7,10 +7,10 @@ far, who goes on, and who was pruned at this rung or an earlier one.
 import logging
 from pathlib import Path
 
-from lib.files import read_json, write_json
-from lib.halving import decide, places
-from lib.job import run
-from lib.ranking import by_setting
+from finetune_report.files import read_json, write_json
+from finetune_report.runtime.job import run
+from finetune_report.stats.selection import by_setting
+from finetune_report.training.halving import decide, places
 
 
 def main(

@@ -8,11 +8,12 @@ The bag of words is scikit-learn's TF-IDF of words and pairs of neighbouring wor
 import logging
 from pathlib import Path
 
+from finetune_report.files import write_json
+from finetune_report.runtime.job import run
+from finetune_report.stats.metrics import class_metrics
+
 import numpy as np
 import pyarrow.parquet as pq
-from lib.files import write_json
-from lib.job import run
-from lib.metrics import class_metrics
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression

@@ -8,12 +8,13 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from finetune_report.files import write_json
+from finetune_report.runtime.job import run
+from finetune_report.stats.intervals import wilson_interval
+from finetune_report.stats.metrics import whole
+
 import numpy as np
 import pandas as pd
-from lib.files import write_json
-from lib.job import run
-from lib.metrics import whole
-from lib.uncertainty import wilson_interval
 
 QUARTERS = ["shortest", "short", "long", "longest"]
 

@@ -9,17 +9,18 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from finetune_report.files import read_json, sha256, write_json
+from finetune_report.model.batching import Examples, read_examples
+from finetune_report.model.classifier import Scores, load_classifier, score
+from finetune_report.model.device import resolve_compute
+from finetune_report.model.forward import Forward
+from finetune_report.provenance.test_ledger import record_scoring, weights_fingerprint
+from finetune_report.runtime.job import run
+from finetune_report.stats.metrics import by_class, intervals, whole
+from finetune_report.stats.selection import EXTRA
+
 import numpy as np
 import pandas as pd
-from lib.batches import Examples, read_examples
-from lib.compute import resolve_compute
-from lib.files import read_json, sha256, write_json
-from lib.forward import Forward
-from lib.job import run
-from lib.ledger import record_scoring, weights_fingerprint
-from lib.metrics import by_class, intervals, whole
-from lib.model import Scores, load_classifier, score
-from lib.ranking import EXTRA
 from sklearn.metrics import confusion_matrix
 from torch import nn
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from lib.files import read_json, write_json
-from lib.job import run
-from lib.ranking import BETTER, by_setting, mean_scores, merit, tie_breaker
+from finetune_report.files import read_json, write_json
+from finetune_report.runtime.job import run
+from finetune_report.stats.selection import BETTER, by_setting, mean_scores, merit, tie_breaker
 
 
 def main(runs: Path, selection: Path, settings: list[str], missing: list[str], seeds: list[int], metric: str) -> None:

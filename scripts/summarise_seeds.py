@@ -9,10 +9,10 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from lib.files import read_json, write_json
-from lib.job import run
-from lib.ranking import EXTRA, by_setting
-from lib.uncertainty import seeds_interval
+from finetune_report.files import read_json, write_json
+from finetune_report.runtime.job import run
+from finetune_report.stats.intervals import seeds_interval
+from finetune_report.stats.selection import EXTRA, by_setting
 
 METRICS = ("accuracy", "loss", *EXTRA)
 CLASS_METRICS = ("precision", "recall", "f1")

@@ -7,10 +7,10 @@ the expected validation performance by the number of settings tried.
 import logging
 from pathlib import Path
 
-from lib.expected import expected_best
-from lib.files import read_json, write_json
-from lib.job import run
-from lib.ranking import BETTER, FAILED, by_setting, ranked
+from finetune_report.files import read_json, write_json
+from finetune_report.runtime.job import run
+from finetune_report.stats.expected_performance import expected_best
+from finetune_report.stats.selection import BETTER, FAILED, by_setting, ranked
 
 SHOWN = 15  # settings in a table that can be read
 

@@ -8,14 +8,15 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from finetune_report.errors import UserError
+from finetune_report.files import read_json
+from finetune_report.model.pretrained import pretrained_folder
+from finetune_report.runtime.job import run
+
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import transformers
-from lib.errors import UserError
-from lib.files import read_json
-from lib.job import run
-from lib.pretrained import pretrained_folder
 from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
 
 ROWS = 1000  # a batch: enough for the tokenizer to be fast, little enough for memory

@@ -8,12 +8,13 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from finetune_report.files import read_json, sha256, write_json
+from finetune_report.model.batching import Examples, derive_seed, read_examples
+from finetune_report.model.pretrained import pretrained_folder
+from finetune_report.runtime.job import run
+from finetune_report.training.setup import Plan, set_up, trained
+
 import numpy as np
-from lib.batches import Examples, derive_seed, read_examples
-from lib.files import read_json, sha256, write_json
-from lib.fine_tuning import Plan, set_up, trained
-from lib.job import run
-from lib.pretrained import pretrained_folder
 
 
 def main(

@@ -8,10 +8,10 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from lib.files import write_json
-from lib.halving import best_so_far, pruned_at
-from lib.job import run
-from lib.ranking import BETTER
+from finetune_report.files import write_json
+from finetune_report.runtime.job import run
+from finetune_report.stats.selection import BETTER
+from finetune_report.training.halving import best_so_far, pruned_at
 
 
 def main(
@@ -37,7 +37,11 @@ def main(
         logging.info("pruned after epoch %d; not trained any further", pruned["epochs"])
         write_json(result, facts | {"pruned": pruned})
         return
-    from lib.fine_tuning import Plan, trained, whole_run  # takes seconds, which a pruned setting can do without
+    from finetune_report.training.setup import (  # takes seconds, which a pruned setting can do without
+        Plan,
+        trained,
+        whole_run,
+    )
 
     files = (train, validation, train_tokens, validation_tokens, summary, model)
     training = whole_run(*files, Plan(**plan), run_stamp).training

@@ -1,14 +1,9 @@
-"""Puts the scripts where the tests can import them, as Snakemake does, and runs a small experiment once for all."""
+"""Runs a small experiment once for all tests that read one."""
 
-import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import scratch  # noqa: E402
+import scratch
 
 
 @pytest.hookimpl(tryfirst=True)

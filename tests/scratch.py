@@ -81,7 +81,8 @@ class Project:
         hook = self.root.parent / "offline"
         hook.mkdir(exist_ok=True)
         (hook / "sitecustomize.py").write_text(OFFLINE, encoding="utf-8")
-        environment["PYTHONPATH"] = os.pathsep.join([str(hook), environment.get("PYTHONPATH", "")])
+        search = [str(hook), str(self.root / "src"), environment.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(search)
         return subprocess.run(command, cwd=self.root, env=os.environ | environment, capture_output=True, text=True)
 
     def planned(self, *arguments: str, **environment: str) -> list[Job]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from finetune_report.files import read_json
+
 import psutil
 import pytest
 import scratch
@@ -26,7 +28,6 @@ from cluster import (
     untrained,
     wait_for,
 )
-from lib.files import read_json
 from scratch import Project
 
 pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.xdist_group("workflow")]

@@ -2,7 +2,7 @@
 
 import sys
 
-from conftest import ROOT
+from finetune_report.files import PROJECT as ROOT
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 

@@ -3,15 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+from finetune_report.files import PROJECT as ROOT
+from finetune_report.files import read_json, write_json, write_text
+from finetune_report.provenance.stamp import stamp
+from finetune_report.stats.metrics import by_class
+
 import pandas as pd
 from collect_values import main as collect_values
 from compare_settings import main as compare_settings
-from conftest import ROOT
 from gather_runs import main as gather_runs
 from keep_ledger import main as keep_ledger
-from lib.files import read_json, write_json, write_text
-from lib.metrics import by_class
-from lib.stamp import stamp
 from plot_confusion import main as plot_confusion
 from plot_curves import main as plot_curves
 from prune_settings import main as prune_settings

@@ -1,8 +1,9 @@
 """What can have changed a result: every rule behind a file is known, with what it reads."""
 
+from finetune_report.cli.causes import CONFIG, RULES, UPSTREAM, Cause, reaching, rule_of
+from finetune_report.files import PROJECT as ROOT
+
 import pytest
-from commands.causes import CONFIG, RULES, UPSTREAM, Cause, reaching, rule_of
-from conftest import ROOT
 
 
 def test_every_rule_that_is_named_has_a_script_and_its_upstream() -> None:

@@ -5,18 +5,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+from finetune_report.cli.builds import copied, open_build
+from finetune_report.cli.changes import read_side
+from finetune_report.cli.diff import compared
+from finetune_report.cli.mutation.command import mutated
+from finetune_report.cli.mutation.edits import json_edit
+from finetune_report.cli.mutation.scratch_build import Workbench
+from finetune_report.cli.why import explanation
+from finetune_report.errors import UserError
+from finetune_report.files import PROJECT as ROOT
+from finetune_report.files import read_json, write_json
+
 import pytest
 from building import WRITE_UP, finish, make_build, write_run
-from commands.builds import copied, open_build
-from commands.changes import read_side
-from commands.diff import compared
-from commands.edits import json_edit
-from commands.mutate import mutated
-from commands.why import explanation
-from commands.workbench import Workbench
-from conftest import ROOT
-from lib.errors import UserError
-from lib.files import read_json, write_json
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +32,8 @@ def root(made: Path, tmp_path: Path) -> Path:
 
 
 def command(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", f"commands.{name}", *map(str, arguments)]
-    return subprocess.run(line, cwd=ROOT, env={"PYTHONPATH": "scripts"}, capture_output=True, text=True)
+    line = [sys.executable, "-m", f"finetune_report.cli.{name}", *map(str, arguments)]
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
 
 
 def test_why_names_every_step_back(root: Path) -> None:
@@ -146,7 +147,7 @@ def test_survivors_are_named(tmp_path: Path, case: str) -> None:
 
 
 def test_a_stuck_number_survives(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import commands.workbench as workbench
+    import finetune_report.cli.mutation.scratch_build as workbench
 
     honest = workbench.collect_values
 
@@ -207,11 +208,11 @@ def test_diff_reads_reports_without_their_folder(root: Path, tmp_path: Path) -> 
     assert command("diff", tmp_path, root, "--html", tmp_path / "diff.html").returncode == 2
 
 
-@pytest.mark.parametrize("name", ["why", "verify", "mutate", "diff"])
+@pytest.mark.parametrize("name", ["why", "verify", "mutation.command", "diff"])
 def test_every_command_explains_itself(name: str) -> None:
     done = command(name, "--help")
     assert done.returncode == 0
-    assert "usage: python -m commands." in done.stdout
+    assert "usage: python -m finetune_report.cli." in done.stdout
 
 
 def test_only_what_the_text_depends_on_builds_it_again(root: Path, tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from finetune_report.files import PROJECT as ROOT
+
 import torch
 import yaml
-from conftest import ROOT
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
 GOOD, BAD = ["fine", "bright", "warm", "funny"], ["dull", "grey", "cold", "tired"]

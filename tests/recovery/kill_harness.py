@@ -20,10 +20,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "scripts")]
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from experiment import kill, make_project, start  # noqa: E402
-from lib.files import sha256  # noqa: E402
+from finetune_report.files import sha256
+
+from experiment import kill, make_project, start
 
 RESULTS = Path("results/small")
 # Everything else there is either the record of a time, or no result.

@@ -2,7 +2,7 @@
 
 import threading
 
-from lib.ending import end_timers
+from finetune_report.runtime.ending import end_timers
 
 
 def test_no_timer_is_waited_for() -> None:

@@ -13,18 +13,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-from lib import job, locks
-from lib.records import set_aside_changed
+from finetune_report.provenance.records import set_aside_changed
+from finetune_report.runtime import job, locks
 
-SCRIPTS = Path(job.__file__).parents[1]
+import pytest
+
 DATA = Path("results/small/data/train.txt")
 MODEL = Path("results/small/model")
 OUT = Path("results/small/out.txt")
 LOG = Path("results/small/logs/copy.log")
 JOURNAL = Path("results/small/journal.log")
 
-snakemake: Any = None  # what Snakemake puts into a script
 body: Any = None  # what the script does
 
 
@@ -57,7 +56,7 @@ def run(
         params={},
         resources={},
     )
-    monkeypatch.setitem(globals(), "snakemake", given)
+    monkeypatch.setattr(sys.modules["__main__"], "snakemake", given, raising=False)
     monkeypatch.setitem(globals(), "body", write)
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -102,8 +101,8 @@ def test_a_job_records_its_outputs_and_logs_to_file_and_journal(made: None) -> N
 
 @pytest.mark.parametrize(("in_a_job", "collecting"), [("snakemake = None", "False"), ("", "True")])
 def test_the_collector_waits_for_the_imports_of_a_job_and_of_nothing_else(in_a_job: str, collecting: str) -> None:
-    ask = [sys.executable, "-c", f"import gc; {in_a_job}\nimport lib.errors; print(gc.isenabled())"]
-    done = subprocess.run(ask, env=os.environ | {"PYTHONPATH": str(SCRIPTS)}, capture_output=True, text=True)
+    ask = [sys.executable, "-c", f"import gc; {in_a_job}\nimport finetune_report.errors; print(gc.isenabled())"]
+    done = subprocess.run(ask, capture_output=True, text=True)
     assert done.stdout.strip() == collecting, done.stderr
 
 

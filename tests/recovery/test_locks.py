@@ -7,15 +7,18 @@ import sys
 import time
 from pathlib import Path
 
+from finetune_report.errors import UserError
+from finetune_report.provenance.records import note_of, record, remove_unnoticed
+from finetune_report.runtime import locks
+
 import pytest
-from conftest import ROOT
-from lib import locks
-from lib.errors import UserError
-from lib.records import note_of, record, remove_unnoticed
 
 LOCK = Path("results/small/lock")
 JOB = Path("results/small/locks/finetune-a-1")
-HOLD = "import sys, time; from pathlib import Path; from lib.locks import {0}; print({0}({1}), flush=True); {2}"
+HOLD = (
+    "import sys, time; from pathlib import Path; from finetune_report.runtime.locks import {0}; "
+    "print({0}({1}), flush=True); {2}"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -27,9 +30,8 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def holding(function: str, arguments: str, then: str, **environment: str) -> tuple[subprocess.Popen[str], str]:
-    """A process that has called a function of `lib.locks` and does something after; and what the function returned."""
+    """A process that has called a function of `runtime.locks` and does something after; and what it returned."""
     command = [sys.executable, "-c", HOLD.format(function, arguments, then)]
-    environment |= {"PYTHONPATH": str(ROOT / "scripts")}
     process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     return process, process.stdout.readline().strip()

@@ -14,16 +14,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.schema import read_config
+from finetune_report.errors import UserError
+from finetune_report.files import PROJECT as ROOT
+from finetune_report.model.classifier import load_classifier
+from finetune_report.report.cross_references import place_images
+from finetune_report.report.rendering import parse
+
 import panflute as pf
 import pytest
 import torch
-from conftest import ROOT
 from experiment import make_project, run, write_config
-from lib.config import read_config
-from lib.document import place_images
-from lib.errors import UserError
-from lib.model import load_classifier
-from lib.rendering import parse
 from safetensors.torch import save_file
 from transformers import BertConfig, BertForSequenceClassification, GPT2Config, GPT2ForSequenceClassification
 
@@ -204,7 +205,7 @@ def test_no_display_is_needed(tmp_path: Path) -> None:
         "from pathlib import Path\nfrom lib.style import new_figure, save_figure\n"
         "figure, axes = new_figure('half', 0.7)\naxes.plot([1, 2])\nsave_figure(figure, Path('a.png'), Path('a.svg'))"
     )
-    surroundings = os.environ | {"MPLBACKEND": "TkAgg", "DISPLAY": ":99", "PYTHONPATH": str(ROOT / "scripts")}
+    surroundings = os.environ | {"MPLBACKEND": "TkAgg", "DISPLAY": ":99"}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=surroundings, check=True)
     assert (tmp_path / "a.png").stat().st_size > 1000
 
@@ -229,8 +230,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def check_config(project: Path, path: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "commands.check_config", path]
-    surroundings = os.environ | {"PYTHONPATH": "scripts"}
+    command = [sys.executable, "-m", "finetune_report.cli.check_config", path]
+    surroundings = os.environ
     return subprocess.run(command, cwd=project, env=surroundings, capture_output=True, text=True)
 
 

@@ -8,8 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+from finetune_report.cli.replay import causes, hashes
+
 import pytest
-from commands.replay import causes, hashes
 from experiment import HOSTILE, environment, kill, make_project, run, start, write_config
 from kill_harness import RESULTS, differences, hunt, logs_begun, results
 
@@ -83,8 +84,8 @@ def test_damaged_results_are_named_and_made_again(whole: tuple[Path, dict[str, s
 
 
 def replay(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "commands.replay", "own/config.yaml", *arguments]
-    surroundings = environment() | {"PYTHONPATH": "scripts"}
+    command = [sys.executable, "-m", "finetune_report.cli.replay", "own/config.yaml", *arguments]
+    surroundings = environment()
     return subprocess.run(command, cwd=project, env=surroundings, capture_output=True, text=True)
 
 

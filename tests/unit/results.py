@@ -5,13 +5,14 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from finetune_report.files import read_json, write_json, write_text
+from finetune_report.report.results import Evidence, read_curves
+from finetune_report.report.values import read_values
+from finetune_report.stats.intervals import wilson_interval
+from finetune_report.stats.multiple_testing import Family, read_comparisons
+
 import pandas as pd
 from compare_settings import main as compare_settings
-from lib.comparisons import Family, read_comparisons
-from lib.evidence import Evidence, read_curves
-from lib.files import read_json, write_json, write_text
-from lib.uncertainty import wilson_interval
-from lib.values import read_values
 from render_write_up import main as render_write_up
 
 ROOT = Path(__file__).resolve().parents[2]

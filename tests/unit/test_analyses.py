@@ -3,6 +3,20 @@
 from pathlib import Path
 from typing import Any
 
+from finetune_report.errors import UserError
+from finetune_report.files import read_json, write_json
+from finetune_report.model.classifier import Scores
+from finetune_report.report.analysis_values import (
+    collect_agreement,
+    collect_mistakes,
+    collect_reference,
+    collect_seeds,
+    collect_slices,
+)
+from finetune_report.stats.intervals import seeds_interval, wilson_interval
+from finetune_report.stats.metrics import by_class, extra_metrics, intervals
+from finetune_report.stats.selection import BETTER
+
 import count_tokens
 import list_mistakes
 import measure_agreement
@@ -13,13 +27,6 @@ import score_slices
 import score_test
 import select_setting
 import summarise_seeds
-from lib.analysis_values import collect_agreement, collect_mistakes, collect_reference, collect_seeds, collect_slices
-from lib.errors import UserError
-from lib.files import read_json, write_json
-from lib.metrics import by_class, extra_metrics, intervals
-from lib.model import Scores
-from lib.ranking import BETTER
-from lib.uncertainty import seeds_interval, wilson_interval
 from scipy.stats import t
 from sklearn.metrics import cohen_kappa_score
 from train_fraction import chosen_rows

@@ -4,6 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.schema import complete, resolved_settings
+from finetune_report.errors import UserError
+from finetune_report.files import sha256, write_json
+from finetune_report.model.adapters import Tuning, choose_weights
+from finetune_report.model.cpu import used_embedding as embedding
+from finetune_report.runtime.signals import Stopped
+from finetune_report.training import loop as training
+
 import finetune
 import measure_heads
 import numpy as np
@@ -13,12 +21,6 @@ import score_test
 import tokenize_texts
 import torch
 import transformers
-from lib import embedding, training
-from lib.config import complete, resolved_settings
-from lib.errors import UserError
-from lib.files import sha256, write_json
-from lib.stopping import Stopped
-from lib.tuning import Tuning, choose_weights
 from sklearn.metrics import f1_score
 from tiny import tiny_bert
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers

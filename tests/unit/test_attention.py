@@ -3,12 +3,7 @@
 import json
 import math
 
-import demonstrate_attention
-import numpy as np
-import pandas as pd
-import pytest
-import torch
-from lib.attention import (
+from finetune_report.demos.attention import (
     Demonstration,
     attention,
     attention_weights,
@@ -18,7 +13,13 @@ from lib.attention import (
     sufficient_gap,
     unit_keys_and_values,
 )
-from lib.errors import UserError
+from finetune_report.errors import UserError
+
+import demonstrate_attention
+import numpy as np
+import pandas as pd
+import pytest
+import torch
 from scipy.optimize import minimize
 
 # As the course assignment prints them.

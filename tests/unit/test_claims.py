@@ -4,11 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from finetune_report.errors import UserError
+from finetune_report.report.claims import judge
+from finetune_report.report.results import Evidence, common_onset, onset
+from finetune_report.stats.multiple_testing import Comparison, Family
+
 import pytest
-from lib.claims import judge
-from lib.comparisons import Comparison, Family
-from lib.errors import UserError
-from lib.evidence import Evidence, common_onset, onset
 from results import evidence, make_results
 
 

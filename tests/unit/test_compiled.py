@@ -6,16 +6,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from finetune_report.errors import UserError
+from finetune_report.model import device as computing
+from finetune_report.model.compiled import Compiled
+from finetune_report.model.device import Compute, lacks_to_compile, resolve_compute
+from finetune_report.runtime.signals import Stopped
+from finetune_report.training.checkpoints import Checkpoints
+from finetune_report.training.loop import Hyperparameters, Run
+
 import numpy as np
 import pytest
 import torch
-from lib import compute as computing
-from lib.checkpoints import Checkpoints
-from lib.compiled import Compiled
-from lib.compute import Compute, lacks_to_compile, resolve_compute
-from lib.errors import UserError
-from lib.stopping import Stopped
-from lib.training import Hyperparameters, Run
 from tiny import few_examples, tiny_bert
 from torch._dynamo.exc import Unsupported
 from torch._inductor import cpp_builder
@@ -60,8 +61,7 @@ def test_a_compiled_run_that_goes_on_in_another_process_ends_in_identical_bits(t
     with pytest.raises(Stopped):
         train(tmp_path / "broken", STOP_AFTER)
     whole = train(tmp_path / "whole")
-    search = os.pathsep.join(str(ROOT / part) for part in ("scripts", "tests/unit"))
-    surroundings = os.environ | {"PYTHONPATH": search, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "kernels")}
+    surroundings = os.environ | {"TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "kernels")}
     command = [sys.executable, __file__, str(tmp_path / "broken"), str(tmp_path / "end.pt")]
     subprocess.run(command, env=surroundings, check=True)
     resumed = torch.load(tmp_path / "end.pt")

@@ -3,11 +3,12 @@
 import re
 from typing import Any
 
+from finetune_report.config.schema import SCHEMA, complete, excluded_settings, resolved_settings, unfinished_settings
+from finetune_report.errors import UserError
+from finetune_report.files import PROJECT as ROOT
+
 import pytest
 import yaml
-from conftest import ROOT
-from lib.config import SCHEMA, complete, excluded_settings, resolved_settings, unfinished_settings
-from lib.errors import UserError
 
 CONFIGS = [ROOT / "config.yaml", *(path for path in sorted((ROOT / "config").glob("*.yaml")) if path != SCHEMA)]
 

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from finetune_report.report.findings import Finding, check_document, reasons
+from finetune_report.report.rendering import parse
+from finetune_report.report.template import fill
+
 import pytest
-from lib.fill import fill
-from lib.findings import Finding, check_document, reasons
-from lib.rendering import parse
 from results import evidence, make_results, selection
 
 

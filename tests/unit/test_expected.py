@@ -5,10 +5,11 @@ from pathlib import Path
 from statistics import fmean, pstdev
 from typing import Any
 
+from finetune_report.files import read_json, write_json
+from finetune_report.stats.expected_performance import expected_best
+from finetune_report.stats.selection import BETTER
+
 import pytest
-from lib.expected import expected_best
-from lib.files import read_json, write_json
-from lib.ranking import BETTER
 from plot_expected import main as plot_expected
 from summarise_sweep import main as summarise_sweep
 from summarise_sweep import most_telling

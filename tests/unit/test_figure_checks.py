@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from finetune_report.files import write_json, write_text
+from finetune_report.report.figure_checks import EXPECTED, Results, disagreements
+from finetune_report.report.results import read_curves
+from finetune_report.report.values import Value
+
 import pytest
-from lib.evidence import read_curves
-from lib.figure_checks import EXPECTED, Results, disagreements
-from lib.files import write_json, write_text
-from lib.values import Value
 
 HISTORY = "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate\n"
 DATA = {

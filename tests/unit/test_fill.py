@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from finetune_report.errors import UserError
+from finetune_report.report.cross_references import each
+from finetune_report.report.rendering import parse
+from finetune_report.report.template import Filled, fill, trimmed_tags
+
 import panflute as pf
 import pytest
-from lib.document import each
-from lib.errors import UserError
-from lib.fill import Filled, fill, trimmed_tags
-from lib.rendering import parse
 from results import evidence, make_results
 
 

@@ -3,14 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.schema import complete
+from finetune_report.errors import UserError
+from finetune_report.files import read_json, write_json
+from finetune_report.model.device import Compute, resolve_compute
+from finetune_report.training.halving import best_so_far, decide, places, pruned_at
+
 import finetune
 import pytest
 import torch
-from lib.compute import Compute, resolve_compute
-from lib.config import complete
-from lib.errors import UserError
-from lib.files import read_json, write_json
-from lib.halving import best_so_far, decide, places, pruned_at
 from prune_settings import main as prune_settings
 from select_setting import main as select_setting
 from summarise_sweep import main as summarise_sweep

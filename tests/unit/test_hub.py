@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from finetune_report.files import PROJECT as ROOT
+
 import pytest
 import yaml
-from conftest import ROOT
 
 CONFIG = ROOT / "config/sst2-roberta-base.yaml"
 PINNED, NEWER = "a" * 40, "b" * 40

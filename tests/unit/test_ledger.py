@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from finetune_report.errors import UserError
+from finetune_report.files import read_json, write_json
+from finetune_report.provenance.test_ledger import read_scorings, record_scoring, summary_of, weights_fingerprint
+
 import pytest
 from keep_ledger import main as keep_ledger
-from lib.errors import UserError
-from lib.files import read_json, write_json
-from lib.ledger import read_scorings, record_scoring, summary_of, weights_fingerprint
 
 
 def scoring(setting: str, model: str = "m1", data: str = "d1") -> dict[str, Any]:

@@ -3,6 +3,8 @@
 import json
 import math
 
+from finetune_report.errors import UserError
+
 import measure_heads
 import numpy as np
 import pandas as pd
@@ -10,7 +12,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from lib.errors import UserError
 from tiny import tiny_bert
 from transformers import GPT2Config, GPT2ForSequenceClassification
 

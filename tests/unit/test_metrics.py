@@ -1,10 +1,18 @@
 """Metrics against scikit-learn and by hand, and which of two results is the better one."""
 
+from finetune_report.stats.intervals import wilson_interval
+from finetune_report.stats.metrics import (
+    by_class,
+    calibration_error,
+    extra_metrics,
+    intervals,
+    macro_f1_of,
+    matthews_of,
+)
+from finetune_report.stats.selection import BETTER, merit
+
 import numpy as np
 import pytest
-from lib.metrics import by_class, calibration_error, extra_metrics, intervals, macro_f1_of, matthews_of
-from lib.ranking import BETTER, merit
-from lib.uncertainty import wilson_interval
 from sklearn.metrics import (
     classification_report,
     confusion_matrix,

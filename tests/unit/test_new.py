@@ -3,14 +3,15 @@
 import json
 from pathlib import Path
 
+from finetune_report.cli import new
+from finetune_report.config.schema import complete
+from finetune_report.data.detection import infer
+from finetune_report.data.readers import read_rows
+from finetune_report.errors import UserError
+
 import pandas as pd
 import pytest
 import yaml
-from commands import new
-from lib.config import complete
-from lib.errors import UserError
-from lib.inference import infer
-from lib.rows import read_rows
 
 ROWS = [(f"some words about thing {n}", ("bad", "good", "so-so")[n % 3], "ab"[n % 2]) for n in range(30)]
 

@@ -3,14 +3,15 @@
 import copy
 from itertools import pairwise
 
+from finetune_report.model.batching import Examples, packs, padded
+from finetune_report.model.cpu.dropout import RANDOM_BITS, Drop, FastDropout, exchange_dropout
+from finetune_report.model.cpu.packed_attention import PackedAttention, layout_of
+from finetune_report.model.device import Compute
+from finetune_report.model.forward import Forward
+
 import numpy as np
 import pytest
 import torch
-from lib.batches import Examples, packs, padded
-from lib.compute import Compute
-from lib.dropout import RANDOM_BITS, Drop, FastDropout, exchange_dropout
-from lib.forward import Forward
-from lib.packing import PackedAttention, layout_of
 from tiny import few_examples
 from torch import nn
 from torch.nn import functional as F

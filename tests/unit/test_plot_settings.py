@@ -1,9 +1,10 @@
 """The figure of the settings stays readable as they become many."""
 
+from finetune_report.figures.style import SERIES, new_figure
+
 import numpy as np
 import pandas as pd
 import pytest
-from lib.style import SERIES, new_figure
 from matplotlib import pyplot as plt
 from plot_settings import best_with, draw_curves
 

@@ -6,15 +6,16 @@ import random
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.schema import complete
+from finetune_report.data.locations import data_files
+from finetune_report.errors import UserError
+
 import datasets
 import huggingface_hub
 import prepare_data
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from lib.config import complete
-from lib.errors import UserError
-from lib.sources import data_files
 
 OUT = Path("out")
 ROWS = [("a fine film", "pos"), ("dull", "neg"), ("I laughed, twice", "pos"), ("never again", "neg")]
@@ -671,6 +672,6 @@ def test_the_hub_is_asked_for_name_configuration_and_revision(monkeypatch):
         split = datasets.Dataset.from_dict({"text": ["a", "b"], "label": ["pos", "neg"]})
         return datasets.DatasetDict(train=split, validation=split, test=split)
 
-    monkeypatch.setattr("lib.loading.load_dataset", load_dataset)
+    monkeypatch.setattr("finetune_report.data.loading.load_dataset", load_dataset)
     prepare(hub={"name": "org/reviews", "configuration": "plain", "revision": "v1"})
     assert asked == {"name": "hf://datasets/org/reviews", "configuration": "plain", "revision": "v1"}

@@ -6,14 +6,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.schema import complete
+from finetune_report.data.locations import model_files
+from finetune_report.errors import UserError
+from finetune_report.model.pretrained import pretrained_folder
+
 import huggingface_hub
 import prepare_model
 import pytest
 import transformers
-from lib.config import complete
-from lib.errors import UserError
-from lib.pretrained import pretrained_folder
-from lib.sources import model_files
 
 OUT = Path("model.json")
 WEIGHTS = b"these stand for weights"
@@ -84,7 +85,7 @@ def test_an_installed_package_is_found_and_not_imported(work, monkeypatch):
     package = work / "packages" / "some_model"
     write_model(package / "files")
     (package / "__init__.py").write_text("raise RuntimeError('imported')")
-    monkeypatch.setattr("lib.sources.site_packages", lambda: [str(package.parent)])
+    monkeypatch.setattr("finetune_report.data.locations.site_packages", lambda: [str(package.parent)])
     found = prepare(package="some_model", folder="files")
     assert found["path"] is None  # where it lies is another matter on another machine
     assert pretrained_folder(found) == package / "files"

@@ -2,8 +2,9 @@
 
 import sys
 
+from finetune_report.files import PROJECT as ROOT
+
 import pytest
-from conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.resources import model_job
+from finetune_report.config.schema import complete, read_config
+from finetune_report.files import PROJECT as ROOT
+
 import pytest
-from conftest import ROOT
-from lib.config import complete, read_config
-from lib.resources import model_job
 
 
 def asked(gpu: Path, **changes: Any) -> dict[str, int]:

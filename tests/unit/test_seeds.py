@@ -3,15 +3,16 @@
 from dataclasses import replace
 from pathlib import Path
 
+from finetune_report.model.device import Compute, resolve_compute
+from finetune_report.training import loop as training
+from finetune_report.training.checkpoints import Checkpoints
+from finetune_report.training.loop import Hyperparameters, Run
+from finetune_report.training.state import Progress
+
 import finetune
 import numpy as np
 import pytest
 import torch
-from lib import training
-from lib.checkpoints import Checkpoints
-from lib.compute import Compute, resolve_compute
-from lib.progress import Progress
-from lib.training import Hyperparameters, Run
 from tiny import few_examples, tiny_bert
 
 SETTING = Hyperparameters(8, 5e-3, 2, 0.01, 0.1, "linear", 1.0, None, None)

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from finetune_report.errors import UserError
+from finetune_report.model.device import Compute, resolve_compute
+from finetune_report.runtime.signals import Stopped
+from finetune_report.training import loop as training
+from finetune_report.training.setup import trained
+
 import numpy as np
 import pytest
 import torch
-from lib import training
-from lib.compute import Compute, resolve_compute
-from lib.errors import UserError
-from lib.fine_tuning import trained
-from lib.stopping import Stopped
 from test_training import make_run
 
 NAME = "setting first, seed 1"

@@ -4,11 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-from lib.errors import UserError
-from lib.sources import data_files, model_files, package_version
+from finetune_report.data.locations import data_files, model_files, package_version
+from finetune_report.errors import UserError
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+import pytest
 
 
 @pytest.fixture(autouse=True)
@@ -137,8 +136,9 @@ def test_a_packaged_model_carries_its_version():
 
 
 def test_finding_files_imports_nothing_heavy():
-    code = "import sys, lib.sources; print({'torch', 'datasets', 'transformers', 'pandas', 'numpy'} & set(sys.modules))"
-    out = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True).stdout
+    heavy = "{'torch', 'datasets', 'transformers', 'pandas', 'numpy'}"
+    code = f"import sys, finetune_report.data.locations; print({heavy} & set(sys.modules))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "set()"
 
 

@@ -3,27 +3,35 @@
 from importlib.metadata import version
 from pathlib import Path
 
+from finetune_report.provenance.stamp import local_modules, read_module, stamp
+
 import pytest
-from lib.stamp import stamp
 
 
 @pytest.fixture
 def scripts(tmp_path: Path) -> Path:
-    (tmp_path / "lib").mkdir()
-    (tmp_path / "lib" / "near.py").write_text("import numpy\nfrom lib import far\n\ndef f():\n    return 1\n")
-    (tmp_path / "lib" / "far.py").write_text("VALUE = 2\n")
-    (tmp_path / "lib" / "unused.py").write_text("VALUE = 3\n")
-    (tmp_path / "step.py").write_text('"""Does it."""\nfrom lib.near import f\n\nf()\n')
+    files = {
+        "src/ours/__init__.py": "START = 1\n",
+        "src/ours/room/__init__.py": "START = 2\n",
+        "src/ours/room/near.py": "import numpy\nfrom ours.room import far\n\ndef f():\n    return 1\n",
+        "src/ours/room/far.py": "VALUE = 2\n",
+        "src/ours/room/unused.py": "VALUE = 3\n",
+        "src/ours/unused/__init__.py": "START = 3\n",
+        "src/finetune_report/__init__.py": "",
+        "src/finetune_report/runtime/__init__.py": "",
+        "src/finetune_report/runtime/job.py": "import torch\n\nVALUE = 4\n",
+        "scripts/step.py": '"""Does it."""\nimport finetune_report.runtime.job\nfrom ours.room.near import f\n\nf()\n',
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
     return tmp_path
 
 
 def stamp_now(scripts: Path) -> str:
-    stamp.cache_clear()
-    from lib import stamp as module
-
-    module.read_module.cache_clear()
-    module.local_module.cache_clear()
-    return stamp(scripts / "step.py")
+    for cached in (stamp, read_module, local_modules):
+        cached.cache_clear()
+    return stamp(scripts / "scripts/step.py")
 
 
 def test_it_names_the_packages_that_the_code_imports(scripts: Path) -> None:
@@ -35,10 +43,12 @@ def test_it_names_the_packages_that_the_code_imports(scripts: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("step.py", "f()", "f()  # a comment"),
-        ("step.py", '"""Does it."""', '"""Does it well."""'),
-        ("lib/near.py", "    return 1", "    # why\n\n    return (1)"),
-        ("lib/unused.py", "3", "4"),
+        ("scripts/step.py", "f()", "f()  # a comment"),
+        ("scripts/step.py", '"""Does it."""', '"""Does it well."""'),
+        ("src/ours/room/near.py", "    return 1", "    # why\n\n    return (1)"),
+        ("src/ours/room/unused.py", "3", "4"),
+        ("src/ours/unused/__init__.py", "3", "4"),
+        ("src/finetune_report/runtime/job.py", "4", "5"),
     ],
 )
 def test_comments_layout_docstrings_and_other_modules_do_not_count(
@@ -52,7 +62,13 @@ def test_comments_layout_docstrings_and_other_modules_do_not_count(
 
 @pytest.mark.parametrize(
     ("file", "old", "new"),
-    [("step.py", "f()", "f()\nf()"), ("lib/near.py", "return 1", "return 2"), ("lib/far.py", "2", "3")],
+    [
+        ("scripts/step.py", "f()", "f()\nf()"),
+        ("src/ours/room/near.py", "return 1", "return 2"),
+        ("src/ours/room/far.py", "2", "3"),
+        ("src/ours/__init__.py", "1", "2"),
+        ("src/ours/room/__init__.py", "2", "3"),
+    ],
 )
 def test_code_counts_wherever_it_is_imported_from(scripts: Path, file: str, old: str, new: str) -> None:
     before = stamp_now(scripts)
@@ -63,5 +79,5 @@ def test_code_counts_wherever_it_is_imported_from(scripts: Path, file: str, old:
 
 def test_a_new_version_of_a_package_counts(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = stamp_now(scripts)
-    monkeypatch.setattr("lib.stamp.package_version", lambda name: "99.0")
+    monkeypatch.setattr("finetune_report.provenance.stamp.package_version", lambda name: "99.0")
     assert stamp_now(scripts) == before.rpartition("==")[0] + "==99.0"

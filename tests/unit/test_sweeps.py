@@ -6,10 +6,11 @@ import sys
 from collections import Counter
 from typing import Any
 
+from finetune_report.config.schema import complete, resolved_settings
+from finetune_report.errors import UserError
+from finetune_report.files import PROJECT as ROOT
+
 import pytest
-from conftest import ROOT
-from lib.config import complete, resolved_settings
-from lib.errors import UserError
 
 RATE = {"range": [1e-5, 1e-3], "scale": "log"}
 SAMPLES = ["random", "sobol", "halton"]
@@ -157,7 +158,7 @@ def test_a_name_that_a_sweep_takes_again_is_refused() -> None:
 
 def test_only_a_quasi_random_sample_imports_scipy() -> None:
     code = (
-        "import sys; sys.path.insert(0, 'scripts'); from lib.config import complete, resolved_settings\n"
+        "import sys; from finetune_report.config.schema import complete, resolved_settings\n"
         f"resolved_settings(complete({config(sweep())!r}))\n"
         "assert 'scipy' not in sys.modules and 'numpy' not in sys.modules"
     )

@@ -5,12 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from finetune_report.errors import UserError
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tokenize_texts
 import transformers
-from lib.errors import UserError
 from transformers import BertConfig, BertTokenizer, RobertaConfig
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "fine", "film", "not", "dull", "##er", "!"]

@@ -4,20 +4,21 @@ import copy
 from dataclasses import replace
 from pathlib import Path
 
+from finetune_report.errors import UserError
+from finetune_report.model.batching import Examples, chunks_by_length, epoch_batches, padded
+from finetune_report.model.classifier import score
+from finetune_report.model.cpu.used_embedding import UsedRows
+from finetune_report.model.device import Compute, resolve_compute
+from finetune_report.model.forward import Forward
+from finetune_report.runtime.signals import Stopped
+from finetune_report.training.checkpoints import Checkpoints
+from finetune_report.training.loop import Hyperparameters, Run
+from finetune_report.training.schedule import decay_product, learning_rate
+from finetune_report.training.state import Progress
+
 import numpy as np
 import pytest
 import torch
-from lib.batches import Examples, chunks_by_length, epoch_batches, padded
-from lib.checkpoints import Checkpoints
-from lib.compute import Compute, resolve_compute
-from lib.embedding import UsedRows
-from lib.errors import UserError
-from lib.forward import Forward
-from lib.model import score
-from lib.progress import Progress
-from lib.schedule import decay_product, learning_rate
-from lib.stopping import Stopped
-from lib.training import Hyperparameters, Run
 from sklearn.metrics import accuracy_score, log_loss
 from tiny import few_examples, tiny_bert
 from torch import nn

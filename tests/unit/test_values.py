@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from finetune_report.report.values import Value, escaped, printed, supported_digits
+
 import pytest
-from lib.values import Value, escaped, printed, supported_digits
 
 
 def value(number: float | str, kind: str = "real", interval: tuple[float, float] | None = None) -> Value:

@@ -1,7 +1,8 @@
 """Which words raise an alarm. A false alarm is a defect as much as a missed number."""
 
+from finetune_report.report.lexicon import comparisons, numbers
+
 import pytest
-from lib.wording import comparisons, numbers
 
 PASSES = [
     "The softmax couples the weights: raising one score lowers every other weight.",

@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
+from finetune_report.files import PROJECT as ROOT
+from finetune_report.report.claims import KINDS
+
 import pytest
-from conftest import ROOT
-from lib.claims import KINDS
 from results import make_results, render
 
 GUIDE = (ROOT / "docs/writing.md").read_text(encoding="utf-8")

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from finetune_report.model.batching import Examples
+
 import numpy as np
 import torch
-from lib.batches import Examples
 from transformers import BertConfig, BertForSequenceClassification
 
 

@@ -141,8 +141,8 @@ def test_both_forms_show_the_same_figures_and_tables(pdf: str, html: BeautifulSo
 @pytest.mark.parametrize("name", ["write-up.pdf", "write-up.html", "manifest.json"])
 def test_what_was_built_is_verified_and_what_was_changed_is_not(project: Project, name: str) -> None:
     def verify() -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-m", "commands.verify", str(project.results / name)]
-        return subprocess.run(line, cwd=project.root, env={"PYTHONPATH": "scripts"}, capture_output=True, text=True)
+        line = [sys.executable, "-m", "finetune_report.cli.verify", str(project.results / name)]
+        return subprocess.run(line, cwd=project.root, capture_output=True, text=True)
 
     done = verify()
     assert (done.returncode, done.stderr) == (0, ""), done.stdout

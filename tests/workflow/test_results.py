@@ -4,12 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from finetune_report.cli.causes import rule_of
+from finetune_report.files import sha256
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from commands.causes import rule_of
-from lib.files import sha256
 from scratch import Project
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 from transformers import AutoModelForSequenceClassification, AutoTokenizer

@@ -7,9 +7,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from finetune_report.files import sha256
+
 import pytest
 import scratch
-from lib.files import sha256
 from scratch import Project
 
 pytestmark = pytest.mark.xdist_group("rungs")  # one process, so that the experiment runs once

@@ -89,8 +89,8 @@ def test_a_moved_checkout_reruns_nothing(project: Project) -> None:
 
 def test_comments_rerun_nothing(project: Project) -> None:
     project.edit("scripts/finetune.py", "def main(", "# Why it is so.\n\n\ndef main(")
-    project.edit("scripts/lib/training.py", '"""', '"""In other words: ')
-    project.edit("scripts/lib/batches.py", "import ", "# Why it is so.\nimport ")
+    project.edit("src/finetune_report/training/loop.py", '"""', '"""In other words: ')
+    project.edit("src/finetune_report/model/batching.py", "import ", "# Why it is so.\nimport ")
     project.edit("rules/train.smk", "rule finetune:", "# Why it is so.\nrule finetune:")
     project.edit("config/schema.yaml", "# What", "# Again: what")
     project.edit("tiny.yaml", "name:", "# Why it is so.\nname:")
@@ -106,11 +106,12 @@ def test_comments_rerun_nothing(project: Project) -> None:
         ("scripts/select_setting.py", AGGREGATES - {"gather_runs", "summarise_sweep", "plot_expected"}),
         ("scripts/plot_curves.py", {"plot_curves"} | RECORD),
         ("scripts/render_write_up.py", RECORD),
-        ("scripts/lib/schedule.py", AFTER_TOKENS),
-        ("scripts/lib/style.py", PLOTS | RECORD),
-        ("scripts/lib/attention.py", DEMONSTRATION | {"collect_values"} | RECORD),
-        ("scripts/lib/wording.py", RECORD),
-        ("scripts/lib/job.py", ALL),
+        ("src/finetune_report/training/schedule.py", AFTER_TOKENS),
+        ("src/finetune_report/figures/style.py", PLOTS | RECORD),
+        ("src/finetune_report/demos/attention.py", DEMONSTRATION | {"collect_values"} | RECORD),
+        ("src/finetune_report/report/lexicon.py", RECORD),
+        ("src/finetune_report/runtime/job.py", set()),
+        ("src/finetune_report/files.py", ALL),
     ],
 )
 def test_code_reruns_what_uses_it_and_what_follows(project: Project, file: str, expected: set[str]) -> None:

@@ -1,0 +1,12 @@
+"""Fine-tunes text classifiers and writes the report on it: what the workflow's scripts and the commands share.
+
+In a job, Python's garbage collector waits until everything is imported: PyTorch and transformers make so many objects
+that looking through them again and again is a fifth of the time to import them. `finetune_report.runtime.job.run` sets
+it to work again.
+"""
+
+import gc
+import sys
+
+if hasattr(sys.modules["__main__"], "snakemake"):  # what Snakemake hands to a script
+    gc.disable()

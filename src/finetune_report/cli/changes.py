@@ -1,0 +1,129 @@
+"""What differs between two builds: printed numbers, verdicts of claims, and the data of figures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from finetune_report.cli.causes import Cause, reaching
+from finetune_report.cli.verify import carried_manifest
+from finetune_report.errors import UserError
+from finetune_report.files import canonical_json, read_json
+from finetune_report.report.figure_checks import read_rows
+
+Rows = list[list[str]]
+SPREAD = 2  # standard deviations over seeds that count as noise
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two builds: the manifest that its report carries, and its folder where there is one."""
+
+    manifest: dict[str, Any]
+    root: Path | None
+
+    @property
+    def values(self) -> dict[str, dict[str, Any]]:
+        """What is printed for each key, each text once, with the value behind it."""
+        found: dict[str, dict[str, Any]] = {}
+        for row in self.manifest["checks"]["values"]:
+            entry = found.setdefault(row["key"], row | {"texts": []})
+            text = row["printed"].replace("^", "")
+            if text not in entry["texts"]:
+                entry["texts"].append(text)
+        return found
+
+    def sd(self, key: str) -> float | None:
+        """The standard deviation of a value over seeds, where there are several."""
+        values = read_json(self.root / "values.json") if self.root else self.values
+        entry = values.get(f"{key}.sd")
+        return entry["value"] if entry else None
+
+
+def read_side(given: Path) -> Side:
+    """A build by its results folder, a manifest in it, or a report that carries one. Raises UserError on another."""
+    file = given / "write-up.json" if given.is_dir() else given
+    if file.name == "manifest.json":
+        file = file.with_name("write-up.json")
+    if not file.is_file():
+        raise UserError(f"{given}: no {file.name} there, so it is no finished build; run make report first")
+    manifest = carried_manifest(file)
+    if "checks" not in manifest:
+        raise UserError(f"{file}: its manifest does not say what was printed; render the report anew")
+    root = file.parent
+    return Side(manifest, root if (root / "values.json").is_file() else None)
+
+
+def changed_values(old: Side, new: Side, found: list[Cause]) -> Rows:
+    """Key, old and new text, change, whether that is noise, and cause of each printed value that changed."""
+    rows = []
+    before, after = old.values, new.values
+    for key in dict.fromkeys([*before, *after]):
+        was, now = before.get(key), after.get(key)
+        if was and now and was["texts"] == now["texts"] and was["value"] == now["value"]:
+            continue
+        entry = now or was
+        assert entry is not None
+        texts = ["; ".join(side["texts"]) if side else "" for side in (was, now)]
+        change, noise = (size(was, now), judged(key, was, now, old, new)) if was and now else ("", "")
+        reason = "newly printed" if not was else "no longer printed" if not now else reaching(entry["source"], found)
+        rows.append([key, *texts, change, noise, reason])
+    return rows
+
+
+def size(was: dict[str, Any], now: dict[str, Any]) -> str:
+    if isinstance(was["value"], str) or isinstance(now["value"], str):
+        return ""
+    return f"{now['value'] - was['value']:+.4g}".replace("-", "−")
+
+
+def judged(key: str, was: dict[str, Any], now: dict[str, Any], old: Side, new: Side) -> str:
+    """Whether a change lies within noise: over seeds by their standard deviation, with one seed by the old interval."""
+    if isinstance(was["value"], str) or isinstance(now["value"], str):
+        return ""
+    spreads = [sd for sd in (old.sd(key), new.sd(key)) if sd is not None]
+    if spreads:
+        within = abs(now["value"] - was["value"]) <= SPREAD * max(spreads)
+        return f"{'within' if within else 'beyond'} {SPREAD} sd ({max(spreads):.2g})"
+    if was["interval"]:
+        low, high = was["interval"]
+        return "inside the interval" if low <= now["value"] <= high else "outside the interval"
+    return ""
+
+
+def changed_verdicts(old: Side, new: Side) -> Rows:
+    """Claim, and old and new verdict and wording, of each claim that changed or stands in one build only."""
+
+    def claims(side: Side) -> dict[str, dict[str, Any]]:
+        listed = side.manifest["checks"]["claims"]
+        return {f"{claim['kind']} {canonical_json(claim['arguments'])}": claim for claim in listed}
+
+    def said(claim: dict[str, Any] | None) -> str:
+        if claim is None:
+            return "not made"
+        return f"{'holds' if claim['verdict']['holds'] else 'does not hold'}: {claim['verdict']['allowed']}"
+
+    before, after = claims(old), claims(new)
+    pairs = {name: (said(before.get(name)), said(after.get(name))) for name in dict.fromkeys([*before, *after])}
+    return [[name, was, now] for name, (was, now) in pairs.items() if was != now]
+
+
+def changed_figures(old: Side, new: Side, found: list[Cause]) -> Rows:
+    """Figure, what changed in its data, and cause."""
+    rows = []
+    before, after = (side.manifest["files"] for side in (old, new))
+    for name in sorted(file for file in {*before, *after} if file.startswith("figures/") and file.endswith(".csv")):
+        if before.get(name) != after.get(name):
+            what = "new" if name not in before else "gone" if name not in after else entries(name, old, new)
+            rows.append([name.removeprefix("figures/"), what, reaching(name, found)])
+    return rows
+
+
+def entries(name: str, old: Side, new: Side) -> str:
+    """How many entries of a figure's data differ, where both builds have their folders."""
+    if old.root is None or new.root is None:
+        return "differs"
+    before, after = read_rows(old.root / name), read_rows(new.root / name)
+    if len(before) != len(after):
+        return f"{len(before)} rows before, {len(after)} now"
+    pairs = [(row[column], now.get(column)) for row, now in zip(before, after, strict=True) for column in row]
+    return f"{sum(was != now for was, now in pairs)} of {len(pairs)} entries"

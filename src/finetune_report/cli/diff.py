@@ -1,0 +1,47 @@
+"""Compare two builds of a report: every printed number, verdict and figure that changed, and why.
+
+Each build is a results folder, the manifest.json in one, or a PDF or HTML, which carries all but its figures' data. A
+change is called noise where it is at most twice the standard deviation over seeds, or, with one seed, where the new
+value lies inside the old one's interval. Prints tables, and writes them to a page.
+"""
+
+from pathlib import Path
+
+from finetune_report.cli.builds import parser, run_command
+from finetune_report.cli.causes import causes
+from finetune_report.cli.changes import Side, changed_figures, changed_values, changed_verdicts, read_side
+from finetune_report.cli.tables import Table, in_text, page
+from finetune_report.files import write_text
+
+
+def main() -> int:
+    options = parser("diff", __doc__)
+    options.add_argument("old", type=Path, help="a results folder, its manifest.json, or a write-up.pdf or .html")
+    options.add_argument("new", type=Path, help="the same of the other build")
+    options.add_argument("--html", type=Path, default=Path("results/diff.html"), help="where to write the page")
+    given = options.parse_args()
+    tables = compared(read_side(given.old), read_side(given.new))
+    print(f"{given.old} (old) and {given.new} (new)\n")
+    for title, (headings, rows) in tables.items():
+        print(in_text(title, headings, rows))
+    write_text(given.html, page(f"{given.old} and {given.new}", tables))
+    print(f"The same as a page: {given.html}")
+    return 0
+
+
+def compared(old: Side, new: Side) -> dict[str, Table]:
+    """The tables of all that differs, by title."""
+    found = causes(old.manifest, new.manifest)
+    return {
+        "What was done otherwise": (
+            ["kind", "what", "old", "new"],
+            [[cause.kind, cause.what, cause.old, cause.new] for cause in found],
+        ),
+        "Numbers": (["key", "old", "new", "change", "noise", "cause"], changed_values(old, new, found)),
+        "Verdicts": (["claim", "old", "new"], changed_verdicts(old, new)),
+        "Figures": (["figure", "changed", "cause"], changed_figures(old, new, found)),
+    }
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,96 @@
+"""Ways to falsify a result file: each returns the bytes of the file with something changed in it."""
+
+import copy
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from finetune_report.files import read_json
+from finetune_report.json_pointer import at, put, step
+
+import pandas as pd
+
+LONG = 8  # rows; a write-up cites nothing from longer lists
+SLICE = re.compile(r"\?(?P<column>.+?)=(?P<value>.*)/(?:accuracy|correct|count)")
+
+
+def numeric_leaves(document: Any, pointer: str = "") -> Iterator[str]:
+    """The pointers of all numbers, but not those in long lists."""
+    if isinstance(document, dict):
+        for name, item in document.items():
+            yield from numeric_leaves(item, f"{pointer}/{step(name)}")
+    elif isinstance(document, list) and len(document) <= LONG:
+        for place, item in enumerate(document):
+            yield from numeric_leaves(item, f"{pointer}/{place}")
+    elif isinstance(document, int | float) and not isinstance(document, bool):
+        yield pointer
+
+
+def falsified(value: Any, names: list[str]) -> list[Any]:
+    """Other values in the place of `value`, far enough from it to be printed otherwise; texts become one of `names`."""
+    match value:
+        case None | bool():
+            return [0.123]
+        case int():
+            return [value + 1, value - 1, 10 * value + 7, 0]
+        case float():
+            shift = 0.11 + 0.37 * abs(value)
+            return [value + shift, value - shift, value / 1000, 10 * value + 7]
+        case str():
+            return [*(name for name in names if value in names and name != value), f"{value} changed"]
+        case list():
+            return [value[:-1], [*value, *value[-1:]]]
+        case dict():
+            return [dict(list(value.items())[:-1])]
+    return []
+
+
+def json_edit(path: Path, changes: dict[str, Any]) -> bytes:
+    """A JSON file with other values at some pointers."""
+    document = copy.deepcopy(read_json(path))
+    for pointer, value in changes.items():
+        put(document, pointer, value)
+    return json.dumps(document).encode()
+
+
+def csv_edit(path: Path, row: int, column: str, value: Any) -> bytes:
+    """A CSV file with another entry in one place; rows count from 0 below the header."""
+    with path.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    rows[row][column] = value
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def edits_at(root: Path, source: str, pointer: str, names: list[str]) -> Iterator[bytes]:
+    """Every way in which what stands at `pointer` of a result file below `root` can be falsified."""
+    path = root / source
+    if path.suffix == ".json":
+        for value in falsified(at(read_json(path), pointer), names):
+            yield json_edit(path, {pointer: value})
+    elif path.suffix == ".csv" and pointer.startswith("?column="):
+        column = pointer.removeprefix("?column=")
+        for row in range(len(pd.read_csv(path))):
+            yield csv_edit(path, row, column, 1e-9)
+    elif path.suffix == ".parquet" and (wanted := SLICE.fullmatch(pointer)):
+        yield from slice_edits(path, root / "data/test.parquet", wanted["column"], wanted["value"])
+
+
+def slice_edits(path: Path, data: Path, column: str, value: str) -> Iterator[bytes]:
+    """Predictions that are all wrong, all right, or one fewer, on the examples with a value in a column of the data."""
+    predictions, rows = pd.read_parquet(path), pd.read_parquet(data)
+    chosen = rows.loc[rows[column].replace("", "none").astype(str) == value, "id"]
+    within = predictions["id"].isin(chosen)
+    classes = predictions["label"].max() + 1
+    for shift in (1, 0):
+        changed = predictions.copy()
+        changed.loc[within, "prediction"] = (changed.loc[within, "label"] + shift) % classes
+        yield changed.to_parquet(index=False)
+    yield predictions.drop(index=predictions.index[within][:1]).to_parquet(index=False)

@@ -1,0 +1,1 @@
+"""Labelled texts: where they lie, how they are read, detected and checked."""

@@ -1,0 +1,127 @@
+"""Loads the splits of a data set through `datasets`, from local files or from the hub.
+
+Everything that `datasets` stores goes to a folder that the caller gives and throws away, never to a cache that outlives
+the run: what an earlier run left cannot get into this one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from finetune_report.data.readers import Row, read_rows
+from finetune_report.data.validation import columns_of, examples
+from finetune_report.errors import UserError
+
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Value, disable_progress_bars, load_dataset
+from datasets.exceptions import DatasetGenerationError, DatasetsError
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import LocalEntryNotFoundError
+
+disable_progress_bars()
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a split comes from: its name in messages, and a file or what was read from Parquet or the hub."""
+
+    name: str
+    content: Path | Dataset
+
+
+def sources_of(data: dict[str, Any], files: dict[str, Path], cache: str) -> dict[str, Source]:
+    """The source of each split: train, perhaps validation, and test."""
+    if "hub" in data:
+        return hub_sources(data["hub"], cache)
+    return {split: Source(str(path), open_file(path, cache)) for split, path in files.items()}
+
+
+def open_file(path: Path, cache: str) -> Path | Dataset:
+    """Parquet as a data set, which keeps the names behind label numbers; any other file as it is."""
+    if path.suffix.lower() != ".parquet":
+        return path
+    try:
+        return Dataset.from_parquet(str(path), cache_dir=cache)
+    except (DatasetsError, OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as Parquet ({reason(error)}); write it anew") from error
+
+
+def hub_sources(hub: dict[str, Any], cache: str) -> dict[str, Source]:
+    """The sources of a hub data set's splits."""
+    loaded = load_from_hub(hub, cache)
+    found = {}
+    for split in ("train", "validation", "test"):
+        name = hub[split]
+        if name is None:
+            continue
+        if name not in loaded:
+            carve = " or null to carve one out of the training split" if split == "validation" else ""
+            raise UserError(
+                f"data.hub.{split}: {hub['name']} has no split '{name}'; its splits are {', '.join(loaded)}; "
+                f"name one of them{carve}"
+            )
+        found[split] = Source(f"{hub['name']}, split {name}", loaded[name])
+    return found
+
+
+def load_from_hub(hub: dict[str, Any], cache: str) -> DatasetDict:
+    """A data set of the hub, or what an earlier download of the same revision left where the hub is out of reach."""
+    name, configuration, revision = hub["name"], hub["configuration"], hub["revision"]
+    try:
+        try:
+            return load_dataset(f"hf://datasets/{name}", configuration, revision=revision, cache_dir=cache)
+        except ConnectionError:
+            folder = snapshot_download(name, repo_type="dataset", revision=revision, local_files_only=True)
+            return load_dataset(folder, configuration, cache_dir=cache)
+    except LocalEntryNotFoundError as error:
+        raise UserError(
+            f"data.hub: {name} (revision {revision}) cannot be reached and no earlier download of it is there; "
+            f"connect to the network, or download the files and name them in data.path"
+        ) from error
+    except (DatasetsError, OSError, ValueError, RuntimeError) as error:
+        raise UserError(
+            f"data.hub: {name} (configuration {configuration}, revision {revision}) cannot be loaded "
+            f"({reason(error)}); check name, configuration and revision"
+        ) from error
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong first, in one line."""
+    if isinstance(error, DatasetGenerationError) and error.__cause__:
+        error = error.__cause__
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def load(source: Source, split: str, data: dict[str, Any], classes: list[str] | None, cache: str) -> Dataset:
+    """The examples of one split, labels by name; all columns are strings.
+
+    `classes` are the names that a label may have, None any. Raises UserError at the first row that will not do.
+    """
+    features = Features({name: Value("string") for name in ["id", *columns_of(data)]})
+    try:
+        # Not as gen_kwargs: `datasets` takes a list among them for shards, and hands on one item at a time.
+        generator = partial(generate, source, split, data, classes)
+        return Dataset.from_generator(generator, features=features, cache_dir=cache)
+    except DatasetGenerationError as error:
+        if isinstance(error.__cause__, UserError):
+            raise error.__cause__ from None
+        raise
+
+
+def generate(source: Source, split: str, data: dict[str, Any], classes: list[str] | None) -> Iterator[dict[str, str]]:
+    if isinstance(source.content, Path):
+        rows: Iterator[Row] = read_rows(source.content, data["header"], data["quoting"])
+    else:
+        rows = dataset_rows(source.content)
+    yield from examples(rows, source.name, split, data, classes)
+
+
+def dataset_rows(dataset: Dataset) -> Iterator[Row]:
+    """The rows of a data set, with the names of its label numbers; -1, which stands for a hidden label, is none."""
+    names = {name: kind for name, kind in dataset.features.items() if isinstance(kind, ClassLabel)}
+    for record in dataset:
+        for column, kind in names.items():
+            number = record[column]
+            record[column] = None if number is None or number < 0 else kind.int2str(number)
+        yield None, record

@@ -1,0 +1,1 @@
+"""Demonstrations of attention on made-up vectors."""

@@ -1,0 +1,1 @@
+"""Pretrained models: found, loaded, adapted, run over examples."""

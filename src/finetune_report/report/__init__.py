@@ -1,0 +1,1 @@
+"""From results to the write-up: values, claims, checks and rendering."""

@@ -1,0 +1,143 @@
+"""Fill the author's write-up in, check it, and render it as Markdown, PDF and HTML.
+
+Reads the write-up, the values, the results that claims are judged by, the figures and the report's templates. Writes
+the three forms of the report, what they carry to be checked by, and what stands against them; while anything does, they
+are marked as a draft.
+"""
+
+import hashlib
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+from finetune_report.files import read_json, sha256, write_json, write_text
+from finetune_report.report.cross_references import (
+    append_parts,
+    explain_marks,
+    frame_tables,
+    link_values,
+    number_parts,
+    place_images,
+    provenance_note,
+    resolve_references,
+    set_date,
+)
+from finetune_report.report.figure_checks import Results, disagreements
+from finetune_report.report.findings import Finding, check_document, reasons
+from finetune_report.report.rendering import Style, parse, render
+from finetune_report.report.results import Evidence, read_curves
+from finetune_report.report.template import Filled, fill
+from finetune_report.report.values import read_values
+from finetune_report.stats.multiple_testing import SIGNIFICANCE, Family, read_comparisons
+
+import panflute as pf
+
+
+def main(
+    write_up: Path,
+    values: Path,
+    manifest: Path,
+    selection: Path,
+    summary: Path,
+    ledger: Path,
+    comparisons: Path,
+    histories: list[Path],
+    figures: list[Path],
+    tables: list[Path],
+    bibliography: list[Path],
+    typst_template: Path,
+    html_template: Path,
+    css: Path,
+    markdown: Path,
+    pdf: Path,
+    html: Path,
+    checks: Path,
+    carried: Path,
+    settings: list[str],
+    failed_runs: str,
+    pdf_engine: str,
+    commit: str,
+    dirty: bool,
+    commit_time: int,
+) -> None:
+    """Images and the manifest lie below the folder of `markdown`; `commit_time` (seconds since 1970) dates it.
+
+    `failed_runs` is "refuse" where they stand against the report, "report" where they do not.
+    """
+    family = Family(read_comparisons(comparisons))
+    labels, chosen = read_json(summary)["labels"], read_json(selection)
+    found, curves = read_values(values), read_curves(histories)
+    evidence = Evidence(found, settings, labels, chosen, curves, family)
+    filled = fill(write_up, evidence)
+    doc = parse(filled.text, write_up)
+    findings = check_document(doc, filled, write_up)
+    apart = disagreements(figures, Results(found, settings, labels, curves, chosen, tables))
+    against = reasons(findings, commit, dirty, chosen, failed_runs == "refuse", apart)
+    root = markdown.parent
+    note = provenance_note(commit, read_json(ledger)["test"]["text"])
+    finish(doc, filled, against, write_up, figures, bibliography, root, note, vector=pdf_engine == "typst")
+    set_date(doc, commit_time)
+    style = Style(typst_template, html_template, css, bibliography)
+    record = what_was_checked(findings, against, filled, family)
+    sources = [write_up, *bibliography, typst_template, html_template, css]
+    write_json(carried, what_it_carries(read_json(manifest), sources, filled.text, record))
+    variables = {"draft": bool(against), "manifest": carried.read_text(encoding="utf-8")}
+    printed, page = render(doc, style, variables, root, write_up, pdf_engine, commit_time)
+    write_text(markdown, filled.text)
+    pdf.write_bytes(printed)
+    write_text(html, page)
+    write_json(checks, record)
+    for reason in against:
+        logging.warning("%s", reason)
+    logging.info(
+        "%s", "a draft; what stands against it is on its last page" if against else "nothing stands against it"
+    )
+
+
+def finish(
+    doc: pf.Doc,
+    filled: Filled,
+    against: list[str],
+    write_up: Path,
+    figures: list[Path],
+    bibliography: list[Path],
+    root: Path,
+    note: str,
+    vector: bool,
+) -> None:
+    """Turn the checked tree into the one that is printed."""
+    source = write_up.read_text(encoding="utf-8")
+
+    def locate(text: str) -> str:
+        before, found, _ = source.partition(text)
+        return f"{write_up}, line {before.count(chr(10)) + 1}" if found else str(write_up)
+
+    place_images(doc, figures, root, vector, locate)
+    labels = number_parts(doc)
+    citable = {
+        key for path in bibliography for key in re.findall(r"@\w+\s*\{\s*([^\s,]+)\s*,", path.read_text("utf-8"))
+    }
+    resolve_references(doc, labels, citable, locate)
+    table = link_values(doc, filled)
+    explain_marks(doc, filled.claims)
+    append_parts(doc, table, note, against)
+    frame_tables(doc)
+
+
+def what_was_checked(findings: list[Finding], against: list[str], filled: Filled, family: Family) -> dict[str, Any]:
+    """What checks.json says: whether and why the report is a draft, and every claim, comparison and value in it."""
+    return {
+        "draft": bool(against),
+        "reasons": against,
+        "findings": [finding.as_json() for finding in findings],
+        "claims": [claim.as_json() for claim in filled.claims],
+        "comparisons": {"significance": SIGNIFICANCE, "correction": "Holm", "made": family.as_json()},
+        "values": [citation.as_json() for citation in filled.citations],
+    }
+
+
+def what_it_carries(manifest: dict[str, Any], sources: list[Path], text: str, checks: dict[str, Any]) -> dict[str, Any]:
+    """The manifest, the hashes of what the report was rendered from, and all that was printed and claimed in it."""
+    inputs = {path.as_posix(): sha256(path) for path in sources}
+    return manifest | {"inputs": inputs, "markdown": hashlib.sha256(text.encode()).hexdigest(), "checks": checks}

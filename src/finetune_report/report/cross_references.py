@@ -1,0 +1,258 @@
+"""Turns the checked tree of a write-up into the tree that is printed.
+
+Headings, figures and tables get their numbers, references to them their text, values a link to their row in a
+provenance appendix, and what stands against the report is listed at its end. All of it is done on pandoc's tree, so
+that the PDF and the HTML agree.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from finetune_report.errors import UserError
+from finetune_report.report.linter import bare
+from finetune_report.report.results import nearest
+from finetune_report.report.template import Claim, Filled
+from finetune_report.report.values import Value
+
+import panflute as pf
+
+KINDS = {"fig", "tbl", "sec"}
+NO_BREAK = "\xa0"
+
+Locate = Callable[[str], str]  # where in the write-up a piece of its source stands, for a message
+
+
+def number_parts(doc: pf.Doc) -> dict[str, str]:
+    """Print the numbers of headings, figures and tables; returns what a reference to each label prints."""
+    labels: dict[str, str] = {}
+    counts = {pf.Figure: 0, pf.Table: 0}
+    for header in each(doc, pf.Header):
+        number, title = header.attributes.pop("number", None), pf.stringify(header).strip()
+        labels[header.identifier] = f"Section{NO_BREAK}{number}" if number else f"“{title}”"
+        if number:
+            header.content = [pf.Span(pf.Str(number), classes=["section-number"]), pf.Space, *header.content]
+    for part in each(doc, pf.Figure, pf.Table):
+        if part.caption and part.caption.content:
+            counts[type(part)] += 1
+            label = f"{type(part).__name__}{NO_BREAK}{counts[type(part)]}"
+            first = part.caption.content[0]
+            first.content = [pf.Strong(pf.Str(f"{label}.")), pf.Space, *first.content]
+            labels[part.identifier] = label
+    return labels
+
+
+def resolve_references(doc: pf.Doc, labels: dict[str, str], citable: set[str], locate: Locate) -> None:
+    """Turn @fig:, @tbl: and @sec: into links; what else is cited must be among the keys of the bibliography, `citable`.
+
+    Raises UserError on a label or key that is not there.
+    """
+
+    def resolve(element: Any, doc: pf.Doc) -> Any:
+        if not isinstance(element, pf.Cite):
+            return None
+        names = [citation.id for citation in element.citations]
+        own = [name for name in names if name.partition(":")[0] in KINDS]
+        for name in names:
+            known = [label for label in labels if label.partition(":")[0] in KINDS] if name in own else citable
+            if name not in known:
+                what = "nothing is labelled" if name in own else "the bibliography has no"
+                raise UserError(f"{locate('@' + name)}: {what} '{name}'{nearest(name, known)}")
+        if own and own != names:
+            raise UserError(f"{locate('@' + own[0])}: a reference and a citation share one bracket; give each its own")
+        return links(names, labels) if own else None
+
+    doc.walk(resolve)
+
+
+def links(names: list[str], labels: dict[str, str]) -> list[Any]:
+    """Figure 1, Figure 2 and Table 1, each linked."""
+    inlines: list[Any] = []
+    for place, name in enumerate(names):
+        joint = "" if not place else " and " if place == len(names) - 1 else ", "
+        inlines += [pf.Str(joint), pf.Link(pf.Str(labels[name]), url=f"#{name}", classes=["reference"])]
+    return inlines
+
+
+def place_images(doc: pf.Doc, figures: Iterable[Path], root: Path, vector: bool, locate: Locate) -> None:
+    """Point each image to its file below `root`, to the SVG of the same name where there is one and it is wanted.
+
+    Raises UserError on an image that no rule makes, and on a labelled one whose caption would be lost.
+    """
+    files = {path.relative_to(root).as_posix() for path in figures}
+    for image in each(doc, pf.Image):
+        if image.url not in files:
+            raise UserError(f"{locate(image.url)}: there is no figure '{image.url}'{nearest(image.url, files)}")
+        if image.identifier and not any(isinstance(above, pf.Figure) for above in ancestors(image)):
+            raise UserError(
+                f"{locate(image.url)}: the image '{image.url}' shares a paragraph with text and would lose its "
+                "caption; leave an empty line before and after it"
+            )
+        drawn = image.url.removesuffix(".png") + ".svg"
+        if vector and drawn in files:
+            image.url = drawn
+
+
+def link_values(doc: pf.Doc, filled: Filled) -> pf.Table:
+    """Link each value to its row in a table of all values, which is returned: key, printed as, full value, file."""
+    values = {citation.value.key: citation.value for citation in filled.citations}
+    forms: dict[str, list[Any]] = {}
+
+    for span in each(doc, pf.Span):
+        if is_value(span, values):
+            known = forms.setdefault(span.attributes["key"], [])
+            if bare(pf.stringify(span)) not in [bare(pf.stringify(form)) for form in known]:
+                known.append(span)
+    rows = {key: f"value-{number}" for number, key in enumerate(sorted(forms), start=1)}
+
+    def link(element: Any, doc: pf.Doc) -> Any:
+        if not is_value(element, values):
+            return None
+        value = values[element.attributes["key"]]
+        if any(isinstance(above, pf.Link) for above in ancestors(element)):  # a link within a link is none
+            return pf.Span(*element.content, classes=["value"], attributes={"title": tooltip(value)})
+        return pf.Link(*element.content, url=f"#{rows[value.key]}", title=tooltip(value), classes=["value"])
+
+    table = value_table([(rows[key], values[key], forms[key]) for key in sorted(forms)])
+    doc.walk(link)
+    return table
+
+
+def each(doc: pf.Doc, *kinds: type) -> list[Any]:
+    """Every element of these kinds, in the order in which panflute walks: what is inside comes first."""
+    found: list[Any] = []
+    doc.walk(lambda element, doc: found.append(element) if isinstance(element, kinds) else None)
+    return found
+
+
+def is_value(element: Any, values: dict[str, Value]) -> bool:
+    return isinstance(element, pf.Span) and "value" in element.classes and element.attributes.get("key") in values
+
+
+def ancestors(element: Any) -> Iterable[Any]:
+    while element.parent is not None:
+        element = element.parent
+        yield element
+
+
+def tooltip(value: Value) -> str:
+    bounds = f" ({value.interval[0]:.6g} to {value.interval[1]:.6g})" if value.interval else ""
+    return f"{value.key} = {value.full}{bounds}, from {value.source}, {value.pointer}"
+
+
+def value_table(rows: list[tuple[str, Value, list[Any]]]) -> pf.Table:
+    """A row a value, with the id that links lead to, and the different forms in which it is printed."""
+
+    def cell(*inlines: Any) -> pf.TableCell:
+        return pf.TableCell(pf.Plain(*inlines))
+
+    body = []
+    for identifier, value, forms in rows:
+        printed: list[Any] = []
+        for form in forms:
+            printed += [pf.Str("; ")] if printed else []
+            printed += list(form.content)
+        key = pf.Span(pf.Code(value.key), identifier=identifier)
+        full = [] if isinstance(value.value, str) else [pf.Str(value.full)]  # a text is printed whole
+        body.append(pf.TableRow(cell(key), cell(*printed), cell(*full), cell(pf.Code(value.source))))
+    head = [cell(pf.Str(title)) for title in ("key", "printed as", "full value", "file")]
+    columns = [("AlignLeft", width) for width in (0.35, 0.16, 0.19, 0.3)]
+    return pf.Table(pf.TableBody(*body), head=pf.TableHead(pf.TableRow(*head)), colspec=columns)
+
+
+def explain_marks(doc: pf.Doc, claims: list[Claim]) -> None:
+    """Give claims and escapes a tooltip that says what they stand on; a claim that does not hold is marked."""
+    for element in each(doc, pf.Element):
+        classes = getattr(element, "classes", [])
+        if "stated" in classes:
+            element.attributes["title"] = f"stated: {element.attributes.pop('reason', '')}"
+        number = element.attributes.pop("n", "") if "claim" in classes else ""
+        if number.isdecimal() and 0 < int(number) <= len(claims):
+            claim = claims[int(number) - 1]
+            element.attributes["title"] = claim_tooltip(claim)
+            if claim.gated and not claim.verdict.holds:
+                element.classes.append("false")
+
+
+def claim_tooltip(claim: Claim) -> str:
+    verdict = claim.verdict
+    arguments = ", ".join(f"{name}={given}" for name, given in claim.arguments.items())
+    text = f"claim: {claim.kind}({arguments}) {'holds' if verdict.holds else 'does not hold'}; {verdict.allowed}"
+    if verdict.interval is not None:
+        low, high = verdict.interval
+        text += f"; difference {verdict.difference:.4f} ({low:.4f} to {high:.4f}), corrected p {verdict.p:.2g}"
+    return text
+
+
+def append_parts(doc: pf.Doc, values: pf.Table, note: str, reasons: list[str]) -> None:
+    """Put the references, the provenance of the values and the reasons for a draft at the end, each under a heading.
+
+    An author who wants the first two elsewhere writes `::: {#refs}` or `::: {#provenance}` there.
+    """
+    top = min((block.level for block in doc.content if isinstance(block, pf.Header)), default=1)
+    found = {div.identifier: div for div in each(doc, pf.Div)}
+    if "refs" not in found and each(doc, pf.Cite):
+        doc.content += [heading(top, "References", "references"), pf.Div(identifier="refs")]
+    if values.content[0].content:
+        place = found.get("provenance")
+        if place is None:
+            place = pf.Div(identifier="provenance")
+            doc.content += [heading(top, "Where the values come from", "values"), place]
+        place.classes.append("provenance")
+        place.content = [*place.content, pf.Para(*words(note)), *in_small_type(values)]
+    if reasons:
+        items = [pf.ListItem(pf.Plain(*words(reason))) for reason in reasons]
+        doc.content += [
+            pf.RawBlock("#pagebreak(weak: true)", format="typst"),
+            pf.RawBlock(r"\clearpage", format="latex"),
+            heading(top, "Draft: what stands against this report", "draft"),
+            pf.OrderedList(*items),
+        ]
+
+
+def frame_tables(doc: pf.Doc) -> None:
+    """Put each table into a frame of its own, which a narrow screen can scroll."""
+
+    def frame(element: Any, doc: pf.Doc) -> Any:
+        return pf.Div(element, classes=["table"]) if isinstance(element, pf.Table) else None
+
+    doc.walk(frame)
+
+
+def in_small_type(table: pf.Table) -> list[Any]:
+    """A table in the type of the provenance; the HTML's style sheet knows it by its class."""
+    return [
+        pf.RawBlock("#provenance[", format="typst"),
+        pf.RawBlock(r"\begingroup\scriptsize", format="latex"),
+        table,
+        pf.RawBlock(r"\endgroup", format="latex"),
+        pf.RawBlock("]", format="typst"),
+    ]
+
+
+def provenance_note(commit: str, tested: str) -> str:
+    """What stands above the table of values; `tested` says how often the test set was scored, asked or not."""
+    return (
+        "Each value as it is printed, with all its digits, and the file among the results that it comes from"
+        f"{f' (made at commit {commit[:10]})' if commit else ''}. "
+        f"By the record, {tested}."
+    )
+
+
+def heading(level: int, text: str, identifier: str) -> pf.Header:
+    return pf.Header(*words(text), level=level, identifier=identifier, classes=["unnumbered"])
+
+
+def words(text: str) -> list[Any]:
+    inlines: list[Any] = []
+    for word in text.split():
+        inlines += [pf.Space, pf.Str(word)] if inlines else [pf.Str(word)]
+    return inlines
+
+
+def set_date(doc: pf.Doc, commit_time: int) -> None:
+    """Date the report by its commit, unless the author gave a date."""
+    if "date" not in doc.metadata:
+        date = datetime.fromtimestamp(commit_time, UTC)
+        doc.metadata["date"] = pf.MetaString(f"{date.day} {date:%B %Y}")

@@ -1,0 +1,154 @@
+"""What stands against a report: findings with their line in the write-up, and the reasons for a draft."""
+
+import re
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from finetune_report.report.linter import Check, Problem
+from finetune_report.report.template import Claim, Filled
+from finetune_report.stats.selection import FAILED
+
+import panflute as pf
+
+ADVICE = {
+    "unbound number": 'cite a value by its key, or escape it: [{found}]{{.stated reason="..."}}',
+    "unbound comparison": 'make a claim of the sentence, or escape it: [{found}]{{.stated reason="..."}}',
+    "missing reason": 'an escape needs a reason: {{.stated reason="a definition"}}',
+    "forged value": 'a value is printed by {{{{ value("key") }}}} and cannot be written by hand',
+    "broken mark": "a value, claim or escape is not possible here (in code, math or an open bracket); put it beside",
+}
+NEIGHBOURS = 25  # words around a place in the write-up that are looked at to recognise a sentence
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that stands against the report. Of a false comparison also the numbers; `p` is corrected."""
+
+    kind: str
+    file: str
+    line: int
+    sentence: str
+    found: str
+    advice: str
+    difference: float | None = None
+    interval: tuple[float, float] | None = None
+    p: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: entry for name, entry in asdict(self).items() if entry is not None}
+
+    def __str__(self) -> str:
+        numbers = ""
+        if self.difference is not None and self.interval is not None and self.p is not None:
+            low, high = self.interval
+            numbers = f" (difference {self.difference:.4f}, 95% {low:.4f} to {high:.4f}, corrected p {self.p:.2g})"
+        what = f" “{self.found}”" if self.found else ""
+        return f"{self.file}, line {self.line}: {self.kind}{what} in “{self.sentence}”; {self.advice}{numbers}"
+
+
+def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> list[Finding]:
+    """Every finding in the tree of a filled-in write-up, and its false claims, in the order of their lines."""
+    printed: dict[str, set[str]] = {}
+    for citation in filled.citations:
+        printed.setdefault(citation.value.key, set()).add(citation.text)
+    check = Check(filled.names, printed)
+    check.document(doc)
+    places = Places(write_up.read_text(encoding="utf-8"))
+    findings = [finding_of(problem, places.line(problem), write_up) for problem in check.problems]
+    for number, claim in enumerate(filled.claims, start=1):
+        if check.claims.pop(str(number), 0) != 1:
+            advice = "its mark is lost: an open bracket or a comment around it (comments are written <!--# ... #-->)"
+            findings.append(Finding("broken claim", str(write_up), claim.line, claim.sentence, "", advice))
+        if claim.gated and not claim.verdict.holds:
+            findings.append(false_claim(claim, write_up))
+    if check.claims:
+        findings.append(Finding("forged claim", str(write_up), 1, "", "", "a claim is made by {% call claim(...) %}"))
+    return sorted(findings, key=lambda finding: finding.line)
+
+
+def finding_of(problem: Problem, line: int, write_up: Path) -> Finding:
+    advice = ADVICE[problem.kind].format(found=problem.found)
+    return Finding(problem.kind, str(write_up), line, problem.sentence, problem.found, advice)
+
+
+def false_claim(claim: Claim, write_up: Path) -> Finding:
+    verdict = claim.verdict
+    return Finding(
+        "false claim",
+        str(write_up),
+        claim.line,
+        claim.sentence,
+        claim.kind,
+        f"what the data allow: {verdict.allowed}",
+        verdict.difference,
+        verdict.interval,
+        verdict.p,
+    )
+
+
+class Places:
+    """Finds the line of the author's file that a problem in the printed document comes from.
+
+    pandoc's tree has no lines, and values are not yet printed in the author's file; so a problem is looked for by the
+    word found and as many of the words around it as possible.
+    """
+
+    def __init__(self, source: str) -> None:
+        lines = enumerate(source.splitlines(), start=1)
+        self.words = [(word, number) for number, line in lines for word in re.findall(r"\w+", line)]
+        self.taken: set[int] = set()
+
+    def line(self, problem: Problem) -> int:
+        """The most likely line; of equally likely ones, the first that no earlier problem was found at."""
+        if not self.words or not problem.words:
+            return 1
+        wanted = problem.words[problem.place]
+        places = [place for place, (word, _) in enumerate(self.words) if word == wanted]
+        if not places:  # printed by the template: the line is that of the words around it
+            places = [place for place, (word, _) in enumerate(self.words) if word in problem.words]
+        if not places:
+            return 1
+        best = max(places, key=lambda place: (self.likeness(place, problem), place not in self.taken, -place))
+        self.taken.add(best)
+        return self.words[best][1]
+
+    def likeness(self, place: int, problem: Problem) -> int:
+        near = Counter(word for word, _ in self.words[max(0, place - NEIGHBOURS) : place + NEIGHBOURS + 1])
+        shared = (near & Counter(problem.words)).total()
+        before, after = problem.words[: problem.place][-1:], problem.words[problem.place + 1 :][:1]
+        touching = [word for word, _ in self.words[max(0, place - 1) : place]] == list(before)
+        touching_after = [word for word, _ in self.words[place + 1 : place + 2]] == list(after)
+        return shared + 2 * touching + 2 * touching_after
+
+
+def reasons(
+    findings: list[Finding],
+    commit: str,
+    dirty: bool,
+    selection: dict[str, Any],
+    refuse_failed: bool,
+    disagreements: list[str] | None = None,
+) -> list[str]:
+    """Why the report is a draft, one sentence each; none where it is final. `disagreements` are those of figures."""
+    found = []
+    if not commit:
+        found.append("this folder is no git checkout, so that no commit names what was run")
+    elif dirty:
+        found.append("the working tree holds changes that are not committed, so that no commit names what was run")
+    missing = selection["planned"] - len(selection["runs"])
+    if missing:
+        names = ", ".join(selection["missing"])
+        found.append(f"{missing} of {selection['planned']} planned runs are missing: not all of {names} have finished")
+    failed = [
+        f"{run['setting']}, seed {run['seed']} ({run['status']})"
+        for run in selection["runs"]
+        if run["status"] in FAILED
+    ]
+    if failed and refuse_failed:
+        found.append(
+            f"{len(failed)} of {selection['planned']} planned runs came to nothing: {'; '.join(failed)}. Exclude the "
+            "setting with a reason, or say failed_runs: report in the config, and tell of it in the text"
+        )
+    return found + (disagreements or []) + [str(finding) for finding in findings]

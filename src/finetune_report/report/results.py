@@ -1,0 +1,146 @@
+"""What claims are judged by and values are looked up in: the results of the runs, by name."""
+
+import csv
+import difflib
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from finetune_report.errors import UserError
+from finetune_report.report.values import Value
+from finetune_report.stats.multiple_testing import Comparison, Family
+
+Curve = list[dict[str, float]]  # a row an epoch, as history.csv has it
+
+
+@dataclass
+class Evidence:
+    """The results behind one document; `curves` by setting and seed, `selection` as selection.json has it."""
+
+    values: dict[str, Value]
+    settings: list[str]
+    labels: list[str]
+    selection: dict[str, Any]
+    curves: dict[str, dict[int, Curve]]
+    family: Family
+
+    def __post_init__(self) -> None:
+        self.values = self.values | onset_values(self.curves)
+
+    def lacks(self, argument: Any) -> str:
+        """The setting without finished runs that a key, or one among a claim's arguments, is about; or nothing."""
+        if isinstance(argument, str):
+            return next((part for part in argument.split(".") if part in self.selection["missing"]), "")
+        parts = argument if isinstance(argument, list) else []
+        return next(filter(None, map(self.lacks, parts)), "")
+
+    def value(self, key: str) -> Value:
+        """A collected value, or one of a comparison. Raises UserError with the nearest keys where there is none."""
+        found = self.values.get(key) or self.comparison_value(key)
+        if found is None:
+            keys = itertools.chain(self.values, self.comparison_keys())
+            raise UserError(f"there is no value '{key}'{nearest(key, keys)}")
+        return found
+
+    def has(self, key: str) -> bool:
+        return key in self.values or key in self.comparison_keys()
+
+    def number(self, key: str) -> float:
+        """The value itself, not rounded. Raises UserError where it is a text."""
+        value = self.value(key).value
+        if isinstance(value, str):
+            raise UserError(f"the value '{key}' is a text ('{value}'); a number is needed here")
+        return value
+
+    def runs(self, setting: str) -> dict[int, Curve]:
+        """The curves of a setting, by seed. Raises UserError where there is no such setting."""
+        if setting not in self.curves:
+            raise UserError(f"there is no setting '{setting}'{nearest(setting, self.curves)}")
+        return self.curves[setting]
+
+    def comparison(self, a: str, b: str, metric: str = "accuracy") -> Comparison:
+        """Setting `a` against `b`; from then on one of the comparisons that the document makes."""
+        for name in (a, b):
+            self.runs(name)
+        if not self.family.knows(a, b, metric):
+            metrics = sorted({known for _, _, known in self.family.known})
+            raise UserError(
+                f"'{a}' and '{b}' were not compared by '{metric}'; name two different settings, one of them "
+                f"selected or named in the config's list, and one of the metrics {', '.join(metrics)}"
+            )
+        return self.family.make(a, b, metric)
+
+    def comparison_keys(self) -> list[str]:
+        """comparison.<a>.<b>.difference for accuracy, comparison.<a>.<b>.loss.difference for loss; .p likewise."""
+        stems = [f"comparison.{a}.{b}{of_metric(metric)}" for a, b, metric in self.family.known]
+        return [f"{stem}.{name}" for stem in stems for name in ("difference", "p")]
+
+    def comparison_value(self, key: str) -> Value | None:
+        """The difference of two settings with its interval, or its p corrected over the document's comparisons."""
+        if key not in self.comparison_keys():
+            return None
+        _, a, b, *metric, name = key.split(".")
+        comparison = self.comparison(a, b, *metric)
+        place = f"/comparisons/{self.family.place(a, b, comparison.metric)}/{name}"
+        if name == "p":
+            return Value(key, self.family.corrected(comparison), "p", None, "comparisons.json", place)
+        return Value(key, comparison.difference, "real", comparison.interval, "comparisons.json", place)
+
+
+def of_metric(metric: str) -> str:
+    return "" if metric == "accuracy" else f".{metric}"
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The names most like `name`, as the end of a message."""
+    names = list(names)
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if close:
+        return f"; the nearest are {', '.join(close)}"
+    return f"; there are {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}" if names else "; there is none"
+
+
+def read_curves(histories: list[Path]) -> dict[str, dict[int, Curve]]:
+    """The histories at `runs/<setting>/seed<seed>/history.csv`, by setting and seed."""
+    curves: dict[str, dict[int, Curve]] = {}
+    for path in histories:
+        with path.open(newline="", encoding="utf-8") as stream:
+            rows = [{name: float(field) for name, field in row.items()} for row in csv.DictReader(stream)]
+        setting, seed = path.parts[-3], int(path.parts[-2].removeprefix("seed"))
+        curves.setdefault(setting, {})[seed] = rows
+    return curves
+
+
+def onset(curve: Curve) -> int | None:
+    """The epoch from which on a run overfits, or None.
+
+    It is the one after the epoch of the lowest validation loss (the last of equals), provided that the training loss
+    goes on falling: in every later epoch it is below what it was at the lowest validation loss. This is the picture by
+    which overfitting is defined in Goodfellow, Bengio & Courville 2016, section 7.8.
+    """
+    lowest = min(reversed(curve), key=lambda row: row["validation_loss"])
+    later = [row for row in curve if row["epoch"] > lowest["epoch"]]
+    if not later or any(row["train_loss"] >= lowest["train_loss"] for row in later):
+        return None
+    return int(lowest["epoch"]) + 1
+
+
+def common_onset(runs: dict[int, Curve]) -> int | None:
+    """The first epoch from which on every seed's run overfits, or None."""
+    onsets = [onset(curve) for curve in runs.values()]
+    known = [epoch for epoch in onsets if epoch is not None]
+    return max(known) if known and len(known) == len(onsets) else None
+
+
+def onset_values(curves: dict[str, dict[int, Curve]]) -> dict[str, Value]:
+    """`overfitting.<setting>.from_epoch` for each setting that overfits."""
+    found = {}
+    for setting, runs in curves.items():
+        epoch = common_onset(runs)
+        if epoch is not None:
+            key = f"overfitting.{setting}.from_epoch"
+            source = f"runs/{setting}/seed{next(iter(runs))}/history.csv"
+            found[key] = Value(key, epoch, "count", None, source, "?column=validation_loss")
+    return found

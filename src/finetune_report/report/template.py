@@ -1,0 +1,229 @@
+"""Fills the author's write-up in: Jinja2 on top of pandoc Markdown, in which values and claims become marked spans.
+
+What is printed may depend on how many comparisons the document makes, so it is filled in until that settles.
+"""
+
+import re
+import sys
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from finetune_report.errors import UserError
+from finetune_report.report.claims import Verdict, judge
+from finetune_report.report.results import Evidence
+from finetune_report.report.values import Value, escaped, printed
+
+import jinja2
+from jinja2.runtime import Macro
+
+TAG = r"\{%(?:[^%]|%(?!\}))*%\}"
+TAGS_ALONE = re.compile(rf"^[ \t]*((?:{TAG}[ \t]*)+)$", re.MULTILINE)
+TAG_AT_END = re.compile(rf"({TAG})$", re.MULTILINE)
+MARK = re.compile(r"\{\.(?:value|claim|stated)\b[^}]*\}")
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A value where it was printed, at a line of the write-up."""
+
+    value: Value
+    text: str
+    line: int
+
+    def as_json(self) -> dict[str, Any]:
+        value = self.value
+        return {
+            "key": value.key,
+            "printed": self.text,
+            "line": self.line,
+            "value": value.value,
+            "interval": value.interval,
+            "source": value.source,
+            "pointer": value.pointer,
+        }
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim where it was made. `gated`: the wording stands or falls with it, since the author gave no other."""
+
+    kind: str
+    arguments: dict[str, Any]
+    verdict: Verdict
+    sentence: str
+    gated: bool
+    line: int
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass
+class Filled:
+    """The filled-in Markdown, and the values and claims in it; a claim's mark carries its place in the list, from 1."""
+
+    text: str = ""
+    citations: list[Citation] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+
+
+def fill(write_up: Path, evidence: Evidence) -> Filled:
+    """Fill the write-up in. Raises UserError with file and line on whatever the author has to mend."""
+    try:
+        template = parsed(write_up.read_text(encoding="utf-8"))
+    except jinja2.TemplateSyntaxError as error:
+        raise UserError(f"{write_up}, line {error.lineno}: {error.message}") from None
+    while True:
+        helpers = Helpers(evidence, template)
+        try:
+            helpers.filled.text = template.render(helpers.namespace())
+        except (UserError, jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise UserError(f"{write_up}, line {line_of(error, template)}: {error}") from None
+        if evidence.family.settle():
+            return helpers.filled
+
+
+@lru_cache(maxsize=1)
+def parsed(source: str) -> jinja2.Template:
+    """The write-up as a template, in which a line of nothing but tags leaves no trace."""
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        comment_start_string="<!--#",  # Jinja's own {# opens pandoc's attributes
+        comment_end_string="#-->",
+        finalize=lambda item: escaped(item) if isinstance(item, FromData) else item,
+    )
+    return environment.from_string(trimmed_tags(source))
+
+
+def trimmed_tags(source: str) -> str:
+    """Let Jinja take the line break after a tag only where the line holds nothing but tags.
+
+    A table's rows may then stand in a loop, while a paragraph that ends in a tag keeps its end.
+    """
+    source = TAG_AT_END.sub(lambda match: match[1][:-2].removesuffix("+") + "+%}", source)
+    return TAGS_ALONE.sub(lambda match: match[1].rstrip().replace("+%}", "%}"), source)
+
+
+def line_of(error: BaseException, template: jinja2.Template) -> int:
+    """The line of the template at which an error arose."""
+    trace, line = error.__traceback__, 1
+    while trace:
+        if trace.tb_frame.f_globals.get("__jinja_template__") is template:
+            line = template.get_corresponding_lineno(trace.tb_lineno)
+        elif (
+            trace.tb_frame.f_code.co_filename == template.filename or trace.tb_frame.f_code.co_filename == "<template>"
+        ):
+            line = trace.tb_lineno  # Jinja has put the template's own lines in
+        trace = trace.tb_next
+    return line
+
+
+class FromData(str):
+    """A text that data may have put there; printed as it is, it must not become Markdown or HTML."""
+
+
+class Helpers:
+    """What the author can call; one for each pass."""
+
+    def __init__(self, evidence: Evidence, template: jinja2.Template) -> None:
+        self.evidence, self.template = evidence, template
+        self.lines = template.debug_info[::-1]  # pairs of a line here and of the compiled code, the last ones first
+        self.filled = Filled(names={*evidence.settings, *evidence.selection["missing"], *evidence.labels})
+
+    def namespace(self) -> dict[str, Any]:
+        return {
+            "value": self.value,
+            "number": self.evidence.number,
+            "claim": self.claim,
+            "has": self.evidence.has,
+            "keys": self.keys,
+            "names": self.names,
+            "settings": self.evidence.settings,
+            "named": self.listed("sweep.named"),
+            "shown": self.listed("sweep.shown"),
+            "labels": list(map(FromData, self.evidence.labels)),
+            "winner": self.evidence.selection["winner"],
+        }
+
+    def listed(self, stem: str) -> list[str]:
+        """The texts of the values `<stem>.1`, `<stem>.2`, ..."""
+        return [str(self.evidence.values[key].value) for key in self.keys(f"{stem}.")]
+
+    def value(self, key: str, **options: Any) -> str:
+        """A value as a span that carries its key; options as in `finetune_report.report.values.printed`."""
+        lacking = self.evidence.lacks(key)
+        if lacking:
+            return self.gap(lacking)
+        value = self.evidence.value(key)
+        try:
+            text = printed(value, **options)
+        except (TypeError, ValueError) as error:
+            reason = str(error).removeprefix("printed() ")
+            raise UserError(f"the value '{key}' cannot be printed so: {reason}") from None
+        self.filled.citations.append(Citation(value, text, self.line()))
+        return f'[{text}]{{.value key="{quoted(key)}"}}'
+
+    def claim(self, kind: str, caller: Macro, **arguments: Any) -> str:
+        """The body of a call block, marked with the claim that it makes; a body that asks is told whether it holds."""
+        lacking = self.evidence.lacks(list(arguments.values()))
+        if lacking:
+            return self.gap(lacking) + "\n"  # the body would end its line too
+        verdict = judge(kind, arguments, self.evidence)
+        gated = "holds" not in caller.arguments
+        body = caller() if gated else caller(verdict.holds)
+        claims = self.filled.claims
+        sentence = " ".join(plain(body).split())
+        claims.append(Claim(kind, arguments, verdict, sentence, gated, self.line()))
+        return marked(body, f'.claim n="{len(claims)}"')
+
+    def gap(self, setting: str) -> str:
+        """What is printed where something cannot be said yet, since runs of `setting` are missing."""
+        return rf"**\[{setting}: not finished\]**"
+
+    def keys(self, pattern: str) -> list[str]:
+        """The collected keys that begin with `pattern`, or that match it where it holds a `*` for one part of a key."""
+        if "*" not in pattern:
+            return [key for key in self.evidence.values if key.startswith(pattern)]
+        shape = re.compile(re.escape(pattern).replace(r"\*", "[^.]*"))
+        return [key for key in self.evidence.values if shape.fullmatch(key)]
+
+    def names(self, prefix: str) -> list[str]:
+        """The different next parts of the keys that begin with `prefix.`, in their order."""
+        stem = prefix.rstrip(".") + "."
+        found = list(dict.fromkeys(key[len(stem) :].partition(".")[0] for key in self.keys(stem)))
+        self.filled.names |= set(found)
+        return list(map(FromData, found))
+
+    def line(self) -> int:
+        """The line of the template from which the helper was called."""
+        frame = sys._getframe(2)
+        while frame.f_back and frame.f_globals.get("__jinja_template__") is not self.template:
+            frame = frame.f_back
+        return next((line for line, compiled in self.lines if compiled <= frame.f_lineno), 1)
+
+
+def marked(body: str, attributes: str) -> str:
+    """A body as a pandoc span, or as a fenced div where it is more than one paragraph; white space around it stays."""
+    text = body.strip()
+    before, after = body[: len(body) - len(body.lstrip())], body[len(body.rstrip()) :]
+    if not text:
+        return body
+    if re.search(r"\n[ \t]*\n", text):
+        return f"{before}\n::::: {{{attributes}}}\n\n{text}\n\n:::::\n{after}"
+    return f"{before}[{text}]{{{attributes}}}{after}"
+
+
+def plain(markdown: str) -> str:
+    """Markdown without the marks of values, claims and escapes."""
+    bare = MARK.sub("", markdown)
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", re.sub(r"(?<!\\)[\[\]]", "", bare)) if bare != markdown else bare
+
+
+def quoted(text: str) -> str:
+    """A text as it stands between the quotes of a pandoc attribute."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,167 @@
+"""Values that the write-up may cite, and how they are printed: never with more digits than their interval supports."""
+
+import math
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from finetune_report.files import read_json
+
+SIGNIFICANT_DIGITS = 3  # of a measured number without an interval
+SETTING_DIGITS = 6  # a number of at most so many digits was set, not measured, and is printed as it is
+SCIENTIFIC_BELOW = 1e-3
+LARGEST_SMALL_ERROR = 1e-2
+
+
+@dataclass(frozen=True)
+class Value:
+    """One entry of values.json; `pointer` says where in the file `source` it stands.
+
+    Where it was made of several numbers, `aggregate` says how (mean, sum, sd), and `parts` where each of them stands.
+    """
+
+    key: str
+    value: float | str
+    kind: str
+    interval: tuple[float, float] | None
+    source: str
+    pointer: str
+    aggregate: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def origins(self) -> tuple[tuple[str, str], ...]:
+        """Source and pointer of each number that it was made of."""
+        return self.parts or ((self.source, self.pointer),)
+
+    @property
+    def full(self) -> str:
+        """The value with all its digits, as the result file has it."""
+        return self.value if isinstance(self.value, str) else repr(self.value)
+
+
+def read_values(path: Path) -> dict[str, Value]:
+    """Every value of a values.json, by key."""
+    return {
+        key: Value(
+            key,
+            entry["value"],
+            entry["kind"],
+            tuple(entry["interval"]) if entry["interval"] else None,
+            entry["source"],
+            entry["pointer"],
+            entry.get("aggregate", ""),
+            tuple((source, pointer) for source, pointer in entry.get("parts", [])),
+        )
+        for key, entry in read_json(path).items()
+    }
+
+
+def printed(
+    value: Value, digits: int | None = None, percent: bool = False, interval: bool = False, code: bool = False
+) -> str:
+    """`value` as pandoc Markdown.
+
+    `digits` asks for that many decimals by name; without it `supported_digits` decides. `percent` multiplies by 100,
+    `interval` adds the interval in parentheses, `code` prints a text in a code span. Raises ValueError where the value
+    has no interval, or is a text that an option for numbers is asked of, or the other way round.
+    """
+    if isinstance(value.value, str):
+        if digits is not None or percent or interval:
+            raise ValueError("it is a text; digits, percent and interval are for numbers")
+        return code_span(value.value) if code else escaped(value.value)
+    if code:
+        raise ValueError("it is a number; code is for texts")
+    if percent:
+        value = in_percent(value)
+    text = number(value, digits) + ("%" if percent else "")
+    if not interval:
+        return text
+    if value.interval is None:
+        raise ValueError("it has no interval")
+    low, high = (fixed(bound, supported_digits(value.interval)) for bound in value.interval)
+    return f"{text} ({low} to {high})"
+
+
+def in_percent(value: Value) -> Value:
+    if value.kind == "count":
+        raise ValueError("a count is no share; percent is for shares")
+    assert not isinstance(value.value, str)
+    bounds = (value.interval[0] * 100, value.interval[1] * 100) if value.interval else None
+    return replace(value, value=value.value * 100, interval=bounds)
+
+
+def number(value: Value, digits: int | None) -> str:
+    """A numeric value in Markdown, with `digits` decimals or as many as fit its kind and interval."""
+    number = value.value
+    assert not isinstance(number, str)
+    if value.kind == "error" and (digits is not None or abs(number) < LARGEST_SMALL_ERROR):
+        return scientific(number, 1 if digits is None else digits)
+    if digits is not None:
+        return fixed(number, digits)
+    if value.kind == "count":
+        return fixed(number, 0 if float(number).is_integer() else 1)
+    if value.interval:
+        return fixed(number, supported_digits(value.interval))
+    if value.kind in ("rate", "real") and len(significand(number)) <= SETTING_DIGITS:
+        return exact(number)
+    wanted = 2 if value.kind == "p" else SIGNIFICANT_DIGITS
+    if number and abs(number) < SCIENTIFIC_BELOW:
+        return scientific(number, wanted - 1)
+    return fixed(number, decimals_of(number, wanted))
+
+
+def supported_digits(interval: tuple[float, float]) -> int:
+    """The decimals that an interval supports: down to the first digit of its half-width, and no further.
+
+    The GUM (JCGM 100:2008, 7.2.6) lets an estimate be rounded to agree with its uncertainty, given with two significant
+    digits at most; of the half-width of a 95% interval, already twice the standard uncertainty, one is kept here.
+    """
+    return decimals_of((interval[1] - interval[0]) / 2, 1)
+
+
+def decimals_of(number: float, significant: int) -> int:
+    """Decimals that show `number` with so many significant digits; below zero, the digits left of the point to drop."""
+    if not number or not math.isfinite(number):
+        return significant
+    exponent = int(f"{number:.{significant - 1}e}".partition("e")[2])
+    return significant - 1 - exponent
+
+
+def fixed(number: float, decimals: int) -> str:
+    """With so many decimals, thousands separators, and a true minus sign that a rounded zero does not keep."""
+    rounded = round(number, decimals)
+    return f"{rounded or 0.0:,.{max(0, decimals)}f}".replace("-", "−")
+
+
+def scientific(number: float, decimals: int) -> str:
+    if not number:
+        return "0"
+    mantissa, _, exponent = f"{number:.{decimals}e}".partition("e")
+    return f"{mantissa} × 10^{int(exponent)}^".replace("-", "−")
+
+
+def exact(number: float) -> str:
+    """All digits of a short number."""
+    digits = significand(number)
+    if number and abs(number) < SCIENTIFIC_BELOW:
+        return scientific(number, len(digits) - 1)
+    return fixed(number, max(0, decimals_of(number, len(digits))))
+
+
+def significand(number: float) -> str:
+    """The digits of a number without sign, point, exponent and outer zeros."""
+    return re.sub(r"e.*|[^0-9]", "", repr(float(number))).strip("0") or "0"
+
+
+def escaped(text: str) -> str:
+    """A text in which no character means anything to pandoc."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+
+
+def code_span(text: str) -> str:
+    """A text in a code span, fenced by more backticks than it holds in a row."""
+    text = " ".join(text.split())
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    pad = " " if "`" in text else ""
+    return f"{fence}{pad}{text}{pad}{fence}"

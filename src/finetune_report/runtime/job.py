@@ -1,0 +1,108 @@
+"""Hands a rule's files and settings to its script's `main`, and turns what goes wrong into one message."""
+
+import gc
+import inspect
+import json
+import logging
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from finetune_report.errors import UserError
+from finetune_report.provenance import records
+from finetune_report.runtime.locks import hold_or_wait, refuse_if_superseded
+from finetune_report.runtime.signals import Stopped, stop, when_asked_to_stop
+from finetune_report.runtime.system_errors import trouble
+
+GRACE = 60  # seconds before a time limit at which a job stops by itself, while there is time to save
+
+
+def run(main: Callable[..., None]) -> None:
+    """Call `main` with what Snakemake passes: inputs and outputs by name as paths, what `params.spec` holds as values.
+
+    An input of several files arrives as a list of paths; a `main` that asks for the `stamp` gets it. Inputs are
+    compared with what their jobs wrote, and what this job writes is recorded. Exits with status 1 and one message on a
+    `UserError`, on trouble of the machine and when asked to stop; on any other exception the traceback goes to the
+    rule's log file, and the message says where.
+    """
+    # What was imported stays: there is nothing to collect in it, neither in the job nor at its exit (it took a second).
+    gc.freeze()
+    gc.enable()
+    snakemake: Any = vars(sys.modules["__main__"])["snakemake"]  # Snakemake puts it into the script before it runs
+    log = Path(snakemake.log[0])
+    label = "/".join([snakemake.rule, *snakemake.wildcards])
+    outputs = paths(snakemake.output)
+    root = records.results_folder(outputs[0])
+    assert root is not None  # every rule writes below its experiment's folder
+    try:
+        with when_asked_to_stop(stop):
+            start_log(log, root / "journal.log", label)
+            set_time_limit(snakemake.resources.get("runtime"))
+            # A job that outlived its workflow and the one that follows it must not both write, and the other must not
+            # end for its sake. What it makes is not recorded once there is another workflow, which may want else.
+            refuse_if_superseded()
+            hold_or_wait(root / "locks" / label.replace("/", "-"))
+            refuse_if_superseded()
+            records.clear(outputs)
+            records.verify(paths(snakemake.input))
+            main(**arguments(main, snakemake))
+            refuse_if_superseded()
+            records.record(outputs, label)
+            set_time_limit(None)  # the system's answer to the signal is to kill, even where only the exit is left
+    except (UserError, Stopped) as error:
+        logging.error("%s", error)
+        sys.exit(1)
+    except Exception as error:
+        known = trouble(error)
+        if known:
+            logging.error("%s", known)
+            sys.exit(1)
+        with log.open("a") as stream:
+            traceback.print_exc(file=stream)
+        logging.error("stopped by %s: %s\n  The traceback is in %s", type(error).__name__, error, log)
+        sys.exit(1)
+
+
+def set_time_limit(minutes: float | None) -> None:
+    """Have this process asked to stop shortly before `minutes` (Snakemake's `runtime`) are over; None: never."""
+    signal.setitimer(signal.ITIMER_REAL, max(minutes * 60 - GRACE, minutes * 30) if minutes else 0)
+
+
+def paths(files: Any) -> list[Path]:
+    """The paths of a job's inputs or outputs, in one list."""
+    return [Path(item) for item in files]
+
+
+def start_log(log: Path, journal: Path, label: str) -> None:
+    """Send log records to the rule's `log` and to the experiment's `journal`, and to standard error.
+
+    Snakemake empties a rule's log when the rule runs again; the journal keeps what every attempt said.
+    """
+    for path in (log, journal):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    handlers: dict[logging.Handler, str] = {
+        logging.FileHandler(log): "%(asctime)s %(levelname)s %(message)s",
+        logging.FileHandler(journal): f"%(asctime)s {label}: %(message)s",
+        logging.StreamHandler(): f"{label}: %(message)s",
+    }
+    for handler, form in handlers.items():
+        handler.setFormatter(logging.Formatter(form))
+    logging.raiseExceptions = False  # a full disk must not turn each line into a traceback
+    logging.basicConfig(level=logging.INFO, handlers=list(handlers), force=True)
+    for noisy in ("matplotlib", "fontTools", "datasets", "httpx", "urllib3"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def arguments(main: Callable[..., None], snakemake: Any) -> dict[str, Any]:
+    """The keyword arguments for `main`; a rule and a script that disagree about them are an error of ours."""
+    given: dict[str, Any] = {}
+    for name, value in [*snakemake.input.items(), *snakemake.output.items()]:
+        given[name] = Path(value) if isinstance(value, str) else [Path(item) for item in value]
+    given |= json.loads(snakemake.params.get("spec", "{}"))
+    if "stamp" in inspect.signature(main).parameters:
+        given["stamp"] = snakemake.params.stamp
+    inspect.signature(main).bind(**given)
+    return given

@@ -1,0 +1,107 @@
+"""Locks that the system lets go of when their holder dies, however it dies: none is ever left behind."""
+
+import atexit
+import fcntl
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from finetune_report.errors import UserError
+
+WORKFLOW = "FINETUNE_REPORT_WORKFLOW"  # in the environment of a workflow's jobs: what it wrote into its lock, and where
+BATCH_JOB = "FINETUNE_REPORT_BATCH_JOB"  # in that of a job that Slurm runs: its number there
+SECONDS_TO_LEAVE = 120  # that Slurm may take to see a job off
+
+HELD: list[IO[str]] = []  # a lock lasts as long as its file stays open, here to the end of the process
+
+
+def hold_or_refuse(path: Path, what: str) -> bool:
+    """Hold the lock `path` until this process ends, and let the processes it starts know of it.
+
+    Returns whether the holder before it was killed. Raises UserError naming the holder where another one has it.
+    """
+    stream = opened(path)
+    before = stream.read().strip()
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UserError(
+            f"{what} is running already (process {before or 'unknown'}); wait until it has ended, or stop that process"
+        ) from None
+    holder = f"{os.getpid()} on {socket.gethostname()} since {datetime.now().isoformat(timespec='seconds')}"
+    write(stream, f"{holder}\n")
+    atexit.register(stream.truncate, 0)
+    os.environ[WORKFLOW] = f"{holder} {path}"
+    return bool(before)
+
+
+def refuse_if_superseded() -> None:
+    """Raises UserError where the workflow that started this job has ended, and another may have taken its place.
+
+    What such a job wrote now, the other workflow might be reading.
+    """
+    holder, _, path = os.environ.get(WORKFLOW, "").rpartition(" ")
+    if path and Path(path).is_file() and Path(path).read_text(encoding="utf-8").strip() != holder:
+        raise UserError(
+            "the workflow that started this job has ended, and another one is at work; this job is not done"
+        )
+
+
+def begin_batch_job() -> None:
+    """Let the processes that this one starts know which job of Slurm they run in; UserError if it is superseded.
+
+    Called before Snakemake removes what the job is to make, which may be another workflow's by now.
+    """
+    refuse_if_superseded()
+    os.environ[BATCH_JOB] = os.environ.get("SLURM_JOB_ID", "")
+
+
+def hold_or_wait(path: Path) -> None:
+    """Hold the lock `path` until this process ends, after waiting for another one to let go of it.
+
+    One that runs in another job of Slurm, whose workflow was killed, is told to end: this one goes on from its
+    checkpoint, where waiting would leave a machine idle. Its Snakemake tidies up after it, so that its lock alone does
+    not say that it is over.
+    """
+    stream = opened(path)
+    earlier, own = stream.read().strip(), os.environ.get(BATCH_JOB, "")
+    foreign = bool(earlier) and earlier != own and shutil.which("scancel") is not None
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if foreign:
+            logging.info("Slurm's job %s of a workflow that was killed is still at this; telling it to end", earlier)
+            subprocess.run(["scancel", earlier], check=False)
+        else:
+            logging.info("an earlier process is still at this job; waiting until it has ended")
+        fcntl.flock(stream, fcntl.LOCK_EX)
+    deadline = time.monotonic() + SECONDS_TO_LEAVE
+    while foreign and in_queue(earlier) and time.monotonic() < deadline:
+        time.sleep(1)
+    write(stream, own)
+
+
+def in_queue(job: str) -> bool:
+    """Whether a job waits or runs by what Slurm says; one that it does not know any more has ended."""
+    listed = subprocess.run(["squeue", "--noheader", "--jobs", job], capture_output=True, text=True)
+    return listed.returncode == 0 and bool(listed.stdout.strip())
+
+
+def write(stream: IO[str], text: str) -> None:
+    stream.truncate(0)
+    stream.write(text)
+    stream.flush()
+
+
+def opened(path: Path) -> IO[str]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stream = path.open("a+", encoding="utf-8")
+    stream.seek(0)
+    HELD.append(stream)
+    return stream

@@ -1,0 +1,1 @@
+"""Metrics, intervals, tests, and the choice among settings. Plain numbers in, plain numbers out."""

@@ -4,6 +4,11 @@ from pathlib import Path
 
 import pytest
 import scratch
+from hypothesis import settings
+
+# The same examples each time, and no clock: a loaded machine must not fail a test.
+settings.register_profile("ours", derandomize=True, deadline=None)
+settings.load_profile("ours")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from finetune_report.errors import UserError
 from finetune_report.report.cross_references import each
+from finetune_report.report.keys import join
 from finetune_report.report.rendering import parse
 from finetune_report.report.template import Filled, fill, trimmed_tags
+from finetune_report.report.values import Value
 
 import panflute as pf
 import pytest
@@ -139,3 +141,38 @@ def test_names_that_come_from_data_are_printed_without_meaning_anything(folder: 
     doc = parse(text, path)
     assert pf.stringify(doc) == hostile + "fine"
     assert not list(each(doc, pf.RawInline))
+
+
+@pytest.mark.parametrize("name", ["Dr. X", 'a "b" \\c\\', "", "*", "2.5", "none", "a\nb", "\u202e12", "[x]{.value}"])
+def test_a_name_from_data_is_one_part_of_a_key_whatever_it_holds(folder: Path, name: str) -> None:
+    given = evidence(folder)
+    for column, count in (("title", 3), ("title.x", 4)):
+        key = join("slices", column, name, "count")
+        given.values[key] = Value(key, count, "count", None, "slices.json", "/a")
+    path = folder / "given.md"
+    loop = '{% for name in names("slices", "title") %}{{ name }}: {{ value("slices", "title", name, "count") }}'
+    path.write_text(loop + '{{ has("slices", "title", name) }}{% endfor %}', encoding="utf-8")
+    found = fill(path, given)
+    assert [(citation.value.key, citation.text) for citation in found.citations] == [
+        (join("slices", "title", name, "count"), "3")
+    ]
+    doc = parse(found.text, path)
+    [span] = each(doc, pf.Span)
+    assert span.attributes["key"] == join("slices", "title", name, "count")
+    assert pf.stringify(doc).strip() == f"{' '.join(name.split()) or '(empty)'}: 3False"
+    assert "" not in found.names
+
+
+def test_keys_are_found_by_parts(folder: Path) -> None:
+    given = evidence(folder)
+    for key in ('slices.a."*".count', 'slices.a."b.c".count', "slices.ab.x.count"):
+        given.values[key] = Value(key, 1, "count", None, "slices.json", "/a")
+    path = folder / "given.md"
+    for pattern, expected in {
+        '"slices", "a"': ['slices.a."*".count', 'slices.a."b.c".count'],
+        "'slices.a.*.count'": ['slices.a."*".count', 'slices.a."b.c".count'],
+        '"slices.a", "*"': ['slices.a."*".count'],
+        "'slices.'": ['slices.a."*".count', 'slices.a."b.c".count', "slices.ab.x.count"],
+    }.items():
+        path.write_text(f'{{{{ keys({pattern}) | join(" ") }}}}', encoding="utf-8")
+        assert fill(path, given).text == " ".join(expected)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.errors import UserError
+from finetune_report.report.keys import join, split
 from finetune_report.report.values import Value
 from finetune_report.stats.multiple_testing import Comparison, Family
 
@@ -32,7 +33,7 @@ class Evidence:
     def lacks(self, argument: Any) -> str:
         """The setting without finished runs that a key, or one among a claim's arguments, is about; or nothing."""
         if isinstance(argument, str):
-            return next((part for part in argument.split(".") if part in self.selection["missing"]), "")
+            return next((part for part in parts_of(argument) if part in self.selection["missing"]), "")
         parts = argument if isinstance(argument, list) else []
         return next(filter(None, map(self.lacks, parts)), "")
 
@@ -45,7 +46,7 @@ class Evidence:
         return found
 
     def has(self, key: str) -> bool:
-        return key in self.values or key in self.comparison_keys()
+        return key in self.values or self.compared_by(key) is not None
 
     def number(self, key: str) -> float:
         """The value itself, not rounded. Raises UserError where it is a text."""
@@ -74,23 +75,39 @@ class Evidence:
 
     def comparison_keys(self) -> list[str]:
         """comparison.<a>.<b>.difference for accuracy, comparison.<a>.<b>.loss.difference for loss; .p likewise."""
-        stems = [f"comparison.{a}.{b}{of_metric(metric)}" for a, b, metric in self.family.known]
-        return [f"{stem}.{name}" for stem in stems for name in ("difference", "p")]
+        return [
+            join("comparison", a, b, *([] if metric == "accuracy" else [metric]), name)
+            for a, b, metric in self.family.known
+            for name in ("difference", "p")
+        ]
+
+    def compared_by(self, key: str) -> tuple[str, str, str, str] | None:
+        """The two settings, the metric, and what of their comparison a key asks for; None where it asks for none."""
+        match parts_of(key):
+            case ("comparison", a, b, *metric, ("difference" | "p") as name) if len(metric) < 2:
+                found = (a, b, metric[0] if metric else "accuracy")
+                return (*found, name) if self.family.knows(*found) and metric != ["accuracy"] else None
+        return None
 
     def comparison_value(self, key: str) -> Value | None:
         """The difference of two settings with its interval, or its p corrected over the document's comparisons."""
-        if key not in self.comparison_keys():
+        asked = self.compared_by(key)
+        if asked is None:
             return None
-        _, a, b, *metric, name = key.split(".")
-        comparison = self.comparison(a, b, *metric)
-        place = f"/comparisons/{self.family.place(a, b, comparison.metric)}/{name}"
+        a, b, metric, name = asked
+        comparison = self.comparison(a, b, metric)
+        place = f"/comparisons/{self.family.place(a, b, metric)}/{name}"
         if name == "p":
             return Value(key, self.family.corrected(comparison), "p", None, "comparisons.json", place)
         return Value(key, comparison.difference, "real", comparison.interval, "comparisons.json", place)
 
 
-def of_metric(metric: str) -> str:
-    return "" if metric == "accuracy" else f".{metric}"
+def parts_of(text: str) -> tuple[str, ...]:
+    """The parts of a key; of a text that is none, the text."""
+    try:
+        return split(text)
+    except UserError:
+        return (text,)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -140,7 +157,7 @@ def onset_values(curves: dict[str, dict[int, Curve]]) -> dict[str, Value]:
     for setting, runs in curves.items():
         epoch = common_onset(runs)
         if epoch is not None:
-            key = f"overfitting.{setting}.from_epoch"
+            key = join("overfitting", setting, "from_epoch")
             source = f"runs/{setting}/seed{next(iter(runs))}/history.csv"
             found[key] = Value(key, epoch, "count", None, source, "?column=validation_loss")
     return found

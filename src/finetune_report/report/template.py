@@ -12,6 +12,7 @@ from typing import Any
 
 from finetune_report.errors import UserError
 from finetune_report.report.claims import Verdict, judge
+from finetune_report.report.keys import ANY, below, is_below, matches, raw_parts, split
 from finetune_report.report.results import Evidence
 from finetune_report.report.values import Value, escaped, printed
 
@@ -21,6 +22,7 @@ from jinja2.runtime import Macro
 TAG = r"\{%(?:[^%]|%(?!\}))*%\}"
 TAGS_ALONE = re.compile(rf"^[ \t]*((?:{TAG}[ \t]*)+)$", re.MULTILINE)
 TAG_AT_END = re.compile(rf"({TAG})$", re.MULTILINE)
+EMPTY = "(empty)"  # how a name without a letter is printed
 MARK = re.compile(r"\{\.(?:value|claim|stated)\b[^}]*\}")
 
 
@@ -95,7 +97,7 @@ def parsed(source: str) -> jinja2.Template:
         keep_trailing_newline=True,
         comment_start_string="<!--#",  # Jinja's own {# opens pandoc's attributes
         comment_end_string="#-->",
-        finalize=lambda item: escaped(item) if isinstance(item, FromData) else item,
+        finalize=lambda item: escaped(item or EMPTY) if isinstance(item, FromData) else item,
     )
     return environment.from_string(trimmed_tags(source))
 
@@ -138,9 +140,10 @@ class Helpers:
     def namespace(self) -> dict[str, Any]:
         return {
             "value": self.value,
-            "number": self.evidence.number,
+            "number": self.number,
             "claim": self.claim,
-            "has": self.evidence.has,
+            "has": self.has,
+            "key": below,
             "keys": self.keys,
             "names": self.names,
             "settings": self.evidence.settings,
@@ -152,10 +155,20 @@ class Helpers:
 
     def listed(self, stem: str) -> list[str]:
         """The texts of the values `<stem>.1`, `<stem>.2`, ..."""
-        return [str(self.evidence.values[key].value) for key in self.keys(f"{stem}.")]
+        return [str(self.evidence.values[key].value) for key in self.keys(stem)]
 
-    def value(self, key: str, **options: Any) -> str:
-        """A value as a span that carries its key; options as in `finetune_report.report.values.printed`."""
+    def number(self, key: str, *parts: str | int) -> float:
+        return self.evidence.number(below(key, *parts))
+
+    def has(self, key: str, *parts: str | int) -> bool:
+        return self.evidence.has(below(key, *parts))
+
+    def value(self, key: str, *parts: str | int, **options: Any) -> str:
+        """A value as a span that carries its key; options as in `finetune_report.report.values.printed`.
+
+        Here and below, `parts` are further parts of the key, each any name.
+        """
+        key = below(key, *parts)
         lacking = self.evidence.lacks(key)
         if lacking:
             return self.gap(lacking)
@@ -185,18 +198,19 @@ class Helpers:
         """What is printed where something cannot be said yet, since runs of `setting` are missing."""
         return rf"**\[{setting}: not finished\]**"
 
-    def keys(self, pattern: str) -> list[str]:
-        """The collected keys that begin with `pattern`, or that match it where it holds a `*` for one part of a key."""
-        if "*" not in pattern:
-            return [key for key in self.evidence.values if key.startswith(pattern)]
-        shape = re.compile(re.escape(pattern).replace(r"\*", "[^.]*"))
-        return [key for key in self.evidence.values if shape.fullmatch(key)]
+    def keys(self, pattern: str, *parts: str | int) -> list[str]:
+        """The collected keys at or below `pattern`, or those that match it where a part of it is a `*`."""
+        pattern = below(pattern.rstrip("."), *parts)
+        if ANY in raw_parts(pattern):
+            return [key for key in self.evidence.values if matches(key, pattern)]
+        return [key for key in self.evidence.values if key == pattern or is_below(key, pattern)]
 
-    def names(self, prefix: str) -> list[str]:
-        """The different next parts of the keys that begin with `prefix.`, in their order."""
-        stem = prefix.rstrip(".") + "."
-        found = list(dict.fromkeys(key[len(stem) :].partition(".")[0] for key in self.keys(stem)))
-        self.filled.names |= set(found)
+    def names(self, prefix: str, *parts: str | int) -> list[str]:
+        """The different next parts of the keys below `prefix`, in their order."""
+        stem = below(prefix.rstrip("."), *parts)
+        depth = len(split(stem))
+        found = list(dict.fromkeys(split(key)[depth] for key in self.evidence.values if is_below(key, stem)))
+        self.filled.names |= {*found} - {""}
         return list(map(FromData, found))
 
     def line(self) -> int:

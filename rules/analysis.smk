@@ -1,37 +1,75 @@
 # What the runs show beyond accuracy: over seeds, by slices, mistake by mistake, side by side, and with fewer examples.
-# The config's section `analyses` can switch off all but the first two.
+# The config's section `analyses` can switch off all but the first three.
 
 
-rule count_tokens:
+rule describe_data:
     input:
+        summary=RESULTS / "data/summary.json",
+        model=RESULTS / "model.json",
         train=RESULTS / "tokens/train.parquet",
         validation=RESULTS / "tokens/validation.parquet",
         test=RESULTS / "tokens/test.parquet",
     output:
-        counts=RESULTS / "tokens/counts.json",
+        description=RESULTS / "data/description.json",
+        values=VALUES / "describe_data.json",
     log:
-        LOGS / "count_tokens.log",
+        LOGS / "describe_data.log",
+    localrule: True
     params:
         spec=spec(max_length=config["max_length"]),
-        stamp=stamp("count_tokens"),
+        stamp=stamp("describe_data"),
     script:
-        "../scripts/count_tokens.py"
+        "../scripts/describe_data.py"
+
+
+publishes("describe_data")
+
+
+rule summarise_curves:
+    input:
+        histories=all_runs("history.csv"),
+        selection=RESULTS / "selection.json",
+    output:
+        curves=RESULTS / "curves.csv",
+        accuracy_table=TABLES / "graph.csv",
+        loss_table=TABLES / "loss.csv",
+        validation_table=TABLES / "hyperparam-curves.csv",
+        overfitting=RESULTS / "overfitting.json",
+        values=VALUES / "summarise_curves.json",
+    log:
+        LOGS / "summarise_curves.log",
+    localrule: True
+    params:
+        spec=spec(baseline=BASELINE),
+        stamp=stamp("summarise_curves"),
+    script:
+        "../scripts/summarise_curves.py"
+
+
+publishes("summarise_curves")
 
 
 rule summarise_seeds:
     input:
-        runs=RESULTS / "runs.json",
+        metrics=all_runs("metrics.json"),
+        timings=all_runs("timing.json") if config["report"]["timings"] else [],
         test_metrics=RESULTS / "test/metrics.json",
         selection=RESULTS / "selection.json",
     output:
         seeds=RESULTS / "seeds.json",
+        confusion_table=TABLES / "confusion.csv",
+        values=VALUES / "summarise_seeds.json",
     log:
         LOGS / "summarise_seeds.log",
+    localrule: True
     params:
         spec=spec(settings=list(SETTINGS)),
         stamp=stamp("summarise_seeds"),
     script:
         "../scripts/summarise_seeds.py"
+
+
+publishes("summarise_seeds")
 
 
 rule score_slices:
@@ -41,13 +79,18 @@ rule score_slices:
         baselines=RESULTS / "baselines/test.parquet",
     output:
         slices=RESULTS / "slices.json",
+        values=VALUES / "score_slices.json",
     log:
         LOGS / "score_slices.log",
+    localrule: True
     params:
         spec=spec(columns=[str(name) for name in config["data"]["slices"]]),
         stamp=stamp("score_slices"),
     script:
         "../scripts/score_slices.py"
+
+
+publishes("score_slices", when=config["analyses"]["slices"])
 
 
 rule list_mistakes:
@@ -57,13 +100,18 @@ rule list_mistakes:
         summary=RESULTS / "data/summary.json",
     output:
         mistakes=RESULTS / "mistakes.json",
+        values=VALUES / "list_mistakes.json",
     log:
         LOGS / "list_mistakes.log",
+    localrule: True
     params:
         spec=spec(count=config["analyses"]["mistakes"]),
         stamp=stamp("list_mistakes"),
     script:
         "../scripts/list_mistakes.py"
+
+
+publishes("list_mistakes", when=config["analyses"]["mistakes"])
 
 
 rule measure_agreement:
@@ -74,13 +122,18 @@ rule measure_agreement:
         summary=RESULTS / "data/summary.json",
     output:
         agreement=RESULTS / "agreement.json",
+        values=VALUES / "measure_agreement.json",
     log:
         LOGS / "measure_agreement.log",
+    localrule: True
     params:
         spec=spec(settings=list(SETTINGS)),
         stamp=stamp("measure_agreement"),
     script:
         "../scripts/measure_agreement.py"
+
+
+publishes("measure_agreement", when=config["analyses"]["agreement"])
 
 
 rule train_fraction:
@@ -106,37 +159,44 @@ rule train_fraction:
         "../scripts/train_fraction.py"
 
 
-rule plot_learning_curve:
+publishes("train_fraction", when=PERCENTS)
+
+
+rule summarise_learning_curve:
     input:
         fractions=expand(RESULTS / "learning-curve/{percent}/seed{seed}.json", percent=PERCENTS, seed=SEEDS),
         runs=RESULTS / "runs.json",
         selection=RESULTS / "selection.json",
         summary=RESULTS / "data/summary.json",
     output:
-        **figure("learning-curve"),
         curve=RESULTS / "learning-curve/curve.json",
+        table=TABLES / "learning-curve.csv",
+        values=VALUES / "summarise_learning_curve.json",
+    log:
+        LOGS / "summarise_learning_curve.log",
+    localrule: True
+    params:
+        stamp=stamp("summarise_learning_curve"),
+    script:
+        "../scripts/summarise_learning_curve.py"
+
+
+publishes("summarise_learning_curve", when=PERCENTS)
+
+
+rule plot_learning_curve:
+    input:
+        table=TABLES / "learning-curve.csv",
+        curve=RESULTS / "learning-curve/curve.json",
+    output:
+        **figure("learning-curve"),
     log:
         LOGS / "plot_learning_curve.log",
+    localrule: True
     params:
         stamp=stamp("plot_learning_curve"),
     script:
         "../scripts/plot_learning_curve.py"
 
 
-# What collect_values reads of them, by name; of one that is switched off, nothing. Plain paths, as outputs_of explains.
-ANALYSES = {
-    "seed_summary": str(rules.summarise_seeds.output.seeds),
-    "slices": [str(rules.score_slices.output.slices)] if config["analyses"]["slices"] else [],
-    "mistakes": [str(rules.list_mistakes.output.mistakes)] if config["analyses"]["mistakes"] else [],
-    "agreement": [str(rules.measure_agreement.output.agreement)] if config["analyses"]["agreement"] else [],
-    "curve": [str(rules.plot_learning_curve.output.curve)] if PERCENTS else [],
-}
-ANALYSED_BY = [
-    rule_name
-    for rule_name, wanted in {
-        "score_slices": config["analyses"]["slices"],
-        "list_mistakes": config["analyses"]["mistakes"],
-        "measure_agreement": config["analyses"]["agreement"],
-    }.items()
-    if wanted
-]
+publishes("plot_learning_curve", when=PERCENTS)

@@ -6,13 +6,18 @@ rule demonstrate_attention:
         attention=RESULTS / "attention/attention.json",
         sweep=RESULTS / "attention/sweep.csv",
         error=RESULTS / "attention/error.csv",
+        values=VALUES / "demonstrate_attention.json",
     log:
         LOGS / "demonstrate_attention.log",
+    localrule: True
     params:
         spec=spec(**{key: config["attention"][key] for key in ("seed", "keys", "dimension")}),
         stamp=stamp("demonstrate_attention"),
     script:
         "../scripts/demonstrate_attention.py"
+
+
+publishes("demonstrate_attention")
 
 
 rule measure_heads:
@@ -33,3 +38,24 @@ rule measure_heads:
         stamp=stamp("measure_heads"),
     script:
         "../scripts/measure_heads.py"
+
+
+publishes("measure_heads", when=HEADS)
+
+
+# Apart from the measurement, which takes a model.
+rule publish_heads:
+    input:
+        summary=RESULTS / "attention/heads.json",
+    output:
+        values=VALUES / "publish_heads.json",
+    log:
+        LOGS / "publish_heads.log",
+    localrule: True
+    params:
+        stamp=stamp("publish_heads"),
+    script:
+        "../scripts/publish_heads.py"
+
+
+publishes("publish_heads", when=HEADS)

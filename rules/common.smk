@@ -7,6 +7,7 @@ from pathlib import Path
 from finetune_report.config.schema import complete, excluded_settings, resolved_settings, unfinished_settings
 from finetune_report.runtime.ending import end_timers, pass_on_to_jobs
 from finetune_report.errors import UserError
+from finetune_report.provenance.calls import Call, write_calls
 from finetune_report.files import PROJECT, canonical_json
 from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse
 from finetune_report.provenance.records import remove_unnoticed, set_aside_changed
@@ -59,8 +60,13 @@ DECISION = RESULTS / "rungs" / "{rung}.json"
 RUN = RESULTS / "runs" / "{setting}" / "seed{seed}"
 MODEL = RUN / "model"
 FIGURES = RESULTS / "figures"
+TABLES = RESULTS / "tables"  # what figures draw
+VALUES = RESULTS / "values"  # what each rule publishes
 HEADS = config["attention"]["sentences"] > 0
 PERCENTS = [f"{100 * share:g}" for share in config["analyses"]["learning_curve"]]
+
+
+PUBLISHING = []  # the rules whose results count in the report, in their order; `publishes` adds them
 
 
 wildcard_constraints:
@@ -69,37 +75,6 @@ wildcard_constraints:
     rung="[0-9]+",
     split="train|validation|test",
     percent="[0-9.]+",
-
-
-# On a cluster these run where snakemake does: each takes seconds, and data and model may need the internet.
-localrules:
-    all,
-    final,
-    fetch,
-    prepare_data,
-    prepare_model,
-    prune_settings,
-    gather_runs,
-    select_setting,
-    summarise_sweep,
-    summarise_seeds,
-    count_tokens,
-    score_slices,
-    list_mistakes,
-    measure_agreement,
-    demonstrate_attention,
-    keep_ledger,
-    plot_curves,
-    plot_settings,
-    plot_expected,
-    plot_learning_curve,
-    plot_confusion,
-    plot_attention,
-    plot_heads,
-    collect_values,
-    write_manifest,
-    render_write_up,
-    check_final,
 
 
 def stamp(rule_name):
@@ -118,10 +93,19 @@ def spec(**values):
 
 
 def call(rule_name):
-    """What a script is called with: inputs by name, relative to where Snakemake runs, and its spec."""
+    """What a rule without wildcards is called with."""
     called = getattr(rules, rule_name)
-    named = {name: paths if isinstance(paths, str) else list(paths) for name, paths in called.input.items()}
-    return {"inputs": named, "spec": json.loads(called.params.spec)}
+
+    def by_name(files):
+        return {name: str(paths) if isinstance(paths, str) else list(map(str, paths)) for name, paths in files.items()}
+
+    return Call(rule_name, by_name(called.input), by_name(called.output), json.loads(called.params.get("spec", "{}")))
+
+
+def all_calls():
+    """The calls of all rules that run a script and have no wildcards, each after those that it follows."""
+    scripted = [each for each in workflow.rules if each.script and not each.wildcard_names]
+    return [call(each.name) for each in scripted]
 
 
 def all_runs(file_name):
@@ -159,17 +143,58 @@ def fraction_spec(percent, seed):
     return spec(percent=float(percent), seed=seed, settings=SETTINGS, plan=plan(seed, f"fraction-{percent}"))
 
 
-def outputs_of(*rule_names):
-    """All files that rules make, as plain paths, but not the folders of models (all_models has them).
+def publishes(rule_name, when=True):
+    """Let the results of a rule count in the report, unless the config does without them.
+
+    Its files go into the manifest, its output `values` is collected, and what it makes in figures/ is there for the
+    write-up. A figure's data are an output `<prefix>csv`, the table that it draws is the input `<prefix>table`.
+    """
+    if when:
+        PUBLISHING.append(rule_name)
+
+
+def files_of(rule_name):
+    """All files that a rule makes, as plain paths, but not the folders of models (all_models has them).
 
     An input that is another rule's `output` makes Snakemake hash the whole list of inputs once for each of them: with
     all runs in it, planning takes time by the square of their number.
     """
-    patterns = [str(path) for name in rule_names for path in getattr(rules, name).output]
     splits = ["train", "validation", "test"]
-    files = [pattern for pattern in patterns if pattern != str(MODEL)]
-    every = {"setting": SETTINGS, "seed": SEEDS, "split": splits, "rung": RUNGS}
-    return [path for pattern in files for path in expand(pattern, **every)]
+    every = {"setting": SETTINGS, "seed": SEEDS, "split": splits, "rung": RUNGS, "percent": PERCENTS}
+    patterns = [str(path) for path in getattr(rules, rule_name).output if str(path) != str(MODEL)]
+    return [path for pattern in patterns for path in expand(pattern, **every)]
+
+
+def published_files():
+    return [path for rule_name in PUBLISHING for path in files_of(rule_name)]
+
+
+def published_values():
+    """What the rules publish for a write-up to cite."""
+    return [path for path in published_files() if Path(path).parent == VALUES]
+
+
+def value_sources():
+    """The files that values can come from: what the rules that publish some read and write."""
+    publishers = [getattr(rules, path.stem) for path in map(Path, published_values())]
+    files = [str(path) for publisher in publishers for path in [*publisher.input, *publisher.output]]
+    return [path for path in dict.fromkeys(files) if Path(path).suffix == ".json" and Path(path).parent != VALUES]
+
+
+def published_figures():
+    """The pictures of all figures, and their data."""
+    return [path for path in published_files() if Path(path).parent == FIGURES]
+
+
+def drawn_tables():
+    """The table of each figure's data, in the order of these among the published figures."""
+    makers = [getattr(rules, rule_name) for rule_name in PUBLISHING]
+    return [
+        str(getattr(maker.input, name.removesuffix("csv") + "table"))
+        for maker in makers
+        for name, path in maker.output.items()
+        if Path(path).parent == FIGURES and Path(path).suffix == ".csv"
+    ]
 
 
 def decisions(rungs):

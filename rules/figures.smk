@@ -1,31 +1,36 @@
-# The figures, each as PNG and SVG with the data that it plots beside it.
+# The figures, each as PNG and SVG, with the table that it draws beside it.
 
 
 rule plot_curves:
     input:
-        histories=expand(RUN / "history.csv", setting=BASELINE, seed=SEEDS),
-        metrics=expand(RUN / "metrics.json", setting=BASELINE, seed=SEEDS),
+        graph_table=TABLES / "graph.csv",
+        loss_table=TABLES / "loss.csv",
     output:
         **figure("graph", "graph_"),
         **figure("loss", "loss_"),
     log:
         LOGS / "plot_curves.log",
+    localrule: True
     params:
         stamp=stamp("plot_curves"),
     script:
         "../scripts/plot_curves.py"
 
 
+publishes("plot_curves")
+
+
 rule plot_settings:
     input:
-        histories=all_runs("history.csv"),
-        runs=RESULTS / "runs.json",
+        table=TABLES / "hyperparam.csv",
+        curves_table=TABLES / "hyperparam-curves.csv",
         selection=RESULTS / "selection.json",
     output:
         **figure("hyperparam"),
         curves_csv=FIGURES / "hyperparam-curves.csv",
     log:
         LOGS / "plot_settings.log",
+    localrule: True
     params:
         spec=spec(settings=list(SETTINGS)),
         stamp=stamp("plot_settings"),
@@ -33,67 +38,76 @@ rule plot_settings:
         "../scripts/plot_settings.py"
 
 
+publishes("plot_settings")
+
+
 rule plot_expected:
     input:
-        sweep=RESULTS / "sweep.json",
+        table=TABLES / "expected.csv",
     output:
         **figure("expected"),
     log:
         LOGS / "plot_expected.log",
+    localrule: True
     params:
+        spec=spec(metric=config["selection_metric"]),
         stamp=stamp("plot_expected"),
     script:
         "../scripts/plot_expected.py"
 
 
+publishes("plot_expected")
+
+
 rule plot_confusion:
     input:
-        metrics=RESULTS / "test/metrics.json",
+        table=TABLES / "confusion.csv",
     output:
         **figure("confusion"),
     log:
         LOGS / "plot_confusion.log",
+    localrule: True
     params:
         stamp=stamp("plot_confusion"),
     script:
         "../scripts/plot_confusion.py"
 
 
+publishes("plot_confusion")
+
+
 rule plot_attention:
     input:
         attention=RESULTS / "attention/attention.json",
-        sweep=RESULTS / "attention/sweep.csv",
-        error=RESULTS / "attention/error.csv",
+        sweep_table=RESULTS / "attention/sweep.csv",
+        error_table=RESULTS / "attention/error.csv",
     output:
         **figure("attention-sweep", "sweep_"),
         **figure("attention-error", "error_"),
     log:
         LOGS / "plot_attention.log",
+    localrule: True
     params:
         stamp=stamp("plot_attention"),
     script:
         "../scripts/plot_attention.py"
 
 
+publishes("plot_attention")
+
+
 rule plot_heads:
     input:
-        heads=RESULTS / "attention/heads.csv",
+        table=RESULTS / "attention/heads.csv",
     output:
         **figure("heads"),
     log:
         LOGS / "plot_heads.log",
+    localrule: True
     params:
         stamp=stamp("plot_heads"),
     script:
         "../scripts/plot_heads.py"
 
 
-FIGURES_BY = [
-    "plot_curves",
-    "plot_settings",
-    "plot_expected",
-    "plot_confusion",
-    "plot_attention",
-    *(["plot_heads"] if HEADS else []),
-    *(["plot_learning_curve"] if PERCENTS else []),
-]
+publishes("plot_heads", when=HEADS)

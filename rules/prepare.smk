@@ -11,11 +11,15 @@ rule prepare_data:
         summary=RESULTS / "data/summary.json",
     log:
         LOGS / "prepare_data.log",
+    localrule: True
     params:
         spec=spec(data=config["data"]),
         stamp=stamp("prepare_data"),
     script:
         "../scripts/prepare_data.py"
+
+
+publishes("prepare_data")
 
 
 rule prepare_model:
@@ -25,12 +29,16 @@ rule prepare_model:
         model=RESULTS / "model.json",
     log:
         LOGS / "prepare_model.log",
+    localrule: True
     params:
         spec=spec(source=config["model"]),
         package=package_version(config["model"]),
         stamp=stamp("prepare_model"),
     script:
         "../scripts/prepare_model.py"
+
+
+publishes("prepare_model")
 
 
 # The test texts wait for the selection: nothing that leads to it can have read them.
@@ -48,3 +56,6 @@ rule tokenize_texts:
         stamp=stamp("tokenize_texts"),
     script:
         "../scripts/tokenize_texts.py"
+
+
+publishes("tokenize_texts")

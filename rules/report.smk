@@ -17,6 +17,9 @@ rule compare_settings:
         "../scripts/compare_settings.py"
 
 
+publishes("compare_settings")
+
+
 rule keep_ledger:
     input:
         summary=RESULTS / "data/summary.json",
@@ -26,40 +29,38 @@ rule keep_ledger:
         baselines=RESULTS / "baselines.json",
     output:
         ledger=RESULTS / "ledger.json",
+        values=VALUES / "keep_ledger.json",
     log:
         LOGS / "keep_ledger.log",
+    localrule: True
     params:
         stamp=stamp("keep_ledger"),
     script:
         "../scripts/keep_ledger.py"
 
 
+publishes("keep_ledger")
+
+
+# After all rules that publish.
 rule collect_values:
     input:
-        **ANALYSES,
-        summary=RESULTS / "data/summary.json",
-        model=RESULTS / "model.json",
-        metrics=all_runs("metrics.json"),
-        timings=all_runs("timing.json") if config["report"]["timings"] else [],
-        selection=RESULTS / "selection.json",
-        sweep=RESULTS / "sweep.json",
-        ledger=RESULTS / "ledger.json",
-        test_metrics=RESULTS / "test/metrics.json",
-        tokens=RESULTS / "tokens/counts.json",
-        baselines=RESULTS / "baselines.json",
-        attention=RESULTS / "attention/attention.json",
-        heads=[str(rules.measure_heads.output.summary)] if HEADS else [],
-        rungs=decisions(RUNGS),
+        published=published_values(),
+        sources=value_sources(),
     output:
         values=RESULTS / "values.json",
         reference=RESULTS / "reference.json",
     log:
         LOGS / "collect_values.log",
+    localrule: True
     params:
-        spec=spec(settings=list(SETTINGS), seeds=SEEDS, root=str(RESULTS), references=config["reference"]),
+        spec=spec(references=config["reference"]),
         stamp=stamp("collect_values"),
     script:
         "../scripts/collect_values.py"
+
+
+publishes("collect_values")
 
 
 rule render_write_up:
@@ -71,14 +72,9 @@ rule render_write_up:
         summary=RESULTS / "data/summary.json",
         ledger=RESULTS / "ledger.json",
         comparisons=RESULTS / "comparisons.json",
-        histories=all_runs("history.csv"),
-        figures=outputs_of(*FIGURES_BY),
-        tables=[
-            str(rules.demonstrate_attention.output.sweep),
-            str(rules.demonstrate_attention.output.error),
-            *([str(rules.measure_heads.output.heads)] if HEADS else []),
-            *([*rules.plot_learning_curve.input.fractions, str(RESULTS / "runs.json")] if PERCENTS else []),
-        ],
+        curves=RESULTS / "curves.csv",
+        figures=published_figures(),
+        tables=drawn_tables(),
         bibliography=[config["report"]["bibliography"]] if config["report"]["bibliography"] else [],
         typst_template="report/template.typ",
         html_template="report/template.html",
@@ -91,6 +87,7 @@ rule render_write_up:
         carried=RESULTS / "write-up.json",
     log:
         LOGS / "render_write_up.log",
+    localrule: True
     params:
         spec=spec(
             settings=list(SETTINGS),
@@ -107,36 +104,17 @@ rule render_write_up:
 rule write_manifest:
     input:
         models=all_models(),
-        results=outputs_of(
-            "prepare_data",
-            "prepare_model",
-            "tokenize_texts",
-            "count_tokens",
-            *(["train_rung", "prune_settings"] if RUNGS else []),
-            "finetune",
-            "gather_runs",
-            "select_setting",
-            "summarise_sweep",
-            "summarise_seeds",
-            "score_test",
-            "score_baselines",
-            "demonstrate_attention",
-            *(["measure_heads"] if HEADS else []),
-            "compare_settings",
-            "keep_ledger",
-            "collect_values",
-            *ANALYSED_BY,
-            *FIGURES_BY,
-        ),
+        results=published_files(),
     output:
         manifest=RESULTS / "manifest.json",
     log:
         LOGS / "write_manifest.log",
+    localrule: True
     params:
         spec=spec(
             config=config,
             stamps=all_stamps(),
-            calls={name: call(name) for name in ("collect_values", "render_write_up")},
+            calls={name: vars(call(name)) for name in ("collect_values", "render_write_up")},
             root=str(RESULTS),
             **REVISION,
         ),
@@ -154,7 +132,11 @@ rule check_final:
         final=RESULTS / "final.txt",
     log:
         LOGS / "check_final.log",
+    localrule: True
     params:
         stamp=stamp("check_final"),
     script:
         "../scripts/check_final.py"
+
+
+write_calls(all_calls())

@@ -25,6 +25,9 @@ rule score_test:
         "../scripts/score_test.py"
 
 
+publishes("score_test")
+
+
 rule score_baselines:
     input:
         train=RESULTS / "data/train.parquet",
@@ -41,3 +44,24 @@ rule score_baselines:
         stamp=stamp("score_baselines"),
     script:
         "../scripts/score_baselines.py"
+
+
+publishes("score_baselines")
+
+
+# Apart from fitting, which takes its time on large data.
+rule publish_baselines:
+    input:
+        baselines=RESULTS / "baselines.json",
+    output:
+        values=VALUES / "publish_baselines.json",
+    log:
+        LOGS / "publish_baselines.log",
+    localrule: True
+    params:
+        stamp=stamp("publish_baselines"),
+    script:
+        "../scripts/publish_baselines.py"
+
+
+publishes("publish_baselines")

@@ -22,6 +22,9 @@ rule train_rung:
         "../scripts/train_rung.py"
 
 
+publishes("train_rung", when=RUNGS)
+
+
 rule prune_settings:
     input:
         results=results_at,
@@ -30,11 +33,15 @@ rule prune_settings:
         decision=DECISION,
     log:
         LOGS / "prune_settings/{rung}.log",
+    localrule: True
     params:
         spec=prune_spec,
         stamp=stamp("prune_settings"),
     script:
         "../scripts/prune_settings.py"
+
+
+publishes("prune_settings", when=RUNGS)
 
 
 rule finetune:
@@ -60,6 +67,9 @@ rule finetune:
         "../scripts/finetune.py"
 
 
+publishes("finetune")
+
+
 # Many steps read what all runs came to; each run's own file is opened here, and where values name it as their source.
 rule gather_runs:
     input:
@@ -69,10 +79,14 @@ rule gather_runs:
         table=RESULTS / "runs.csv",
     log:
         LOGS / "gather_runs.log",
+    localrule: True
     params:
         stamp=stamp("gather_runs"),
     script:
         "../scripts/gather_runs.py"
+
+
+publishes("gather_runs")
 
 
 rule select_setting:
@@ -82,6 +96,7 @@ rule select_setting:
         selection=RESULTS / "selection.json",
     log:
         LOGS / "select_setting.log",
+    localrule: True
     params:
         spec=spec(settings=list(SETTINGS), missing=MISSING, seeds=SEEDS, metric=config["selection_metric"]),
         stamp=stamp("select_setting"),
@@ -89,13 +104,21 @@ rule select_setting:
         "../scripts/select_setting.py"
 
 
+publishes("select_setting")
+
+
 rule summarise_sweep:
     input:
         runs=RESULTS / "runs.json",
+        rungs=decisions(RUNGS),
     output:
         sweep=RESULTS / "sweep.json",
+        settings_table=TABLES / "hyperparam.csv",
+        expected_table=TABLES / "expected.csv",
+        values=VALUES / "summarise_sweep.json",
     log:
         LOGS / "summarise_sweep.log",
+    localrule: True
     params:
         spec=spec(
             name=config["name"],
@@ -109,3 +132,6 @@ rule summarise_sweep:
         stamp=stamp("summarise_sweep"),
     script:
         "../scripts/summarise_sweep.py"
+
+
+publishes("summarise_sweep")

@@ -1,7 +1,7 @@
 """Find queries and keys that make attention copy a value or average some, and measure how exactly they do.
 
-Works on a few random keys and values, numbered from 0. Writes every demonstration with its error, the weights as the
-key k_2 moves, and the error as a function of the queries' length.
+Works on a few random keys and values, numbered from 0. Writes every demonstration with its error and publishes it;
+writes the weights as the key k_2 moves, and the error as a function of the queries' length.
 """
 
 import logging
@@ -20,6 +20,7 @@ from finetune_report.demos.attention import (
 )
 from finetune_report.errors import UserError
 from finetune_report.files import write_json, write_text
+from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
 
 import numpy as np
@@ -32,7 +33,7 @@ SWEEP_POINTS = 401
 LENGTHS = 161
 
 
-def main(attention: Path, sweep: Path, error: Path, seed: int, keys: int, dimension: int) -> None:
+def main(attention: Path, sweep: Path, error: Path, values: Path, seed: int, keys: int, dimension: int) -> None:
     k, v = unit_keys_and_values(seed, keys, dimension)
     shown = demonstrations(k, v, seed)
     squares = by_least_squares(shown["average_first_two"])
@@ -51,6 +52,7 @@ def main(attention: Path, sweep: Path, error: Path, seed: int, keys: int, dimens
     for name in ("change_key_average_three", "change_key_copy_third"):
         described[name] |= moved_key(shown["average_first_two"], shown[name])
     write_json(attention, facts | described)
+    publish(attention, values)
     write_text(sweep, sweep_table(shown["average_first_two"], shown["change_key_copy_third"]).to_csv(index=False))
     write_text(error, error_table(shown, squares).to_csv(index=False))
     for name, demonstration in shown.items():
@@ -167,6 +169,13 @@ def error_table(shown: dict[str, Demonstration], squares: Demonstration) -> pd.D
     lengths = np.linspace(0, 2 * max(demonstration.length for demonstration in scaled.values()), LENGTHS)
     errors = {name: [item.with_length(length).error for length in lengths] for name, item in scaled.items()}
     return pd.DataFrame({"length": lengths} | errors)
+
+
+def publish(attention: Path, values: Path) -> None:
+    """`attention.<what>` of every number and text but those of long lists; rows count from 0."""
+    collector = Collector(values)
+    collector.add_all("attention", attention)
+    collector.write()
 
 
 if __name__ == "__main__":

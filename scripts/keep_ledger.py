@@ -1,7 +1,7 @@
 """List which predictions were scored on which data, each split known by its content.
 
-Reads what all runs came to, their predictions, the record of what was scored on the test split, and the simple methods'
-scores. Writes one list, and what it comes to.
+Reads the results of all runs, their predictions, the record of what was scored on the test split, and the simple
+methods' scores. Writes one list, and publishes what it comes to.
 """
 
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 from finetune_report.files import read_json, sha256, write_json
 from finetune_report.provenance.test_ledger import summary_of
+from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
 
 
@@ -19,6 +20,7 @@ def main(
     scorings: Path,
     baselines: Path,
     ledger: Path,
+    values: Path,
 ) -> None:
     """`runs` and `predictions` have an entry a run, in the same order."""
     data = {split: facts["fingerprint"] for split, facts in read_json(summary)["splits"].items()}
@@ -40,6 +42,7 @@ def main(
             "scorings": [*scored, *tested, *methods],
         },
     )
+    publish(ledger, values)
 
 
 def scored_run(found: dict[str, Any], predictions: Path, data: str) -> dict[str, Any]:
@@ -52,6 +55,16 @@ def scored_run(found: dict[str, Any], predictions: Path, data: str) -> dict[str,
         "times": found["epochs_run"],
         "predictions": sha256(predictions),
     }
+
+
+def publish(ledger: Path, values: Path) -> None:
+    """How often validation and test split were scored, in numbers and, for the test split, in words."""
+    collector, found = Collector(values), read_json(ledger)
+    for split in ("validation", "test"):
+        for name, entry in found[split].items():
+            kind = "text" if isinstance(entry, str) else "count"
+            collector.add(f"ledger.{split}.{name}", entry, kind, ledger, f"/{split}/{name}")
+    collector.write()
 
 
 if __name__ == "__main__":

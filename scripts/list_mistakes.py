@@ -1,7 +1,7 @@
 """List the mistakes on the test split of which the selected setting is most confident.
 
 Reads the test predictions and the test split. Writes the examples whose mean probability over the seeds is highest for
-a wrong class, the most confident first, and how many mistakes there are in all.
+a wrong class, the most confident first, and how many mistakes there are in all; publishes both.
 """
 
 import logging
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.files import read_json, write_json
+from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
 
 import pandas as pd
@@ -16,13 +17,14 @@ import pandas as pd
 TEXTS = ("text", "text_pair")
 
 
-def main(test: Path, predictions: Path, summary: Path, mistakes: Path, count: int) -> None:
+def main(test: Path, predictions: Path, summary: Path, mistakes: Path, values: Path, count: int) -> None:
     labels = read_json(summary)["labels"]
     wrong = wrong_examples(pd.read_parquet(predictions), labels)
     examples = pd.read_parquet(test)
     texts = {row["id"]: row for row in examples.to_dict("records")}
     rows = [described(row, texts[row["id"]], labels) for row in wrong.head(count).to_dict("records")]
     write_json(mistakes, {"total": len(wrong), "examples": len(texts), "rows": rows})
+    publish(mistakes, values)
     logging.info("%d of %d test examples are mistaken", len(wrong), len(texts))
 
 
@@ -50,6 +52,17 @@ def described(row: dict[Any, Any], example: dict[Any, Any], labels: list[str]) -
         "confidence": row["confidence"],
         "slices": {name: value for name, value in example.items() if name not in ("id", "label", *TEXTS)},
     }
+
+
+def publish(mistakes: Path, values: Path) -> None:
+    """`mistakes.<n>.text`, `.true`, `.predicted`, `.confidence`, `.id`, the most confident first; `errors.total`."""
+    collector, found = Collector(values), read_json(mistakes)
+    collector.add("errors.total", found["total"], "count", mistakes, "/total")
+    for number, row in enumerate(found["rows"]):
+        for name in ("id", "text", "true", "predicted", "confidence"):
+            kind = "real" if name == "confidence" else "text"
+            collector.add(f"mistakes.{number + 1}.{name}", row[name], kind, mistakes, f"/rows/{number}/{name}")
+    collector.write()
 
 
 if __name__ == "__main__":

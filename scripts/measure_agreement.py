@@ -2,7 +2,7 @@
 
 Reads the validation predictions of all runs and of the baselines. Writes, for each two of them, the share of examples
 that both put into the same class, Cohen's kappa, and the share on which both are wrong. Of a setting with several seeds
-the class of the highest mean probability counts.
+the class of the highest mean probability counts. Publishes all of it.
 """
 
 import logging
@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.files import read_json, write_json
+from finetune_report.json_pointer import step
+from finetune_report.report.keys import join
+from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
 from finetune_report.stats.intervals import wilson_interval
 
@@ -22,7 +25,13 @@ MOST = 20  # settings; more pairs than they make could not be read
 
 
 def main(
-    predictions: list[Path], baselines: Path, selection: Path, summary: Path, agreement: Path, settings: list[str]
+    predictions: list[Path],
+    baselines: Path,
+    selection: Path,
+    summary: Path,
+    agreement: Path,
+    values: Path,
+    settings: list[str],
 ) -> None:
     """`predictions` are at `runs/<setting>/seed<seed>/predictions.parquet`."""
     labels, chosen = read_json(summary)["labels"], read_json(selection)
@@ -38,6 +47,7 @@ def main(
     for a, b in combinations(classes, 2):
         pairs[a][b] = agree(classes[a].to_numpy(), classes[b].to_numpy(), true.to_numpy())
     write_json(agreement, {name: row for name, row in pairs.items() if row})
+    publish(agreement, values)
     logging.info("%d settings and baselines compared", len(classes))
 
 
@@ -71,6 +81,20 @@ def agree(a: np.ndarray, b: np.ndarray, true: np.ndarray) -> dict[str, Any]:
         "both_wrong_interval": wilson_interval(both_wrong, count),
         "count": count,
     }
+
+
+def publish(agreement: Path, values: Path) -> None:
+    """`agreement.<a>.<b>.share`, `.kappa`, `.both_wrong`; either name may come first."""
+    collector = Collector(values)
+    for a, row in read_json(agreement).items():
+        for b, pair in row.items():
+            pointer = f"/{step(a)}/{step(b)}"
+            for stem in (join("agreement", a, b), join("agreement", b, a)):
+                for name in ("share", "both_wrong"):
+                    interval = pair["interval" if name == "share" else "both_wrong_interval"]
+                    collector.add(f"{stem}.{name}", pair[name], "accuracy", agreement, f"{pointer}/{name}", interval)
+                collector.add(f"{stem}.kappa", pair["kappa"], "real", agreement, f"{pointer}/kappa")
+    collector.write()
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """Plot the demonstrations on attention: the weights as a key moves, and the error as the queries get longer.
 
-Reads what demonstrate_attention found. Writes both figures, each with the data that it plots.
+Reads what demonstrate_attention found. Writes both figures with their tables.
 """
 
 from pathlib import Path
 from typing import Any
 
-from finetune_report.figures.style import SERIES, new_figure, save_figure
-from finetune_report.files import read_json, write_text
+from finetune_report.figures.style import SERIES, new_figure, read_table, save_figure
+from finetune_report.files import read_json
 from finetune_report.runtime.job import run
 
 import pandas as pd
@@ -25,8 +25,8 @@ NAMES = {
 
 def main(
     attention: Path,
-    sweep: Path,
-    error: Path,
+    sweep_table: Path,
+    error_table: Path,
     sweep_png: Path,
     sweep_svg: Path,
     sweep_csv: Path,
@@ -35,15 +35,12 @@ def main(
     error_csv: Path,
 ) -> None:
     found = read_json(attention)
-    weights, errors = pd.read_csv(sweep), pd.read_csv(error)
     figure, axes = new_figure("full", 0.5)
-    draw_sweep(axes, weights, found)
-    save_figure(figure, sweep_png, sweep_svg)
-    write_text(sweep_csv, weights.to_csv(index=False))
+    draw_sweep(axes, read_table(sweep_table), found)
+    save_figure(figure, sweep_png, sweep_svg, sweep_table, sweep_csv)
     figure, axes = new_figure("full", 0.62)
-    draw_errors(axes, errors, found)
-    save_figure(figure, error_png, error_svg)
-    write_text(error_csv, errors.to_csv(index=False))
+    draw_errors(axes, read_table(error_table), found)
+    save_figure(figure, error_png, error_svg, error_table, error_csv)
 
 
 def draw_sweep(axes: Axes, table: pd.DataFrame, found: dict[str, Any]) -> None:

@@ -1,35 +1,29 @@
 """Plot which classes of the test split the selected setting confuses: a true class by predicted class heat map.
 
-Reads the test metrics. Writes the figure and the data that it plots.
+Reads the confusion matrix as a table. Writes the figure with its table.
 """
 
 from pathlib import Path
 
-from finetune_report.figures.style import new_figure, save_figure
-from finetune_report.files import read_json, write_text
+from finetune_report.figures.style import new_figure, read_table, save_figure
 from finetune_report.runtime.job import run
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 
 COLOURS = "Blues"
 MOST_NUMBERED = 20  # classes; counts in smaller cells could not be read
 
 
-def main(metrics: Path, png: Path, svg: Path, csv: Path) -> None:
-    found = read_json(metrics)
-    labels, confusion = found["labels"], np.array(found["confusion"])
+def main(table: Path, png: Path, svg: Path, csv: Path) -> None:
+    """The table has a row a pair of classes, those of a true class together."""
+    found = read_table(table, "true", "predicted")
+    labels = list(dict.fromkeys(found["true"]))
+    confusion = found["count"].to_numpy().reshape(len(labels), len(labels))
     small = len(labels) <= 4
     figure, axes = new_figure("half" if small else "full", 0.75 if small else 0.85)
     draw(axes, confusion, labels)
-    save_figure(figure, png, svg)
-    rows = [
-        {"true": true, "predicted": predicted, "count": confusion[row, column]}
-        for row, true in enumerate(labels)
-        for column, predicted in enumerate(labels)
-    ]
-    write_text(csv, pd.DataFrame(rows).to_csv(index=False))
+    save_figure(figure, png, svg, table, csv)
 
 
 def draw(axes: Axes, confusion: np.ndarray, labels: list[str]) -> None:

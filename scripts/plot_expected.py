@@ -1,26 +1,24 @@
 """Plot the validation performance to be expected of the best of so many settings.
 
-Reads the account of the sweep. Writes the figure and the data that it plots.
+Reads a table of it. Writes the figure with its table.
 """
 
 from pathlib import Path
 
-from finetune_report.figures.style import SERIES, new_figure, save_figure
-from finetune_report.files import read_json, write_text
+from finetune_report.figures.style import SERIES, new_figure, read_table, save_figure
 from finetune_report.runtime.job import run
+from finetune_report.stats.selection import spelled
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 
-def main(sweep: Path, png: Path, svg: Path, csv: Path) -> None:
-    found = read_json(sweep)
-    table = pd.DataFrame(found["expected"])
+def main(table: Path, png: Path, svg: Path, csv: Path, metric: str) -> None:
+    """`metric` is the one that selects."""
     figure, axes = new_figure("half", 0.78)
-    draw(axes, table, found["metric"].replace("_", " "))
-    save_figure(figure, png, svg)
-    write_text(csv, table.to_csv(index=False))
+    draw(axes, read_table(table), spelled(metric))
+    save_figure(figure, png, svg, table, csv)
 
 
 def draw(axes: Axes, table: pd.DataFrame, metric: str) -> None:

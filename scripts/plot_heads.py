@@ -1,13 +1,12 @@
 """Plot how evenly each attention head of the tuned model spreads its weight: a layer by head heat map.
 
-Reads the measures of the heads. Writes the figure and the data that it plots.
+Reads the table of their measures. Writes the figure with its table.
 """
 
 import math
 from pathlib import Path
 
-from finetune_report.figures.style import new_figure, save_figure
-from finetune_report.files import write_text
+from finetune_report.figures.style import new_figure, read_table, save_figure
 from finetune_report.runtime.job import run
 
 import numpy as np
@@ -22,13 +21,12 @@ MOST_NUMBERED = 16  # heads a layer; numbers in narrower cells could not be read
 MOST_TICKS = 32
 
 
-def main(heads: Path, png: Path, svg: Path, csv: Path) -> None:
-    table = pd.read_csv(heads)[SHOWN]
-    layers, width = table["layer"].max(), table["head"].max()
+def main(table: Path, png: Path, svg: Path, csv: Path) -> None:
+    found = read_table(table, "role")
+    layers, width = found["layer"].max(), found["head"].max()
     figure, axes = new_figure("full", min(1.2, max(0.3, 0.15 + 0.6 * layers / width)))
-    draw(axes, table)
-    save_figure(figure, png, svg)
-    write_text(csv, table.to_csv(index=False))
+    draw(axes, found)
+    save_figure(figure, png, svg, table, csv)
 
 
 def draw(axes: Axes, table: pd.DataFrame) -> None:

@@ -1,16 +1,15 @@
-"""Plot all settings side by side: the validation accuracy by epoch, and the accuracies at the epoch that was kept.
+"""Plot all settings side by side: the validation accuracy by epoch, and the accuracies at the best epoch.
 
-Reads the histories of all runs, what they came to, and the selection. Writes the figure and the data that it plots.
+Reads a table of each, and the selection. Writes the figure with both tables.
 """
 
+import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from finetune_report.figures.style import SERIES, new_figure, save_figure
-from finetune_report.files import read_json, write_text
-from finetune_report.report.results import read_curves
+from finetune_report.figures.style import SERIES, new_figure, read_table, save_figure
+from finetune_report.files import read_json
 from finetune_report.runtime.job import run
-from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.selection import FAILED
 
 import numpy as np
@@ -24,8 +23,8 @@ NAMED = 40  # settings whose names can be read beside their points, and whose gr
 
 
 def main(
-    histories: list[Path],
-    runs: Path,
+    table: Path,
+    curves_table: Path,
     selection: Path,
     png: Path,
     svg: Path,
@@ -33,9 +32,7 @@ def main(
     curves_csv: Path,
     settings: list[str],
 ) -> None:
-    """`histories` stand at `runs/<setting>/seed<seed>/`."""
-    curves = pd.DataFrame(curve_rows(histories))
-    final = pd.DataFrame([row for found in read_json(runs) for row in final_of(found)])
+    curves, final = read_table(curves_table, "setting"), read_table(table, "setting", "split", "status")
     winner = read_json(selection)["winner"]
     pruned = set(final.loc[final["status"] == "pruned", "setting"])
     means = final[final["split"] == "validation"].groupby("setting")["accuracy"].mean()
@@ -50,44 +47,8 @@ def main(
     if len(shown) < len(settings):
         right.set_xlabel(f"accuracy at the epoch kept,\nthe baseline and the best of {len(settings)}")
     figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4 if len(shown) < NAMED else 3)
-    save_figure(figure, png, svg)
-    write_text(curves_csv, curves.to_csv(index=False))
-    write_text(csv, final.to_csv(index=False))
-
-
-def curve_rows(histories: list[Path]) -> list[dict[str, str | int | float]]:
-    """Validation accuracy by epoch of every run."""
-    return [
-        {
-            "setting": setting,
-            "seed": seed,
-            "epoch": int(row["epoch"]),
-            "validation_accuracy": row["validation_accuracy"],
-        }
-        for setting, runs in read_curves(histories).items()
-        for seed, curve in runs.items()
-        for row in curve
-    ]
-
-
-def final_of(metrics: dict) -> list[dict]:
-    """A run's accuracies at the epoch that was kept, with their intervals."""
-    rows = []
-    for split in ("train", "validation"):
-        score = metrics[split]
-        low, high = wilson_interval(score["correct"], score["count"])
-        rows.append(
-            {
-                "setting": metrics["setting"],
-                "seed": metrics["seed"],
-                "split": split,
-                "accuracy": score["accuracy"],
-                "low": low,
-                "high": high,
-                "status": metrics["status"],
-            }
-        )
-    return rows
+    save_figure(figure, png, svg, table, csv)
+    shutil.copyfile(curves_table, curves_csv)
 
 
 def best_with(kept: set[str], ranked: list[str], most: int) -> list[str]:

@@ -1,14 +1,18 @@
 """Break the test accuracy of the selected setting, and of the baselines, down by what is known of the examples.
 
 Reads the test predictions of both and the test split. Writes, for each further column of the data and for the length
-in words by quarters, the accuracy at each value. Means are taken over the seeds, and counts are of examples.
+in words by quarters, the accuracy at each value, and publishes them. Means are taken over the seeds, and counts are of
+examples.
 """
 
 import logging
 from pathlib import Path
 from typing import Any
 
-from finetune_report.files import write_json
+from finetune_report.files import read_json, write_json
+from finetune_report.json_pointer import step
+from finetune_report.report.keys import join
+from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
 from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.metrics import whole
@@ -19,7 +23,7 @@ import pandas as pd
 QUARTERS = ["shortest", "short", "long", "longest"]
 
 
-def main(test: Path, predictions: Path, baselines: Path, slices: Path, columns: list[str]) -> None:
+def main(test: Path, predictions: Path, baselines: Path, slices: Path, values: Path, columns: list[str]) -> None:
     rows = pd.read_parquet(test).set_index("id")
     tuned, simple = pd.read_parquet(predictions), pd.read_parquet(baselines).set_index("id")
     tuned["right"] = tuned["label"] == tuned["prediction"]
@@ -27,13 +31,14 @@ def main(test: Path, predictions: Path, baselines: Path, slices: Path, columns: 
     for name in simple.columns.drop("label"):
         right[str(name)] = (simple[name] == simple["label"]).reindex(rows.index)
     words = word_counts(rows)
-    groups = {name: rows[name].replace("", "none") for name in columns} | {"length": quarters(words)}
-    found = {name: by_value(values, right) for name, values in groups.items()}
+    groups = {name: rows[name] for name in columns} | {"length": quarters(words)}
+    found = {name: by_value(group, right) for name, group in groups.items()}
     for name, score in found["length"].items():
         inside = words[groups["length"] == name]
         score |= {"words": {"min": int(inside.min()), "max": int(inside.max())}}
     write_json(slices, found)
-    logging.info("%s", ", ".join(f"{name}: {len(values)} slices" for name, values in found.items()))
+    publish(slices, values)
+    logging.info("%s", ", ".join(f"{name}: {len(rows)} slices" for name, rows in found.items()))
 
 
 def word_counts(rows: pd.DataFrame) -> pd.Series:
@@ -63,6 +68,29 @@ def score(right: pd.Series) -> dict[str, Any]:
     correct, count = float(right.sum()), len(right)
     interval = wilson_interval(correct, count)
     return {"accuracy": correct / count, "interval": interval, "correct": whole(correct), "count": count}
+
+
+def publish(slices: Path, values: Path) -> None:
+    """`slices.<column>.<value>.accuracy`, `.correct`, `.count`; of the baselines `.<method>.accuracy`; of lengths the
+    fewest and most `words`.
+    """
+    collector = Collector(values)
+    for column, found in read_json(slices).items():
+        for value, row in found.items():
+            stem, pointer = join("slices", column, value), f"/{step(column)}/{step(value)}"
+            publish_share(collector, stem, row, slices, pointer)
+            for name, score in row["baselines"].items():
+                key = join("slices", column, value, name)
+                publish_share(collector, key, score, slices, f"{pointer}/baselines/{step(name)}")
+            for end, count in row.get("words", {}).items():
+                collector.add(f"{stem}.words.{end}", count, "count", slices, f"{pointer}/words/{end}")
+    collector.write()
+
+
+def publish_share(collector: Collector, key: str, row: dict[str, Any], path: Path, pointer: str) -> None:
+    collector.add(f"{key}.accuracy", row["accuracy"], "accuracy", path, f"{pointer}/accuracy", row["interval"])
+    for name in ("correct", "count"):
+        collector.add(f"{key}.{name}", row[name], "count", path, f"{pointer}/{name}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 
 from finetune_report.files import read_json, write_json
 from finetune_report.runtime.job import run
-from finetune_report.stats.selection import BETTER, by_setting, mean_scores, merit, tie_breaker
+from finetune_report.stats.selection import BETTER, by_setting, mean_scores, merit, spelled, tie_breaker
 
 
 def main(runs: Path, selection: Path, settings: list[str], missing: list[str], seeds: list[int], metric: str) -> None:
@@ -46,10 +46,6 @@ def rule(metric: str) -> str:
         f"{best} mean validation {spelled(metric)} over the seeds; ties go to the {other.replace('est', 'er')} mean "
         f"validation {spelled(tie_breaker(metric))}, then to the setting that comes first in the config"
     )
-
-
-def spelled(metric: str) -> str:
-    return {"macro_f1": "macro-F1", "matthews": "Matthews correlation"}.get(metric, metric.replace("_", " "))
 
 
 def validation_result(metrics: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Summarise each setting over its seeds: means, deviations, intervals, and seeds that diverged or failed.
 
-Reads what all runs came to, the metrics of the test split, and the selection. Writes a summary a setting and, of the
-selected one, the measures by class.
+Reads the metrics of all runs, what they took, the metrics of the test split, and the selection. Writes a summary a
+setting and, of the selected one, the measures by class and the confusion matrix as a table; publishes all of that.
 """
 
 import logging
@@ -9,17 +9,35 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from finetune_report.files import read_json, write_json
+from finetune_report.files import read_json, write_json, write_text
+from finetune_report.json_pointer import step
+from finetune_report.report.keys import below, join
+from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
-from finetune_report.stats.intervals import seeds_interval
+from finetune_report.stats.intervals import seeds_interval, wilson_interval
 from finetune_report.stats.selection import EXTRA, by_setting
+
+import pandas as pd
 
 METRICS = ("accuracy", "loss", *EXTRA)
 CLASS_METRICS = ("precision", "recall", "f1")
+KINDS = {"accuracy": "accuracy", "loss": "loss"}  # of any other metric: real
+
+Runs = list[tuple[Path, dict[str, Any]]]  # the metrics of each, and the file that holds them
 
 
-def main(runs: Path, test_metrics: Path, selection: Path, seeds: Path, settings: list[str]) -> None:
-    of_setting = by_setting(read_json(runs))
+def main(
+    metrics: list[Path],
+    timings: list[Path],
+    test_metrics: Path,
+    selection: Path,
+    seeds: Path,
+    confusion_table: Path,
+    values: Path,
+    settings: list[str],
+) -> None:
+    """Metrics and timings are at `runs/<setting>/seed<seed>/`; without timings no cost is published."""
+    of_setting = by_setting([read_json(path) for path in metrics])
     winner, test = read_json(selection)["winner"], read_json(test_metrics)
     found = {name: setting_summary(of_setting[name]) for name in settings}
     validation = [row["validation"] for row in of_setting[winner]]
@@ -28,6 +46,8 @@ def main(runs: Path, test_metrics: Path, selection: Path, seeds: Path, settings:
         "classes": {"validation": class_means(validation), "test": test["classes"]},
     }
     write_json(seeds, {"settings": found, "winner": chosen})
+    write_text(confusion_table, pd.DataFrame(confusion_rows(test)).to_csv(index=False))
+    publish(metrics, timings, test_metrics, selection, seeds, values, settings)
     for name, row in found.items():
         if row["diverged"] or row["failed"]:
             logging.warning("%s: %d seeds diverged, %d failed", name, row["diverged"], row["failed"])
@@ -73,6 +93,148 @@ def class_means(scores: list[dict[str, Any]]) -> dict[str, Any]:
             known = [row[f"{name}_interval"] for row in rows if row[f"{name}_interval"]]
             found[label][f"{name}_interval"] = mean_interval(known)
     return found
+
+
+def confusion_rows(test: dict[str, Any]) -> list[dict[str, Any]]:
+    """How often each class of the test split was predicted as each other, over all seeds."""
+    return [
+        {"true": true, "predicted": predicted, "count": count}
+        for true, counts in zip(test["labels"], test["confusion"], strict=True)
+        for predicted, count in zip(test["labels"], counts, strict=True)
+    ]
+
+
+def publish(
+    metrics: list[Path],
+    timings: list[Path],
+    test_metrics: Path,
+    selection: Path,
+    seeds: Path,
+    values: Path,
+    settings: list[str],
+) -> None:
+    collector = Collector(values)
+    runs: dict[str, Runs] = {}
+    for path in metrics:
+        runs.setdefault(path.parts[-3], []).append((path, read_json(path)))
+    costs: dict[str, list[Path]] = {}
+    for path in timings:
+        costs.setdefault(path.parts[-3], []).append(path)
+    for setting in settings:
+        publish_setting(collector, join("runs", setting), runs[setting])
+        if setting in costs:
+            publish_cost(collector, join("runs", setting, "cost"), costs[setting])
+    chosen = read_json(selection)
+    collector.add("winner.name", chosen["winner"], "text", selection, "/winner")
+    collector.add("selection.rule", chosen["rule"], "text", selection, "/rule")
+    publish_setting(collector, "winner", runs[chosen["winner"]])
+    publish_test(collector, test_metrics)
+    publish_summaries(collector, seeds)
+    collector.write()
+
+
+def publish_setting(collector: Collector, key: str, runs: Runs) -> None:
+    """A setting's hyperparameters, and its metrics at the best epoch: the mean over seeds, and each seed's own."""
+    path, first = runs[0]
+    for name, value in first["hyperparameters"].items():
+        kind = "text" if value is None or isinstance(value, str) else "count" if isinstance(value, int) else "rate"
+        collector.add(f"{key}.{name}", "none" if value is None else value, kind, path, f"/hyperparameters/{name}")
+    for split in ("train", "validation"):
+        publish_means(collector, f"{key}.{split}", runs, split)
+    others = [other for other, _ in runs[1:]]
+    for name in ("best_epoch", "steps"):
+        number = mean_or_only([row[name] for _, row in runs])
+        collector.add(f"{key}.{name}", number, "count", path, f"/{name}", None, "mean", others)
+    for name in ("precision", "device"):
+        collector.add(f"{key}.{name}", first[name], "text", path, f"/{name}")
+    collector.add(f"{key}.threads", first["threads"], "count", path, "/threads")
+    if first["compiled"]:
+        collector.add(f"{key}.compiled", "true", "text", path, "/compiled")
+    for source, row in runs:
+        for split in ("train", "validation"):
+            collector.add_score(f"{key}.seed{row['seed']}.{split}", row[split], source, f"/{split}")
+
+
+def publish_means(collector: Collector, key: str, runs: Runs, split: str) -> None:
+    """Mean accuracy and loss over seeds. The interval is that of the examples; `sd` is the spread over the seeds."""
+    path, others, rows = runs[0][0], [other for other, _ in runs[1:]], [row[split] for _, row in runs]
+    accuracies = [row["accuracy"] for row in rows]
+    interval = wilson_interval(fmean(row["correct"] for row in rows), rows[0]["count"])
+    pointer, loss = f"/{split}/accuracy", fmean(row["loss"] for row in rows)
+    collector.add(f"{key}.accuracy", fmean(accuracies), "accuracy", path, pointer, interval, "mean", others)
+    collector.add(f"{key}.loss", loss, "loss", path, f"/{split}/loss", None, "mean", others)
+    if len(rows) > 1:
+        collector.add(f"{key}.accuracy.sd", stdev(accuracies), "real", path, pointer, None, "sd", others)
+
+
+def mean_or_only(numbers: list[int]) -> float | int:
+    return numbers[0] if len(set(numbers)) == 1 else fmean(numbers)
+
+
+def publish_cost(collector: Collector, key: str, timings: list[Path]) -> None:
+    """How long a setting's runs took together, and their mean speed."""
+    rows = [read_json(path) for path in timings]
+    seconds, rates = sum(row["seconds"] for row in rows), [row["examples_per_second"] for row in rows]
+    path, others = timings[0], timings[1:]
+    collector.add(f"{key}.seconds", seconds, "seconds", path, "/seconds", None, "sum", others)
+    collector.add(
+        f"{key}.examples_per_second", fmean(rates), "rate", path, "/examples_per_second", None, "mean", others
+    )
+
+
+def publish_test(collector: Collector, path: Path) -> None:
+    """`winner.test.accuracy`, `.correct`, `.count` and `.loss`, and `test.confusion.<true>.<predicted>`."""
+    metrics = read_json(path)
+    collector.add_score("winner.test", metrics, path, "")
+    labels = metrics["labels"]
+    for row, true in enumerate(labels):
+        for column, predicted in enumerate(labels):
+            count = metrics["confusion"][row][column]
+            key = below("test.confusion", true, predicted)
+            collector.add(key, count, "count", path, f"/confusion/{row}/{column}")
+
+
+def publish_summaries(collector: Collector, path: Path) -> None:
+    """Of each setting and of the winner: `<run>.<split>.<metric>` beyond accuracy and loss, with the interval over
+    examples; with several seeds `<metric>.sd` and `<metric>.over_seeds`, the mean with the interval over seeds;
+    `<run>.diverged` and `<run>.failed`, how many seeds did.
+    """
+    found = read_json(path)
+    rows = {join("runs", name): (f"/settings/{step(name)}", row) for name, row in found["settings"].items()}
+    rows["winner"] = ("/winner", found["winner"])
+    for stem, (pointer, row) in rows.items():
+        for name in ("diverged", "failed"):
+            collector.add(f"{stem}.{name}", row[name], "count", path, f"{pointer}/{name}")
+        for split in ("train", "validation", "test"):
+            for metric, summary in row.get(split, {}).items():
+                publish_metric(collector, f"{stem}.{split}", metric, summary, path, f"{pointer}/{split}/{metric}")
+    for split, classes in found["winner"]["classes"].items():
+        for label, row in classes.items():
+            key, pointer = join("winner", split, "class", label), f"/winner/classes/{split}/{step(label)}"
+            publish_class(collector, key, row, path, pointer)
+
+
+def publish_metric(
+    collector: Collector, stem: str, metric: str, summary: dict[str, Any], path: Path, pointer: str
+) -> None:
+    key, kind = f"{stem}.{metric}", KINDS.get(metric, "real")
+    if metric not in KINDS:
+        collector.add(key, summary["mean"], kind, path, f"{pointer}/mean", summary["interval"])
+    if "sd" not in summary:
+        return
+    if f"{key}.sd" not in collector.values:
+        collector.add(f"{key}.sd", summary["sd"], "real", path, f"{pointer}/sd")
+    collector.add(f"{key}.over_seeds", summary["mean"], kind, path, f"{pointer}/mean", summary["seeds_interval"])
+    for end in ("min", "max"):
+        collector.add(f"{key}.{end}", summary[end], kind, path, f"{pointer}/{end}")
+
+
+def publish_class(collector: Collector, key: str, row: dict[str, Any], path: Path, pointer: str) -> None:
+    """`<key>.precision` and `.recall` with their intervals, `.f1`, and `.count` of examples."""
+    for name in ("precision", "recall"):
+        collector.add(f"{key}.{name}", row[name], "accuracy", path, f"{pointer}/{name}", row[f"{name}_interval"])
+    collector.add(f"{key}.f1", row["f1"], "real", path, f"{pointer}/f1")
+    collector.add(f"{key}.count", row["count"], "count", path, f"{pointer}/count")
 
 
 if __name__ == "__main__":

@@ -5,28 +5,24 @@ from typing import Any
 
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.files import read_json, write_json, write_text
+from finetune_report.provenance.calls import Call, listed
+from finetune_report.provenance.manifest import main as write_manifest
 from finetune_report.provenance.stamp import stamp
 from finetune_report.stats.metrics import by_class
 
 import pandas as pd
-from collect_values import main as collect_values
-from compare_settings import main as compare_settings
-from gather_runs import main as gather_runs
-from keep_ledger import main as keep_ledger
-from plot_confusion import main as plot_confusion
-from plot_curves import main as plot_curves
-from prune_settings import main as prune_settings
-from render_write_up import main as render_write_up
-from score_slices import main as score_slices
-from select_setting import main as select_setting
-from summarise_seeds import main as summarise_seeds
-from summarise_sweep import main as summarise_sweep
-from write_manifest import main as write_manifest
 
 SETTINGS, SEEDS, LABELS = ["base", "other"], [1, 2], ["no", "yes"]
 COUNT = 40
 CORRECT = {("base", 1): 38, ("base", 2): 37, ("other", 1): 20, ("other", 2): 22}
 LOSSES = {"train": [0.6, 0.4, 0.2], "validation": [0.6, 0.5, 0.7]}
+HALVING = {"keep": 0.5, "metric": "accuracy"}
+PLANNED = {"settings": SETTINGS, "missing": [], "seeds": SEEDS}
+SPLITS = ("train", "validation", "test")
+TEMPLATES = {"typst": "typ", "html": "html"}
+FORMS = {"markdown": "md", "pdf": "pdf", "html": "html"}
+REVISION = {"commit": "0123456789abcdef", "commit_time": 1_700_000_000, "dirty": False}
+WRITTEN = {"demonstrate_attention", "publish_baselines", "publish_heads"}  # rules whose results are written by hand
 HYPERPARAMETERS = {"base": {"batch_size": 20, "epochs": 3}, "other": {"batch_size": 5, "epochs": 3}}
 
 WRITE_UP = """---
@@ -59,33 +55,8 @@ def make_build(folder: Path, text: str = WRITE_UP, **changed: Any) -> Path:
     write_data(root)
     for run, correct in CORRECT.items():
         write_run(root, *run, correct)
-    prune(root)
-    metrics, predictions = runs(root, "metrics.json"), runs(root, "predictions.parquet")
-    all_runs = root / "runs.json"
-    gather_runs(metrics, all_runs, root / "runs.csv")
-    select_setting(all_runs, root / "selection.json", SETTINGS, [], SEEDS, "accuracy")
-    summarise_sweep(all_runs, root / "sweep.json", "try", SETTINGS, SETTINGS, [], SEEDS, {}, "accuracy")
-    compare_settings(
-        predictions,
-        root / "data/summary.json",
-        root / "selection.json",
-        root / "comparisons.json",
-        SETTINGS,
-        SETTINGS,
-    )
+    write_rung(root)
     write_test(root)
-    keep_ledger(
-        root / "data/summary.json",
-        all_runs,
-        predictions,
-        root / "test/scorings.json",
-        root / "baselines.json",
-        root / "ledger.json",
-    )
-    summarise_seeds(all_runs, root / "test/metrics.json", root / "selection.json", root / "seeds.json", SETTINGS)
-    test = [root / "data/test.parquet", root / "test/predictions.parquet", root / "baselines/test.parquet"]
-    score_slices(*test, root / "slices.json", ["kind"])
-    draw(root)
     write_text(folder / "write-up.md", text)
     finish(root, folder / "write-up.md", changed)
     return root
@@ -148,12 +119,11 @@ def write_run(root: Path, setting: str, seed: int, correct: int) -> None:
     examples(COUNT, correct).to_parquet(folder / "predictions.parquet", index=False)
 
 
-def prune(root: Path) -> None:
+def write_rung(root: Path) -> None:
     """A rung after the second epoch, at which the other setting fell behind."""
-    results = [root / "rungs/1" / f"{setting}-seed{seed}.json" for setting, seed in CORRECT]
-    for path, ((setting, seed), correct) in zip(results, CORRECT.items(), strict=True):
-        write_json(path, {"setting": setting, "seed": seed, "validation": score(correct)})
-    prune_settings(results, [], root / "rungs/1.json", rung=1, epochs=2, keep=0.5, metric="accuracy")
+    for (setting, seed), correct in CORRECT.items():
+        result = {"setting": setting, "seed": seed, "validation": score(correct)}
+        write_json(root / "rungs/1" / f"{setting}-seed{seed}.json", result)
 
 
 def classes(*correct: int) -> dict[str, Any]:
@@ -171,8 +141,10 @@ def write_test(root: Path) -> None:
     simple = examples(COUNT, COUNT)[["id", "label"]].assign(majority=0)
     (root / "baselines").mkdir()
     simple.to_parquet(root / "baselines/test.parquet", index=False)
-    splits = {name: {"cut": 0, "share": 0.0, "tokens": 100} for name in ("train", "validation", "test")}
-    write_json(root / "tokens/counts.json", {"max_length": 16, "splits": splits})
+    (root / "tokens").mkdir()
+    for split in ("train", "validation", "test"):
+        tokens = {"input_ids": [[101, 102]] * (COUNT - 1) + [[1] * 22], "cut": False}
+        pd.DataFrame(tokens).to_parquet(root / "tokens" / f"{split}.parquet", index=False)
     write_json(root / "test/scorings.json", [{"data": "test data", "setting": "base", "models": {"1": "m", "2": "n"}}])
     write_json(root / "baselines.json", {"majority": {split: score(20) for split in ("train", "validation", "test")}})
     write_json(root / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "0" * 64}})
@@ -180,79 +152,143 @@ def write_test(root: Path) -> None:
     write_json(root / "attention/heads.json", {"count": 2})
 
 
-def draw(root: Path) -> None:
-    def figure(stem: str, prefix: str = "") -> dict[str, Path]:
-        return {f"{prefix}{kind}": root / "figures" / f"{stem}.{kind}" for kind in ("png", "svg", "csv")}
+def calls_of(root: Path, write_up: Path, **revision: Any) -> list[Call]:
+    """What every rule is called with that makes a result here, each after those that it follows."""
 
-    (root / "figures").mkdir()
-    histories, metrics = runs(root, "history.csv")[:2], runs(root, "metrics.json")[:2]
-    plot_curves(histories, metrics, **figure("graph", "graph_"), **figure("loss", "loss_"))
-    plot_confusion(root / "test/metrics.json", **figure("confusion"))
+    def at(*names: str) -> dict[str, Any]:
+        """Files of the results folder, each by its name without folder and ending."""
+        return {Path(name).stem.replace("-", "_"): str(root / name) for name in names}
+
+    def values(rule: str) -> dict[str, Any]:
+        return {"values": str(root / f"values/{rule}.json")}
+
+    def of_runs(name: str) -> list[str]:
+        return list(map(str, runs(root, name)))
+
+    def figure(stem: str, prefix: str = "") -> dict[str, Any]:
+        return {f"{prefix}{kind}": str(root / f"figures/{stem}.{kind}") for kind in ("png", "svg", "csv")}
+
+    def table(stem: str) -> str:
+        return str(root / f"tables/{stem}.csv")
+
+    rungs = {"results": [str(root / f"rungs/1/{setting}-seed{seed}.json") for setting, seed in CORRECT], "before": []}
+    prediction = of_runs("predictions.parquet")
+    found = [
+        Call("prune_settings", rungs, {"decision": str(root / "rungs/1.json")}, {"rung": 1, "epochs": 2} | HALVING),
+        Call(
+            "gather_runs",
+            {"metrics": of_runs("metrics.json")},
+            at("runs.json") | {"table": str(root / "runs.csv")},
+            {},
+        ),
+        Call("select_setting", at("runs.json"), at("selection.json"), PLANNED | {"metric": "accuracy"}),
+        Call(
+            "summarise_sweep",
+            at("runs.json") | {"rungs": [str(root / "rungs/1.json")]},
+            at("sweep.json")
+            | {"settings_table": table("hyperparam"), "expected_table": table("expected")}
+            | values("summarise_sweep"),
+            PLANNED | {"name": "try", "named": SETTINGS, "excluded": {}, "metric": "accuracy"},
+        ),
+        Call(
+            "compare_settings",
+            {"predictions": prediction} | at("data/summary.json", "selection.json"),
+            at("comparisons.json"),
+            {"settings": SETTINGS, "named": SETTINGS},
+        ),
+        Call(
+            "keep_ledger",
+            at("data/summary.json", "runs.json", "test/scorings.json", "baselines.json") | {"predictions": prediction},
+            at("ledger.json") | values("keep_ledger"),
+            {},
+        ),
+        Call("publish_baselines", at("baselines.json"), values("publish_baselines"), {}),
+        Call("publish_heads", {"summary": str(root / "attention/heads.json")}, values("publish_heads"), {}),
+        Call("demonstrate_attention", {}, at("attention/attention.json") | values("demonstrate_attention"), {}),
+        Call(
+            "describe_data",
+            at("data/summary.json", "model.json", *(f"tokens/{split}.parquet" for split in SPLITS)),
+            at("data/description.json") | values("describe_data"),
+            {"max_length": 16},
+        ),
+        Call(
+            "summarise_curves",
+            {"histories": of_runs("history.csv")} | at("selection.json"),
+            at("curves.csv", "overfitting.json")
+            | {"accuracy_table": table("graph"), "loss_table": table("loss"), "validation_table": table("curves")}
+            | values("summarise_curves"),
+            {"baseline": SETTINGS[0]},
+        ),
+        Call(
+            "summarise_seeds",
+            {
+                "metrics": of_runs("metrics.json"),
+                "timings": of_runs("timing.json"),
+                "test_metrics": str(root / "test/metrics.json"),
+            }
+            | at("selection.json"),
+            at("seeds.json") | {"confusion_table": table("confusion")} | values("summarise_seeds"),
+            {"settings": SETTINGS},
+        ),
+        Call(
+            "score_slices",
+            at("data/test.parquet", "test/predictions.parquet") | {"baselines": str(root / "baselines/test.parquet")},
+            at("slices.json") | values("score_slices"),
+            {"columns": ["kind"]},
+        ),
+        Call(
+            "plot_curves",
+            {"graph_table": table("graph"), "loss_table": table("loss")},
+            figure("graph", "graph_") | figure("loss", "loss_"),
+            {},
+        ),
+        Call("plot_confusion", {"table": table("confusion")}, figure("confusion"), {}),
+    ]
+    publishers = [call for call in found if "values" in call.outputs]
+    sources = [path for call in publishers for path in [*listed(call.inputs), *listed(call.outputs)]]
+    drawn = [path for call in found for path in listed(call.outputs) if "/figures/" in path]
+    rendering = at("values.json", "manifest.json", "selection.json", "data/summary.json", "ledger.json")
+    rendering |= at("comparisons.json", "curves.csv") | {"write_up": str(write_up), "figures": drawn}
+    rendering |= {"tables": [table(Path(path).stem) for path in drawn if path.endswith(".csv")], "bibliography": []}
+    rendering |= {f"{kind}_template": str(ROOT / f"report/template.{end}") for kind, end in TEMPLATES.items()}
+    return [
+        *found,
+        Call(
+            "collect_values",
+            {
+                "published": [str(call.outputs["values"]) for call in publishers],
+                "sources": [path for path in sources if path.endswith(".json") and "/values/" not in path],
+            },
+            at("values.json", "reference.json"),
+            {"references": []},
+        ),
+        Call(
+            "render_write_up",
+            rendering | {"css": str(ROOT / "report/style.css")},
+            {"carried": str(root / "write-up.json"), "checks": str(root / "checks.json")}
+            | {name: str(root / f"write-up.{end}") for name, end in FORMS.items()},
+            {"settings": SETTINGS, "failed_runs": "refuse", "pdf_engine": "typst"} | REVISION | revision,
+        ),
+    ]
 
 
 def finish(root: Path, write_up: Path, changed: dict[str, Any], **revision: Any) -> None:
-    """Collect the values, write the manifest and render the report, as the rules do."""
-    revision = {"commit": "0123456789abcdef", "commit_time": 1_700_000_000, "dirty": False} | revision
-    collecting = {
-        "summary": root / "data/summary.json",
-        "model": root / "model.json",
-        "metrics": runs(root, "metrics.json"),
-        "timings": runs(root, "timing.json"),
-        "selection": root / "selection.json",
-        "sweep": root / "sweep.json",
-        "ledger": root / "ledger.json",
-        "test_metrics": root / "test/metrics.json",
-        "tokens": root / "tokens/counts.json",
-        "baselines": root / "baselines.json",
-        "attention": root / "attention/attention.json",
-        "heads": [root / "attention/heads.json"],
-        "seed_summary": root / "seeds.json",
-        "slices": [root / "slices.json"],
-        "mistakes": [],
-        "agreement": [],
-        "curve": [],
-        "rungs": [root / "rungs/1.json"],
-    }
-    spec = {"settings": SETTINGS, "seeds": SEEDS, "root": str(root), "references": []}
-    collect_values(**collecting, values=root / "values.json", reference=root / "reference.json", **spec)
-    rendering = {
-        "write_up": write_up,
-        "values": root / "values.json",
-        "manifest": root / "manifest.json",
-        "selection": root / "selection.json",
-        "summary": root / "data/summary.json",
-        "ledger": root / "ledger.json",
-        "comparisons": root / "comparisons.json",
-        "histories": runs(root, "history.csv"),
-        "figures": sorted(root.glob("figures/*")),
-        "tables": [],
-        "bibliography": [],
-        "typst_template": ROOT / "report/template.typ",
-        "html_template": ROOT / "report/template.html",
-        "css": ROOT / "report/style.css",
-    }
-    render_spec = {"settings": SETTINGS, "failed_runs": "refuse", "pdf_engine": "typst"} | revision
-    calls = {
-        "collect_values": {"inputs": named(collecting, root), "spec": spec},
-        "render_write_up": {"inputs": named(rendering, root), "spec": render_spec},
-    }
+    """Make all that follows from the results written by hand, write the manifest and render the report."""
+    *calls, rendering = calls_of(root, write_up, **revision)
+    for call in calls:
+        if call.rule in WRITTEN:
+            call.publish()
+        else:
+            call.run()
     settings = [{"name": name} for name in SETTINGS]
     config = {"name": "try", "seeds": SEEDS, "defaults": {"epochs": 3}, "settings": settings}
     config["report"] = {"timings": True}
     stamps = {path.stem: stamp(path) for path in sorted((ROOT / "scripts").glob("*.py"))}
     later = ("write-up", "manifest", "checks")
     files = [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(later)]
-    write_manifest(files, [], root / "manifest.json", config | changed, stamps, calls, root=str(root), **revision)
-    outputs = {"markdown": "write-up.md", "pdf": "write-up.pdf", "html": "write-up.html"}
-    outputs |= {"checks": "checks.json", "carried": "write-up.json"}
-    render_write_up(**rendering, **{name: root / file for name, file in outputs.items()}, **render_spec)
+    named = {call.rule: vars(call.moved(str(root), Path("results/try"))) for call in [*calls, rendering]}
+    write_manifest(
+        files, [], root / "manifest.json", config | changed, stamps, named, root=str(root), **REVISION | revision
+    )
+    rendering.run()
     assert read_json(root / "checks.json")["reasons"] == []
-
-
-def named(inputs: dict[str, Any], root: Path) -> dict[str, Any]:
-    """Paths as a rule has them: those among the results below results/try."""
-
-    def name(path: Path) -> str:
-        return f"results/try/{path.relative_to(root).as_posix()}" if path.is_relative_to(root) else str(path)
-
-    return {key: list(map(name, paths)) if isinstance(paths, list) else name(paths) for key, paths in inputs.items()}

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from finetune_report.cli.builds import copied, open_build
 from finetune_report.cli.changes import read_side
@@ -15,9 +16,10 @@ from finetune_report.cli.why import explanation
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.files import read_json, write_json
+from finetune_report.provenance.calls import Call
 
 import pytest
-from building import WRITE_UP, finish, make_build, write_run
+from building import WRITE_UP, calls_of, finish, make_build, write_run
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def root(made: Path, tmp_path: Path) -> Path:
     """A copy that a test may spoil."""
+    shutil.copy(made.parents[1] / "write-up.md", tmp_path / "write-up.md")
     return Path(shutil.copytree(made, tmp_path / "results/try"))
+
+
+def calls(root: Path) -> list[Call]:
+    """What the rules of a build would be called with at its usual place."""
+    found = calls_of(root, root.parents[1] / "write-up.md")
+    return [call.moved(str(root), Path("results/try")) for call in found]
 
 
 def command(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -120,7 +129,7 @@ def test_an_empty_manifest_verifies_nothing(tmp_path: Path) -> None:
 
 
 def test_nothing_survives_mutation(root: Path, tmp_path: Path) -> None:
-    lines, complete = mutated(copied(open_build(str(root)), tmp_path / "scratch"))
+    lines, complete = mutated(copied(open_build(str(root)), tmp_path / "scratch"), calls(root))
     assert complete, "\n".join(lines)
     assert "  100%: nothing survives" in lines
 
@@ -141,7 +150,7 @@ SURVIVING = {
 def test_survivors_are_named(tmp_path: Path, case: str) -> None:
     text, survivor = SURVIVING[case]
     root = make_build(tmp_path, f"---\ntitle: A try\n---\n\n{text}\n")
-    lines, complete = mutated(copied(open_build(str(root)), tmp_path / "scratch"))
+    lines, complete = mutated(copied(open_build(str(root)), tmp_path / "scratch"), calls(root))
     assert not complete
     assert any(survivor in line for line in lines), "\n".join(lines)
 
@@ -149,16 +158,15 @@ def test_survivors_are_named(tmp_path: Path, case: str) -> None:
 def test_a_stuck_number_survives(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import finetune_report.cli.mutation.scratch_build as workbench
 
-    honest = workbench.collect_values
+    honest = workbench.collect
 
-    def lying(**given: object) -> None:
-        honest(**given)
-        values = read_json(Path(str(given["values"])))
-        values["winner.test.accuracy"]["value"] = 0.8875
-        write_json(Path(str(given["values"])), values)
+    def lying(*given: Any) -> dict[str, Any]:
+        found = honest(*given)
+        found["winner.test.accuracy"]["value"] = 0.8875
+        return found
 
-    monkeypatch.setattr(workbench, "collect_values", lying)
-    lines, complete = mutated(copied(open_build(str(root)), tmp_path / "scratch"))
+    monkeypatch.setattr(workbench, "collect", lying)
+    lines, complete = mutated(copied(open_build(str(root)), tmp_path / "scratch"), calls(root))
     assert not complete
     assert any("winner.test.accuracy stays when test/metrics.json /accuracy changes" in line for line in lines)
 
@@ -167,7 +175,7 @@ def test_mutation_refuses_a_report_that_is_not_up_to_date(root: Path, tmp_path: 
     text = (root / "write-up.md").read_text()
     (root / "write-up.md").write_text(text + "More.\n")
     with pytest.raises(UserError, match="build it first"):
-        mutated(copied(open_build(str(root)), tmp_path / "scratch"))
+        mutated(copied(open_build(str(root)), tmp_path / "scratch"), calls(root))
 
 
 def test_diff_names_changes_noise_and_cause(root: Path, tmp_path: Path) -> None:
@@ -216,7 +224,7 @@ def test_every_command_explains_itself(name: str) -> None:
 
 
 def test_only_what_the_text_depends_on_builds_it_again(root: Path, tmp_path: Path) -> None:
-    bench = Workbench(copied(open_build(str(root)), tmp_path / "scratch"))
+    bench = Workbench(copied(open_build(str(root)), tmp_path / "scratch"), calls(root))
     truth = bench.outcome()
     steps = json_edit(bench.root / "runs/base/seed1/metrics.json", {"/steps": 7})  # a value that is not cited
     with bench.falsified("runs/base/seed1/metrics.json", steps):

@@ -1,33 +1,87 @@
 """What a report says does not change while its code is rearranged: values and text are those that were recorded.
 
-A change on purpose is recorded anew: `python tests/commands/test_golden.py` writes the files in tests/golden again.
+Three experiments: a small one written by hand; a tiny one that was run with everything switched on (two seeds, halving,
+a learning curve, references), and the default one. Of the latter two the files upstream are recorded, and all that
+follows is made again. A change on purpose is recorded by `python tests/commands/test_golden.py`.
 """
 
 import sys
+import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.files import read_json, write_json, write_text
+from finetune_report.provenance.calls import Call, planned_calls
+from finetune_report.report.results import Evidence, read_curves
+from finetune_report.report.template import fill
+from finetune_report.report.values import read_values
+from finetune_report.stats.multiple_testing import Family, read_comparisons
 
 import pytest
 from building import make_build
 
 GOLDEN = ROOT / "tests/golden"
-SMALL = GOLDEN / "small"
+RECORDED = ("tiny", "default")  # experiments
+SKIPPED = {"write_manifest", "render_write_up", "check_final"}
+TIMINGS = (".cost.seconds", ".cost.examples_per_second")
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_build(tmp_path_factory.mktemp("golden"))
+def make_experiment(name: str, folder: Path) -> Path:
+    """An experiment from its recorded files, or from those written by hand; returns its results folder."""
+    return make_build(folder) if name == "small" else make_recorded(name, folder)
 
 
-def test_the_small_experiment_has_the_recorded_values(small: Path) -> None:
-    assert read_json(small / "values.json") == read_json(SMALL / "values.json")
+def make_recorded(name: str, folder: Path) -> Path:
+    """All that follows from the recorded files of an experiment; returns its results folder."""
+    with tarfile.open(GOLDEN / name / "results.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+    config = GOLDEN / name / "config.yaml"
+    calls = planned_calls(config)
+    [rendering] = [call for call in calls if call.rule == "render_write_up"]
+    before = str(Path(str(rendering.outputs["markdown"])).parent)
+    for call in calls:
+        if call.rule not in SKIPPED:
+            make(call.moved(before, folder))
+    fill_in(rendering.moved(before, folder), GOLDEN / name / "source.md")
+    return folder
 
 
-def test_the_small_experiment_has_the_recorded_text(small: Path) -> None:
-    assert (small / "write-up.md").read_bytes() == (SMALL / "write-up.md").read_bytes()
+def make(call: Call) -> None:
+    """Do a job, or only publish what it came to where that is recorded."""
+    made = [path for name, path in call.outputs.items() if name != "values"]
+    if not all(Path(str(path)).exists() for path in made):
+        call.run()
+    elif call.publishes:
+        call.publish()
+
+
+def fill_in(call: Call, source: Path) -> None:
+    given = call.arguments
+    evidence = Evidence(
+        read_values(given["values"]),
+        given["settings"],
+        read_json(given["summary"])["labels"],
+        read_json(given["selection"]),
+        read_curves(given["curves"]),
+        Family(read_comparisons(given["comparisons"])),
+    )
+    write_text(given["markdown"], fill(source, evidence).text)
+
+
+@pytest.fixture(scope="module", params=["small", *RECORDED])
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    return request.param, make_experiment(request.param, tmp_path_factory.mktemp("golden"))
+
+
+def test_values_are_the_recorded_ones(made: tuple[str, Path]) -> None:
+    name, root = made
+    assert read_json(root / "values.json") == read_json(GOLDEN / name / "values.json")
+
+
+def test_the_text_is_the_recorded_one(made: tuple[str, Path]) -> None:
+    name, root = made
+    assert (root / "write-up.md").read_bytes() == (GOLDEN / name / "write-up.md").read_bytes()
 
 
 def record(root: Path, folder: Path) -> None:
@@ -37,5 +91,6 @@ def record(root: Path, folder: Path) -> None:
 
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT / "scripts")]
-    with TemporaryDirectory() as scratch:
-        record(make_build(Path(scratch)), SMALL)
+    for experiment in sys.argv[1:] or ["small", *RECORDED]:
+        with TemporaryDirectory() as scratch:
+            record(make_experiment(experiment, Path(scratch)), GOLDEN / experiment)

@@ -120,7 +120,7 @@ def evidence(root: Path) -> Evidence:
         SETTINGS,
         read_json(root / "data/summary.json")["labels"],
         read_json(root / "selection.json"),
-        read_curves(sorted(root.glob("runs/*/*/history.csv"))),
+        read_curves(root / "curves.csv"),
         Family(read_comparisons(root / "comparisons.json")),
     )
 
@@ -134,7 +134,7 @@ def render(root: Path, write_up: Path, **changes: Any) -> dict[str, Any]:
         "selection": root / "selection.json",
         "summary": root / "data/summary.json",
         "comparisons": root / "comparisons.json",
-        "histories": sorted(root.glob("runs/*/*/history.csv")),
+        "curves": root / "curves.csv",
         "figures": sorted(root.glob("figures/*.*g")),
         "tables": [],
         "ledger": root / "ledger.json",

@@ -1,9 +1,11 @@
 """The one look of all figures: readable in print, in grey, and to colour-blind readers; the same bytes each time."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import matplotlib
+import pandas as pd
 
 matplotlib.use("Agg")
 
@@ -53,8 +55,16 @@ def new_figure(width: str, aspect: float, **options: Any) -> tuple[Figure, Any]:
     return plt.subplots(figsize=(inches, inches * aspect), layout="constrained", **options)
 
 
-def save_figure(figure: Figure, png: Path, svg: Path) -> None:
-    """Write a figure as PNG and SVG without dates or versions, and close it."""
+def read_table(path: Path, *texts: str) -> pd.DataFrame:
+    """A published table; the columns `texts` hold names, which are never taken for numbers or for missing."""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    numbers = {name: pd.to_numeric(column) for name, column in table.items() if name not in texts}
+    return table.assign(**numbers)
+
+
+def save_figure(figure: Figure, png: Path, svg: Path, table: Path, csv: Path) -> None:
+    """Write a figure as PNG and SVG without dates or versions, put the table that it draws beside it, and close it."""
     figure.savefig(png, dpi=220, metadata={"Software": None})
     figure.savefig(svg, metadata={"Date": None, "Creator": None})
+    shutil.copyfile(table, csv)
     plt.close(figure)

@@ -23,7 +23,7 @@ from finetune_report.report.cross_references import (
     resolve_references,
     set_date,
 )
-from finetune_report.report.figure_checks import Results, disagreements
+from finetune_report.report.figure_checks import disagreements
 from finetune_report.report.findings import Finding, check_document, reasons
 from finetune_report.report.rendering import Style, parse, render
 from finetune_report.report.results import Evidence, read_curves
@@ -42,7 +42,7 @@ def main(
     summary: Path,
     ledger: Path,
     comparisons: Path,
-    histories: list[Path],
+    curves: Path,
     figures: list[Path],
     tables: list[Path],
     bibliography: list[Path],
@@ -63,17 +63,16 @@ def main(
 ) -> None:
     """Images and the manifest lie below the folder of `markdown`; `commit_time` (seconds since 1970) dates it.
 
-    `failed_runs` is "refuse" where they stand against the report, "report" where they do not.
+    `tables` has the table of each CSV file among `figures`, in the same order. `failed_runs` is "refuse" where they
+    stand against the report, "report" where they do not.
     """
     family = Family(read_comparisons(comparisons))
     labels, chosen = read_json(summary)["labels"], read_json(selection)
-    found, curves = read_values(values), read_curves(histories)
-    evidence = Evidence(found, settings, labels, chosen, curves, family)
+    evidence = Evidence(read_values(values), settings, labels, chosen, read_curves(curves), family)
     filled = fill(write_up, evidence)
     doc = parse(filled.text, write_up)
     findings = check_document(doc, filled, write_up)
-    apart = disagreements(figures, Results(found, settings, labels, curves, chosen, tables))
-    against = reasons(findings, commit, dirty, chosen, failed_runs == "refuse", apart)
+    against = reasons(findings, commit, dirty, chosen, failed_runs == "refuse", disagreements(figures, tables))
     root = markdown.parent
     note = provenance_note(commit, read_json(ledger)["test"]["text"])
     finish(doc, filled, against, write_up, figures, bibliography, root, note, vector=pdf_engine == "typst")

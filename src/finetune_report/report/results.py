@@ -13,7 +13,7 @@ from finetune_report.report.keys import join, split
 from finetune_report.report.values import Value
 from finetune_report.stats.multiple_testing import Comparison, Family
 
-Curve = list[dict[str, float]]  # a row an epoch, as history.csv has it
+Curve = list[dict[str, float]]  # a row an epoch, as a history has it
 
 
 @dataclass
@@ -26,9 +26,6 @@ class Evidence:
     selection: dict[str, Any]
     curves: dict[str, dict[int, Curve]]
     family: Family
-
-    def __post_init__(self) -> None:
-        self.values = self.values | onset_values(self.curves)
 
     def lacks(self, argument: Any) -> str:
         """The setting without finished runs that a key, or one among a claim's arguments, is about; or nothing."""
@@ -119,14 +116,14 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return f"; there are {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}" if names else "; there is none"
 
 
-def read_curves(histories: list[Path]) -> dict[str, dict[int, Curve]]:
-    """The histories at `runs/<setting>/seed<seed>/history.csv`, by setting and seed."""
+def read_curves(path: Path) -> dict[str, dict[int, Curve]]:
+    """The histories of all runs, as curves.csv has them, by setting and seed."""
     curves: dict[str, dict[int, Curve]] = {}
-    for path in histories:
-        with path.open(newline="", encoding="utf-8") as stream:
-            rows = [{name: float(field) for name, field in row.items()} for row in csv.DictReader(stream)]
-        setting, seed = path.parts[-3], int(path.parts[-2].removeprefix("seed"))
-        curves.setdefault(setting, {})[seed] = rows
+    with path.open(newline="", encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            setting, seed = row.pop("setting"), int(row.pop("seed"))
+            numbers = {name: float(field or "nan") for name, field in row.items()}
+            curves.setdefault(setting, {}).setdefault(seed, []).append(numbers)
     return curves
 
 
@@ -149,15 +146,3 @@ def common_onset(runs: dict[int, Curve]) -> int | None:
     onsets = [onset(curve) for curve in runs.values()]
     known = [epoch for epoch in onsets if epoch is not None]
     return max(known) if known and len(known) == len(onsets) else None
-
-
-def onset_values(curves: dict[str, dict[int, Curve]]) -> dict[str, Value]:
-    """`overfitting.<setting>.from_epoch` for each setting that overfits."""
-    found = {}
-    for setting, runs in curves.items():
-        epoch = common_onset(runs)
-        if epoch is not None:
-            key = join("overfitting", setting, "from_epoch")
-            source = f"runs/{setting}/seed{next(iter(runs))}/history.csv"
-            found[key] = Value(key, epoch, "count", None, source, "?column=validation_loss")
-    return found

@@ -4,6 +4,7 @@ import math
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from finetune_report.files import read_json
 
@@ -42,6 +43,11 @@ class Value:
 
 def read_values(path: Path) -> dict[str, Value]:
     """Every value of a values.json, by key."""
+    return values_of(read_json(path))
+
+
+def values_of(entries: dict[str, Any]) -> dict[str, Value]:
+    """Every value by its key, from the entries of a values.json."""
     return {
         key: Value(
             key,
@@ -53,7 +59,7 @@ def read_values(path: Path) -> dict[str, Value]:
             entry.get("aggregate", ""),
             tuple((source, pointer) for source, pointer in entry.get("parts", [])),
         )
-        for key, entry in read_json(path).items()
+        for key, entry in entries.items()
     }
 
 

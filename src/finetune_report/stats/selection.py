@@ -36,3 +36,8 @@ def ranked(scores: dict[str, list[dict[str, Any]]], metric: str) -> dict[str, di
 
 def tie_breaker(metric: str) -> str:
     return "accuracy" if metric == "loss" else "loss"
+
+
+def spelled(metric: str) -> str:
+    """A metric's name in a sentence."""
+    return {"macro_f1": "macro-F1", "matthews": "Matthews correlation"}.get(metric, metric.replace("_", " "))

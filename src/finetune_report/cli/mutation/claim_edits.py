@@ -12,6 +12,7 @@ from finetune_report.report.figure_checks import read_rows
 from finetune_report.report.template import Claim
 
 COMPARING = {"beats", "differ", "no_difference"}
+CURVES = "curves.csv"
 
 
 def turning(root: Path, truth: Outcome, claim: Claim) -> Iterator[tuple[str, bytes]]:
@@ -24,9 +25,9 @@ def turning(root: Path, truth: Outcome, claim: Claim) -> Iterator[tuple[str, byt
             changes = {f"/comparisons/{place}/difference": difference, f"/comparisons/{place}/p": p}
             yield "comparisons.json", json_edit(root / "comparisons.json", changes)
     if "run" in arguments:
-        for history in sorted((root / "runs" / arguments["run"]).glob("*/history.csv")):
-            for row in range(len(read_rows(history))):
-                yield history.relative_to(root).as_posix(), csv_edit(history, row, "validation_loss", 1e-9)
+        for place, row in enumerate(read_rows(root / CURVES)):
+            if row["setting"] == arguments["run"]:
+                yield CURVES, csv_edit(root / CURVES, place, "validation_loss", 1e-9)
         for place, row in enumerate(read_json(root / "selection.json")["runs"]):
             if row["setting"] == arguments["run"]:
                 for epoch in (10**6, 0):

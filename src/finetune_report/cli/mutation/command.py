@@ -22,6 +22,7 @@ from finetune_report.cli.mutation.scratch_build import ClaimId, Outcome, Workben
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
 from finetune_report.json_pointer import at
+from finetune_report.provenance.calls import Call, planned_calls
 from finetune_report.report.figure_checks import read_rows
 from finetune_report.report.template import Claim
 from finetune_report.report.values import Value
@@ -53,18 +54,19 @@ def main() -> int:
     build = open_build(given.results or experiment_name(given.config))
     start = time.monotonic()
     with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as folder:
-        report, complete = mutated(copied(build, Path(folder)))
+        report, complete = mutated(copied(build, Path(folder)), planned_calls(given.config))
     print("\n".join(report))
     print(f"  in {time.monotonic() - start:.0f} s")
     return 0 if complete else 1
 
 
-def mutated(build: Build) -> tuple[list[str], bool]:
+def mutated(build: Build, calls: list[Call]) -> tuple[list[str], bool]:
     """Falsify everything in a scratch build; returns the lines of a report, and whether nothing survived.
 
+    `calls` are those of this checkout's rules.
     Raises UserError where the build's text is not what its results and write-up give to begin with.
     """
-    bench = Workbench(build)
+    bench = Workbench(build, calls)
     truth = bench.outcome()
     if truth.filled.text != (build.root / "write-up.md").read_text(encoding="utf-8") or bench.disagreements():
         raise UserError(f"the report of '{build.name}' is not what its results and write-up give now; build it first")
@@ -102,8 +104,7 @@ def interval_places(holder: dict[str, Any], interval: tuple[float, float]) -> li
 
 def every_number(bench: Workbench) -> Iterator[Origin]:
     """Every number in every JSON file that values come from."""
-    values = bench.evidence().values.values()
-    sources = {source for value in values for source, _ in value.origins if source.endswith(".json")}
+    sources = {source for value in bench.collected().values() for source, _ in value.origins if source.endswith(".json")}
     for source in sorted(sources - {RESTATED}):
         yield from ((source, pointer) for pointer in numeric_leaves(read_json(bench.root / source)))
 

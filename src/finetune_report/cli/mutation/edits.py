@@ -4,18 +4,13 @@ import copy
 import csv
 import io
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from finetune_report.files import read_json
 from finetune_report.json_pointer import at, put, step
-
-import pandas as pd
-
-LONG = 8  # rows; a write-up cites nothing from longer lists
-SLICE = re.compile(r"\?(?P<column>.+?)=(?P<value>.*)/(?:accuracy|correct|count)")
+from finetune_report.report.publishing import MOST_ROWS
 
 
 def numeric_leaves(document: Any, pointer: str = "") -> Iterator[str]:
@@ -23,7 +18,7 @@ def numeric_leaves(document: Any, pointer: str = "") -> Iterator[str]:
     if isinstance(document, dict):
         for name, item in document.items():
             yield from numeric_leaves(item, f"{pointer}/{step(name)}")
-    elif isinstance(document, list) and len(document) <= LONG:
+    elif isinstance(document, list) and len(document) <= MOST_ROWS:
         for place, item in enumerate(document):
             yield from numeric_leaves(item, f"{pointer}/{place}")
     elif isinstance(document, int | float) and not isinstance(document, bool):
@@ -72,25 +67,5 @@ def csv_edit(path: Path, row: int, column: str, value: Any) -> bytes:
 def edits_at(root: Path, source: str, pointer: str, names: list[str]) -> Iterator[bytes]:
     """Every way in which what stands at `pointer` of a result file below `root` can be falsified."""
     path = root / source
-    if path.suffix == ".json":
-        for value in falsified(at(read_json(path), pointer), names):
-            yield json_edit(path, {pointer: value})
-    elif path.suffix == ".csv" and pointer.startswith("?column="):
-        column = pointer.removeprefix("?column=")
-        for row in range(len(pd.read_csv(path))):
-            yield csv_edit(path, row, column, 1e-9)
-    elif path.suffix == ".parquet" and (wanted := SLICE.fullmatch(pointer)):
-        yield from slice_edits(path, root / "data/test.parquet", wanted["column"], wanted["value"])
-
-
-def slice_edits(path: Path, data: Path, column: str, value: str) -> Iterator[bytes]:
-    """Predictions that are all wrong, all right, or one fewer, on the examples with a value in a column of the data."""
-    predictions, rows = pd.read_parquet(path), pd.read_parquet(data)
-    chosen = rows.loc[rows[column].replace("", "none").astype(str) == value, "id"]
-    within = predictions["id"].isin(chosen)
-    classes = predictions["label"].max() + 1
-    for shift in (1, 0):
-        changed = predictions.copy()
-        changed.loc[within, "prediction"] = (changed.loc[within, "label"] + shift) % classes
-        yield changed.to_parquet(index=False)
-    yield predictions.drop(index=predictions.index[within][:1]).to_parquet(index=False)
+    for value in falsified(at(read_json(path), pointer), names):
+        yield json_edit(path, {pointer: value})

@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from finetune_report.cli.builds import Build
 from finetune_report.files import canonical_json, read_json
-from finetune_report.report.collect import main as collect_values
-from finetune_report.report.figure_checks import Results, disagreements
+from finetune_report.provenance.calls import Call
+from finetune_report.report.collect import collect
+from finetune_report.report.figure_checks import disagreements
 from finetune_report.report.findings import check_document
 from finetune_report.report.rendering import parse
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.template import Claim, Filled, fill
-from finetune_report.report.values import Value, read_values
+from finetune_report.report.values import Value, values_of
 from finetune_report.stats.multiple_testing import Family, read_comparisons
 
 ClaimId = tuple[str, str, int]
@@ -55,42 +57,56 @@ class Outcome:
 
 
 class Workbench:
-    """`build` is the scratch copy; its files are put back after each falsification."""
+    """`build` is the scratch copy, `calls` what this checkout calls its rules with.
 
-    def __init__(self, build: Build) -> None:
+    The files are put back after each falsification.
+    """
+
+    def __init__(self, build: Build, calls: list[Call]) -> None:
         self.build, self.root = build, build.root
-        self.collecting, self.rendering = build.inputs("collect_values"), build.inputs("render_write_up")
-        self.spec = build.spec("collect_values") | {"root": str(build.root)}
-        self.settings: list[str] = build.spec("render_write_up")["settings"]
+        here = {call.rule: call.moved(f"results/{build.name}", build.root) for call in calls}
+        self.collecting, self.rendering = here["collect_values"].arguments, here["render_write_up"].arguments
+        collected = set(self.collecting["published"])
+        publishers = [call for call in here.values() if call.publishes and call.published["values"] in collected]
+        self.outdated: list[Call] = []  # that publish values of a file that is falsified
+        self.publishers: dict[Path, list[Call]] = {}  # by the files that they publish values of
+        for call in publishers:
+            for path in read_by(call):
+                self.publishers.setdefault(path, []).append(call)
+        self.settings: list[str] = self.rendering["settings"]
         given = self.rendering
-        self.read_directly = {given["summary"], given["selection"], given["comparisons"], *given["histories"]}
+        self.read_directly = {given["summary"], given["selection"], given["comparisons"], given["curves"]}
 
     @contextmanager
     def falsified(self, source: str, content: bytes) -> Iterator[None]:
-        """A result file with other bytes in it."""
+        """A result file with other bytes in it; what is published of it follows when values are collected."""
         path = self.root / source
-        before = path.read_bytes()
+        self.outdated = self.publishers.get(path, [])
+        before = {each: each.read_bytes() for each in (path, *(call.published["values"] for call in self.outdated))}
         path.write_bytes(content)
         try:
             yield
         finally:
-            path.write_bytes(before)
+            self.outdated = []
+            for each, kept in before.items():
+                each.write_bytes(kept)
 
-    def evidence(self) -> Evidence:
+    def evidence(self, values: dict[str, Value]) -> Evidence:
         given = self.rendering
         return Evidence(
-            read_values(given["values"]),
+            values,
             self.settings,
             read_json(given["summary"])["labels"],
             read_json(given["selection"]),
-            read_curves(given["histories"]),
+            read_curves(given["curves"]),
             Family(read_comparisons(given["comparisons"])),
         )
 
     def outcome(self) -> Outcome:
         """Collect the values and fill the write-up in."""
-        collected, evidence = self.collected(), self.evidence()
-        evidence.values = watched = Watched(evidence.values)
+        collected = self.collected()
+        watched = Watched(collected)
+        evidence = self.evidence(watched)
         filled = fill(self.rendering["write_up"], evidence)
         printed: dict[str, list[str]] = {}
         for citation in filled.citations:
@@ -115,9 +131,10 @@ class Workbench:
         return truth if same else self.outcome()
 
     def collected(self) -> dict[str, Value]:
-        values = self.rendering["values"]
-        collect_values(**self.collecting, values=values, reference=values.with_name("reference.json"), **self.spec)
-        return read_values(values)
+        for call in self.outdated:
+            call.publish()
+        given = self.collecting
+        return values_of(collect(given["published"], given["reference"], given["references"]))
 
     def stopped_by(self, outcome: Outcome, claim: Claim) -> bool:
         """Whether the checks find the claim false in an outcome, so that the report cannot be final."""
@@ -127,10 +144,14 @@ class Workbench:
 
     def disagreements(self) -> list[str]:
         """What the check of the figures finds, with the values as they were last collected."""
-        evidence, given = self.evidence(), self.rendering
-        known = (evidence.values, self.settings, evidence.labels, evidence.curves, evidence.selection)
-        results = Results(*known, given["tables"])
-        return disagreements(given["figures"], results)
+        return disagreements(self.rendering["figures"], self.rendering["tables"])
+
+
+def read_by(call: Call) -> set[Path]:
+    """The files that a rule publishes values of."""
+    given = [entry for name, entry in call.published.items() if name != "values"]
+    each = [item for entry in given for item in (entry if isinstance(entry, list) else [entry])]
+    return {item for item in each if isinstance(item, Path)}
 
 
 def claim_id(claim: Claim) -> ClaimId:

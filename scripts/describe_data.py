@@ -1,0 +1,108 @@
+"""Describe the texts and the pretrained model in numbers: tokens, truncated texts, and the fingerprint of the weights.
+
+Reads the summary of the data, the tokens of the three splits, and what is known of the model. Writes the counts split
+by split and one hash of the weights, and publishes these, the rows, classes and lengths of the data, and the model.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from finetune_report.files import fingerprint, read_json, write_json
+from finetune_report.json_pointer import step
+from finetune_report.report.keys import below, join
+from finetune_report.report.publishing import Collector
+from finetune_report.runtime.job import run
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+WEIGHTS = "model.safetensors"  # of a model in one file
+
+
+def main(
+    summary: Path,
+    model: Path,
+    train: Path,
+    validation: Path,
+    test: Path,
+    description: Path,
+    values: Path,
+    max_length: int,
+) -> None:
+    """`train`, `validation` and `test` are the tokens of the splits."""
+    splits = {"train": train, "validation": validation, "test": test}
+    found = {split: count(path) for split, path in splits.items()}
+    hashes = {name: digest for name, digest in read_json(model)["files"].items() if name.endswith(".safetensors")}
+    weights = hashes[WEIGHTS] if hashes.keys() == {WEIGHTS} else fingerprint(hashes)
+    write_json(description, {"max_length": max_length, "splits": found, "weights": weights})
+    publish(summary, model, description, values)
+    for split, row in found.items():
+        if row["cut"]:
+            logging.warning("%s: %d of %d texts are cut to %d tokens", split, row["cut"], row["texts"], max_length)
+
+
+def count(path: Path) -> dict[str, Any]:
+    """Texts, tokens in all, the longest text, and how many were cut."""
+    table = pq.read_table(path, columns=["input_ids", "cut"])
+    lengths = pc.list_value_length(table["input_ids"])
+    cut = pc.sum(table["cut"]).as_py()
+    return {
+        "texts": len(table),
+        "tokens": pc.sum(lengths).as_py(),
+        "longest": pc.max(lengths).as_py(),
+        "cut": cut,
+        "share": cut / len(table),
+    }
+
+
+def publish(summary: Path, model: Path, description: Path, values: Path) -> None:
+    collector = Collector(values)
+    publish_rows(collector, summary)
+    publish_tokens(collector, description)
+    source = read_json(model)["source"]
+    field = next(field for field in ("name", "package", "path") if source.get(field))
+    collector.add("model.name", source[field], "text", model, f"/source/{field}")
+    collector.add("model.sha256", read_json(description)["weights"], "text", description, "/weights")
+    collector.write()
+
+
+def publish_rows(collector: Collector, path: Path) -> None:
+    """`data.classes`; of each split `data.<split>.rows`, `.duplicates`, `.class.<label>`, `.words.min`, `.mean` and
+    `.max`; `data.overlap.<a>-<b>`, `data.dropped.<split>`; of a held-out split `data.carved.fraction` and `.seed`.
+    """
+    summary = read_json(path)
+    collector.add("data.classes", len(summary["labels"]), "count", path, "/labels")
+    for split, facts in summary["splits"].items():
+        stem, pointer = join("data", split), f"/splits/{split}"
+        collector.add(f"{stem}.rows", facts["rows"], "count", path, f"{pointer}/rows")
+        collector.add(f"{stem}.duplicates", facts["duplicates"], "count", path, f"{pointer}/duplicates")
+        for label, count in facts["classes"].items():
+            collector.add(join("data", split, "class", label), count, "count", path, f"{pointer}/classes/{step(label)}")
+        for word, kind in (("min", "count"), ("mean", "real"), ("max", "count")):
+            collector.add(f"{stem}.words.{word}", facts["words"][word], kind, path, f"{pointer}/words/{word}")
+    for pair, count in summary["overlap"].items():
+        collector.add(below("data.overlap", pair), count, "count", path, f"/overlap/{pair}")
+    for split, count in summary["dropped"].items():
+        collector.add(below("data.dropped", split), count, "count", path, f"/dropped/{split}")
+    if summary["carved"]:
+        collector.add("data.carved.fraction", summary["carved"]["fraction"], "real", path, "/carved/fraction")
+        collector.add("data.carved.seed", summary["carved"]["seed"], "count", path, "/carved/seed")
+
+
+def publish_tokens(collector: Collector, path: Path) -> None:
+    """`data.max_length`; of each split `data.<split>.cut`, how many texts were cut, and `.cut.share` of them;
+    `.tokens` in all, and `.tokens.longest`, those of the longest text.
+    """
+    found = read_json(path)
+    collector.add("data.max_length", found["max_length"], "count", path, "/max_length")
+    for split, row in found["splits"].items():
+        stem, pointer = join("data", split), f"/splits/{split}"
+        collector.add(f"{stem}.cut", row["cut"], "count", path, f"{pointer}/cut")
+        collector.add(f"{stem}.cut.share", row["share"], "real", path, f"{pointer}/share")
+        collector.add(f"{stem}.tokens", row["tokens"], "count", path, f"{pointer}/tokens")
+        collector.add(f"{stem}.tokens.longest", row["longest"], "count", path, f"{pointer}/longest")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -7,13 +7,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from lib.config import complete, excluded_settings, resolved_settings, unfinished_settings
+from lib.currency import Currency
 from lib.ending import end_timers, pass_on_to_jobs
 from lib.errors import UserError
 from lib.files import canonical_json
 from lib.locks import begin_batch_job, hold_or_refuse
-from lib.records import remove_unnoticed, set_aside_changed
+from lib.records import examine
 from lib.repository import revision
 from lib.resources import model_job
+from lib.snakemake_compat import let_records_decide
 from lib.sources import data_files, model_files, package_version
 from lib.stamp import stamp as stamp_of
 from lib.troubles import trouble
@@ -23,11 +25,11 @@ try:
     DATA_FILES = data_files(config["data"])
     MODEL_FILES = model_files(config["model"])
     RESULTS = Path("results") / config["name"]
-    # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
-    if workflow.is_main_process and not workflow.dryrun:
-        if hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'"):
-            remove_unnoticed(RESULTS)
-        set_aside_changed(RESULTS)
+    if workflow.is_main_process:
+        # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
+        if not workflow.dryrun:
+            hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'")
+        let_records_decide(Currency(examine(RESULTS, change=not workflow.dryrun)))
     elif workflow.remote_exec:
         begin_batch_job()
 except (UserError, OSError) as error:

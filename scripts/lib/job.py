@@ -47,10 +47,10 @@ def run(main: Callable[..., None]) -> None:
             hold_or_wait(root / "locks" / label.replace("/", "-"))
             refuse_if_superseded()
             records.clear(outputs)
-            records.verify(paths(snakemake.input))
+            made = made_from(snakemake, label)
             main(**arguments(main, snakemake))
             refuse_if_superseded()
-            records.record(outputs, label)
+            records.record(outputs, made)
             set_time_limit(None)  # the system's answer to the signal is to kill, even where only the exit is left
     except (UserError, Stopped) as error:
         logging.error("%s", error)
@@ -94,6 +94,13 @@ def start_log(log: Path, journal: Path, label: str) -> None:
     logging.basicConfig(level=logging.INFO, handlers=list(handlers), force=True)
     for noisy in ("matplotlib", "fontTools", "datasets", "httpx", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def made_from(snakemake: Any, label: str) -> records.Made:
+    """What this job is called with, its inputs by content. Raises UserError where one is not as its job wrote it."""
+    given = {name: [Path(value)] if isinstance(value, str) else paths(value) for name, value in snakemake.input.items()}
+    inputs, sources = records.verify(given)
+    return records.Made(label, records.parameters(dict(snakemake.params.items())), inputs, sources)
 
 
 def arguments(main: Callable[..., None], snakemake: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from lib.currency import Currency
 from lib.ending import end_timers, pass_on_to_jobs
 from lib.errors import UserError
 from lib.files import canonical_json
+from lib.loaded_code import announce
 from lib.locks import begin_batch_job, hold_or_refuse
 from lib.records import examine
 from lib.repository import revision

@@ -210,6 +210,16 @@ def verify(inputs: Mapping[str, list[Path]]) -> tuple[dict[str, dict[str, str]],
     return hashes, sources
 
 
+def refuse_changed(sources: Mapping[str, Entry]) -> None:
+    """Raises UserError where a file that no job makes does not hold any more what it held when the job began."""
+    for name, known in sources.items():
+        path = Path(name)
+        if not path.is_file() or (status(path) != known.status and sha256(path) != known.sha256):
+            raise UserError(
+                f"{path} changed while this job was reading it.\n  Nothing of it is kept; run the same command again."
+            )
+
+
 def verified(path: Path) -> str:
     """The hash of a result, which is what its record says. Raises UserError, and sets it aside, where it is not."""
     try:

@@ -8,6 +8,7 @@ comments, blank lines and layout do not count.
 
 import ast
 import hashlib
+import importlib
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -39,6 +40,14 @@ def stamp(script: Path) -> str:
         digest.update(modules[path].tree)
     packages = {name for module in modules.values() for name in module.imports} - set(sys.stdlib_module_names)
     return " ".join([f"code:{digest.hexdigest()[:16]}", *installed(packages, script.parent)])
+
+
+def fresh_stamp(script: Path) -> str:
+    """The stamp of a script by what lies on the disk at this moment, whatever was read of it before."""
+    for known in (stamp, read_module, local_module, package_version):
+        known.cache_clear()
+    importlib.invalidate_caches()
+    return stamp(script)
 
 
 def closure(script: Path) -> dict[Path, Module]:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from lib import job, locks
 from lib.records import examine
+from lib.stamp import fresh_stamp
 
 SCRIPTS = Path(job.__file__).parents[1]
 DATA = Path("results/small/data/train.txt")
@@ -54,7 +55,7 @@ def run(
         log=[str(LOG)],
         input=Named(inputs),
         output=Named({"out": out}),
-        params={},
+        params={"stamp": fresh_stamp(Path(__file__))},
         resources={},
     )
     monkeypatch.setitem(globals(), "snakemake", given)
@@ -94,7 +95,12 @@ def copy(out: Path, **inputs: Path) -> None:
 
 def test_a_job_records_its_outputs_and_logs_to_file_and_journal(made: None) -> None:
     record = json.loads(Path("results/small/records/model.json").read_text())
-    assert record["made"] == {"job": "tune", "params": {}, "inputs": {}, "sources": {}}
+    assert record["made"] == {
+        "job": "tune",
+        "params": {"stamp": fresh_stamp(Path(__file__))},
+        "inputs": {},
+        "sources": {},
+    }
     assert record["files"].keys() == {"config.json", "weights"}
     assert JOURNAL.exists()
     assert LOG.exists()

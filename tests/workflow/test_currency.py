@@ -70,7 +70,7 @@ def test_a_change_is_seen_and_nothing_else_whatever_snakemake_knows(
 def test_a_copy_is_trained_again_with_the_new_rate(project: Project) -> None:
     copy_elsewhere(project)
     rate = double_a_rate(project)
-    done = project.snakemake(str(project.results.relative_to(project.root) / "selection.json"))
+    done = project.snakemake("--nolock", str(project.results.relative_to(project.root) / "selection.json"))
     assert done.returncode == 0, done.stdout + done.stderr
     metrics = json.loads((project.results / "runs" / "small-batch" / "seed1" / "metrics.json").read_text())
     assert metrics["hyperparameters"]["learning_rate"] == rate

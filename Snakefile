@@ -41,6 +41,14 @@ rule fetch:
         RESULTS / "model.json",
 
 
+# By now every stamp is taken.
+if workflow.is_main_process and not workflow.dryrun:
+    try:
+        announce()
+    except UserError as error:
+        sys.exit(str(error))
+
+
 onstart:
     pass_on_to_jobs()
 

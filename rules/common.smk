@@ -4,16 +4,19 @@ import json
 import sys
 from pathlib import Path
 
+from finetune_report.config.resources import model_job
 from finetune_report.config.schema import complete, excluded_settings, resolved_settings, unfinished_settings
-from finetune_report.runtime.ending import end_timers, pass_on_to_jobs
+from finetune_report.data.locations import data_files, model_files, package_version
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, canonical_json
-from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse
-from finetune_report.provenance.records import remove_unnoticed, set_aside_changed
+from finetune_report.provenance.currency import Currency
 from finetune_report.provenance.git import revision
-from finetune_report.config.resources import model_job
-from finetune_report.data.locations import data_files, model_files, package_version
+from finetune_report.provenance.records import examine
 from finetune_report.provenance.stamp import stamp as stamp_of
+from finetune_report.runtime.ending import end_timers, pass_on_to_jobs
+from finetune_report.runtime.loaded_code import announce
+from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse
+from finetune_report.runtime.snakemake_compat import let_records_decide
 from finetune_report.runtime.system_errors import trouble
 
 if PROJECT != Path(workflow.basedir).resolve():
@@ -24,11 +27,11 @@ try:
     DATA_FILES = data_files(config["data"])
     MODEL_FILES = model_files(config["model"])
     RESULTS = Path("results") / config["name"]
-    # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
-    if workflow.is_main_process and not workflow.dryrun:
-        if hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'"):
-            remove_unnoticed(RESULTS)
-        set_aside_changed(RESULTS)
+    if workflow.is_main_process:
+        # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
+        if not workflow.dryrun:
+            hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'")
+        let_records_decide(Currency(examine(RESULTS, change=not workflow.dryrun)))
     elif workflow.remote_exec:
         begin_batch_job()
 except (UserError, OSError) as error:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from commands.causes import Cause, reaching
-from commands.verify import carried_manifest
 from lib.errors import UserError
 from lib.figure_checks import read_rows
 from lib.files import canonical_json, read_json
+from lib.manifests import carried_manifest
 
 Rows = list[list[str]]
 SPREAD = 2  # standard deviations over seeds that count as noise

@@ -7,13 +7,14 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-from commands.builds import Build, experiment_name, open_build, parser, run_command
+from commands.builds import Build, open_build, parser, run_command
 from commands.causes import rule_of
 from lib.comparisons import Family, read_comparisons
 from lib.errors import UserError
 from lib.evidence import Evidence, read_curves
 from lib.files import read_json
 from lib.pointers import at
+from lib.terminal import say
 from lib.values import Value, read_values, supported_digits
 
 
@@ -21,11 +22,10 @@ def main() -> int:
     options = parser("why", __doc__)
     options.add_argument("key", help="the key of a value, such as winner.test.accuracy")
     options.add_argument("--config", type=Path, default=Path("config.yaml"), help="the experiment's config file")
-    options.add_argument("--results", help="the results folder, where it is not that of the config")
+    options.add_argument("--results", type=Path, help="the results folder, where it is not that of the config")
     given = options.parse_args()
-    build = open_build(given.results or experiment_name(given.config))
-    for line in explanation(build, given.key, given.config):
-        print(line)
+    build = open_build(given.config, given.results)
+    say(*explanation(build, given.key, given.config))
     return 0
 
 

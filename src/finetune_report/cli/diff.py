@@ -12,6 +12,7 @@ from finetune_report.cli.causes import causes
 from finetune_report.cli.changes import Side, changed_figures, changed_values, changed_verdicts, read_side
 from finetune_report.cli.tables import Table, in_text, page
 from finetune_report.files import write_text
+from finetune_report.terminal import say
 
 
 def main() -> int:
@@ -21,11 +22,11 @@ def main() -> int:
     options.add_argument("--html", type=Path, default=Path("results/diff.html"), help="where to write the page")
     given = options.parse_args()
     tables = compared(read_side(given.old), read_side(given.new))
-    print(f"{given.old} (old) and {given.new} (new)\n")
+    say(f"{given.old} (old) and {given.new} (new)", "")
     for title, (headings, rows) in tables.items():
-        print(in_text(title, headings, rows))
+        say(*in_text(title, headings, rows).split("\n"))
     write_text(given.html, page(f"{given.old} and {given.new}", tables))
-    print(f"The same as a page: {given.html}")
+    say(f"The same as a page: {given.html}")
     return 0
 
 

@@ -7,7 +7,7 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-from finetune_report.cli.builds import Build, experiment_name, open_build, parser, run_command
+from finetune_report.cli.builds import Build, open_build, parser, run_command
 from finetune_report.cli.causes import rule_of
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
@@ -15,17 +15,17 @@ from finetune_report.json_pointer import at
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.values import Value, read_values, supported_digits
 from finetune_report.stats.multiple_testing import Family, read_comparisons
+from finetune_report.terminal import say
 
 
 def main() -> int:
     options = parser("why", __doc__)
     options.add_argument("key", help="the key of a value, such as winner.test.accuracy")
     options.add_argument("--config", type=Path, default=Path("config.yaml"), help="the experiment's config file")
-    options.add_argument("--results", help="the results folder, where it is not that of the config")
+    options.add_argument("--results", type=Path, help="the results folder, where it is not that of the config")
     given = options.parse_args()
-    build = open_build(given.results or experiment_name(given.config))
-    for line in explanation(build, given.key, given.config):
-        print(line)
+    build = open_build(given.config, given.results)
+    say(*explanation(build, given.key, given.config))
     return 0
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from finetune_report.cli.builds import Build, copied, experiment_name, open_build, parser, run_command
+from finetune_report.cli.builds import Build, copied, open_build, parser, run_command
 from finetune_report.cli.mutation.claim_edits import turning
 from finetune_report.cli.mutation.edits import csv_edit, edits_at, numeric_leaves
 from finetune_report.cli.mutation.scratch_build import ClaimId, Outcome, Workbench
@@ -25,6 +25,7 @@ from finetune_report.json_pointer import at
 from finetune_report.report.figure_checks import read_rows
 from finetune_report.report.template import Claim
 from finetune_report.report.values import Value
+from finetune_report.terminal import say
 
 IN_MEMORY = Path("/dev/shm")  # where there is one, files are written without waiting for a disk
 
@@ -48,14 +49,13 @@ class Coverage:
 def main() -> int:
     options = parser("mutate", __doc__)
     options.add_argument("--config", type=Path, default=Path("config.yaml"), help="the experiment's config file")
-    options.add_argument("--results", help="a finished results folder, or the name of its experiment")
+    options.add_argument("--results", type=Path, help="its results folder (default: results/<the experiment's name>)")
     given = options.parse_args()
-    build = open_build(given.results or experiment_name(given.config))
+    build = open_build(given.config, given.results)
     start = time.monotonic()
     with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as folder:
         report, complete = mutated(copied(build, Path(folder)))
-    print("\n".join(report))
-    print(f"  in {time.monotonic() - start:.0f} s")
+    say(*report, f"  in {time.monotonic() - start:.0f} s")
     return 0 if complete else 1
 
 

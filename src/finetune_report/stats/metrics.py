@@ -133,6 +133,20 @@ def matthews_of(tables: np.ndarray) -> np.ndarray:
     return np.divide(shared, np.sqrt(spread), out=np.zeros_like(shared), where=spread > 0)
 
 
+def accuracy(found: Outcome) -> float:
+    return int((found.predictions == found.labels).sum()) / len(found.labels)
+
+
+def mean_loss(found: Outcome) -> float:
+    assert found.losses is not None
+    return float(found.losses.mean())
+
+
+def expected_calibration_error(found: Outcome) -> float:
+    assert found.probabilities is not None
+    return calibration_error(found.labels, found.probabilities)
+
+
 def of_confusion(of_tables: Callable[[np.ndarray], np.ndarray]) -> Callable[[Outcome], float]:
     """A metric of the confusion matrix, for one outcome."""
     return lambda found: float(of_tables(confusion(found.labels, found.predictions)[None])[0])
@@ -152,17 +166,17 @@ METRICS = {
             "accuracy",
             True,
             "accuracy",
-            lambda found: int((found.predictions == found.labels).sum()) / len(found.labels),
+            accuracy,
         ),
         Metric("macro_f1", "macro-F1", True, "real", of_confusion(macro_f1_of), of_tables=macro_f1_of),
         Metric("matthews", "Matthews correlation", True, "real", of_confusion(matthews_of), of_tables=matthews_of),
-        Metric("loss", "loss", False, "loss", lambda found: float(np.mean(found.losses)), needs="losses"),
+        Metric("loss", "loss", False, "loss", mean_loss, needs="losses"),
         Metric(
             "calibration_error",
             "calibration error",
             False,
             "real",
-            lambda found: calibration_error(found.labels, found.probabilities),
+            expected_calibration_error,
             needs="probabilities",
         ),
     )

@@ -64,7 +64,7 @@ def run(main: Callable[..., None]) -> None:
     except Exception as error:
         known = trouble(error)
         if known:
-            logging.error("%s", known)
+            logging.error("%s", ": ".join([*getattr(error, "__notes__", []), known]))
             sys.exit(1)
         with log.open("a") as stream:
             traceback.print_exc(file=stream)

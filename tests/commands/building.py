@@ -14,11 +14,11 @@ from finetune_report.cli.builds import Build
 from finetune_report.config.schema import complete
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.files import read_json, sha256, write_json, write_text
-from finetune_report.model.classifier import Scores
+from finetune_report.model.evaluation import Scores
 from finetune_report.provenance.git import revision
 from finetune_report.provenance.layout import Layout, placed
 from finetune_report.provenance.stamp import stamp
-from finetune_report.stats.metrics import by_class, class_metrics, intervals
+from finetune_report.stats.metrics import Outcome, by_class, intervals, measured
 
 import numpy as np
 import pandas as pd
@@ -210,8 +210,8 @@ def write_test(root: Path) -> None:
     weights = {str(seed): sha256(root / f"runs/base/seed{seed}/model/model.safetensors") for seed in SEEDS}
     write_json(root / "test/scorings.json", [{"data": "test data", "setting": "base", "models": weights}])
     simple = examples(COUNT, COUNT)[["id", "label"]].assign(majority=0)
-    majority = class_metrics(simple["label"].to_numpy(), simple["majority"].to_numpy())
-    found = {"accuracy": 0.5, "correct": 20, "count": COUNT} | majority
+    majority = measured(Outcome(simple["label"].to_numpy(), simple["majority"].to_numpy()))
+    found = majority | {"correct": 20, "count": COUNT}
     write_json(root / "baselines.json", {"majority": dict.fromkeys(("train", "validation", "test"), found)})
     (root / "baselines").mkdir()
     for split in ("validation", "test"):

@@ -161,23 +161,10 @@ def measured(found: Outcome) -> dict[str, float]:
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric(
-            "accuracy",
-            "accuracy",
-            True,
-            "accuracy",
-            accuracy,
-        ),
+        Metric("accuracy", "accuracy", True, "accuracy", accuracy),
         Metric("macro_f1", "macro-F1", True, "real", of_confusion(macro_f1_of), of_tables=macro_f1_of),
         Metric("matthews", "Matthews correlation", True, "real", of_confusion(matthews_of), of_tables=matthews_of),
-        Metric("loss", "loss", False, "loss", mean_loss, needs="losses"),
-        Metric(
-            "calibration_error",
-            "calibration error",
-            False,
-            "real",
-            expected_calibration_error,
-            needs="probabilities",
-        ),
+        Metric("loss", "loss", False, "loss", mean_loss, "losses"),
+        Metric("calibration_error", "calibration error", False, "real", expected_calibration_error, "probabilities"),
     )
 }

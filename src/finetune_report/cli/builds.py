@@ -1,9 +1,6 @@
 """A finished build, as the commands find it: its folder, its manifest, and how its report was made."""
 
-import argparse
 import shutil
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,20 +69,3 @@ def experiment_name(config: Path) -> str:
         raise UserError(f"{config}: {error.strerror}; name the config file of an experiment") from None
     except (yaml.YAMLError, KeyError, TypeError):
         raise UserError(f"{config}: expected a config with the key 'name'") from None
-
-
-def parser(module: str, description: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog=f"python -m finetune_report.cli.{module}",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-
-
-def run_command(main: Callable[[], int]) -> None:
-    """Exit with what `main` returns; with 2 and one message on a UserError."""
-    try:
-        sys.exit(main())
-    except UserError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)

@@ -6,13 +6,12 @@ with 1 unless everything was read and nothing differs.
 """
 
 import json
-import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from finetune_report.cli.builds import Build, copied, parser, run_command
+from finetune_report.cli.builds import Build, copied
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, sha256, write_json
 from finetune_report.provenance.stamp import stamp
@@ -34,19 +33,14 @@ OUTPUTS = {
 }
 
 
-def main() -> int:
-    options = parser("verify", __doc__)
-    options.add_argument("file", type=Path, help="a write-up.pdf, a write-up.html or a manifest.json")
-    options.add_argument("--results", type=Path, help="the results folder (default: results/<the experiment's name>)")
-    options.add_argument("--no-render", action="store_true", help="hash the files it names, but do not render it anew")
-    given = options.parse_args()
-    manifest = carried_manifest(given.file)
-    root = given.results or Path("results") / str(manifest["experiment"])
-    print(f"{given.file}: experiment {manifest['experiment']}, commit {manifest.get('commit') or 'none'}")
+def main(file: Path, results: Path | None, no_render: bool) -> int:
+    manifest = carried_manifest(file)
+    root = results or Path("results") / str(manifest["experiment"])
+    print(f"{file}: experiment {manifest['experiment']}, commit {manifest.get('commit') or 'none'}")
     problems = list(complaints(manifest, root))
     count = len(manifest["files"]) + len(manifest.get("inputs", {}))
-    if given.file.suffix in RENDERED and not given.no_render:
-        problems += rendered_complaints(given.file, Build(root, manifest)) if not problems else [NOT_RENDERED]
+    if file.suffix in RENDERED and not no_render:
+        problems += rendered_complaints(file, Build(root, manifest)) if not problems else [NOT_RENDERED]
     for problem in problems:
         print(f"  {problem}")
     print(f"{count} files named: " + (f"NOT verified, {len(problems)} against it" if problems else "verified"))
@@ -121,8 +115,3 @@ def rendered_complaints(path: Path, build: Build) -> list[str]:
         if outputs[path.suffix[1:]].read_bytes() != path.read_bytes():
             return [f"differs: {path} itself is not what its results and sources give"]
     return []
-
-
-if __name__ == "__main__":
-    logging.disable(logging.WARNING)  # what stands against a draft is in it already
-    run_command(main)

@@ -7,7 +7,7 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-from finetune_report.cli.builds import Build, experiment_name, open_build, parser, run_command
+from finetune_report.cli.builds import Build, experiment_name, open_build
 from finetune_report.cli.causes import rule_of
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
@@ -17,14 +17,9 @@ from finetune_report.report.values import Value, read_values, supported_digits
 from finetune_report.stats.multiple_testing import Family, read_comparisons
 
 
-def main() -> int:
-    options = parser("why", __doc__)
-    options.add_argument("key", help="the key of a value, such as winner.test.accuracy")
-    options.add_argument("--config", type=Path, default=Path("config.yaml"), help="the experiment's config file")
-    options.add_argument("--results", help="the results folder, where it is not that of the config")
-    given = options.parse_args()
-    build = open_build(given.results or experiment_name(given.config))
-    for line in explanation(build, given.key, given.config):
+def main(key: str, config: Path, results: Path | None) -> int:
+    build = open_build(str(results or experiment_name(config)))
+    for line in explanation(build, key, config):
         print(line)
     return 0
 
@@ -119,7 +114,3 @@ def maker_lines(build: Build, value: Value) -> list[str]:
     lines.append(f"  machine     {machine['processor']}, {machine['cores']} cores, {machine['system']}")
     lines.append(f"  file hash   {manifest['files'].get(value.source, 'not in the manifest')}")
     return lines
-
-
-if __name__ == "__main__":
-    run_command(main)

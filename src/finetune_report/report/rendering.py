@@ -115,9 +115,9 @@ def html(tree: str, style: Style, variables: dict[str, Any], root: Path, write_u
     defaults = cited(style) | {
         "to": "html5",
         "template": str(style.html_template.resolve()),
-        "css": [str(style.css.resolve())],
+        "css": [style.css.name],  # not its whole path: pandoc would not escape a quote in it
         "embed-resources": True,
-        "resource-path": [str(root.resolve())],
+        "resource-path": [str(root.resolve()), str(style.css.parent.resolve())],
         "html-math-method": {"method": "mathml"},
         "section-divs": True,
         "table-of-contents": contents,

@@ -20,7 +20,9 @@ from finetune_report.runtime.snakemake_compat import let_records_decide
 from finetune_report.runtime.system_errors import trouble
 
 if PROJECT != Path(workflow.basedir).resolve():
-    sys.exit(f"This environment runs the code of {PROJECT}, not that of {workflow.basedir}; run make there, or here")
+    sys.exit(
+        f"This environment runs the code of {PROJECT}, not that of {workflow.basedir}; run make report there, or here"
+    )
 
 try:
     config = complete(config)

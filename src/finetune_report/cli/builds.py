@@ -1,9 +1,7 @@
 """A finished build, as the commands find it: its folder, its manifest, and where its files lie by this checkout's config."""
 
-import argparse
 import difflib
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,6 @@ from finetune_report.config.schema import complete, read_config, resolved_settin
 from finetune_report.errors import UserError
 from finetune_report.provenance.layout import Layout, placed
 from finetune_report.provenance.manifests import Manifest, carried_manifest
-from finetune_report.terminal import say
 
 NEEDED = ("manifest.json", "values.json", "checks.json")
 REVISION = ("commit", "dirty", "commit_time")
@@ -118,20 +115,3 @@ def config_of(experiment: str) -> Path:
             f"{f' (did you mean {near[0]}?)' if near and not found else ''}; name the config with --config"
         )
     return found[0]
-
-
-def parser(module: str, description: str | None) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog=f"python -m finetune_report.cli.{module}",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-
-
-def run_command(main: Callable[[], int]) -> None:
-    """Exit with what `main` returns; with 2 and one message on a UserError."""
-    try:
-        sys.exit(main())
-    except UserError as error:
-        say(*str(error).split("\n"), stream=sys.stderr)
-        sys.exit(2)

@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from finetune_report.cli.builds import Build, config_of, layout_of, own_config, parser, run_command
-from finetune_report.cli.levels import Document, check_bytes, check_text, quiet
+from finetune_report.cli.builds import Build, config_of, layout_of, own_config
+from finetune_report.cli.levels import Document, check_bytes, check_text
 from finetune_report.errors import UserError
 from finetune_report.provenance.manifests import carried_manifest
 from finetune_report.terminal import say
@@ -21,17 +21,11 @@ from finetune_report.terminal import say
 LEVELS = {"bytes": check_bytes, "text": check_text}
 
 
-def main() -> int:
-    options = parser("verify", __doc__)
-    options.add_argument("file", type=Path, help="a write-up.pdf, a write-up.html or a manifest.json")
-    options.add_argument("--config", type=Path, help="the experiment's config here (default: the one of its name)")
-    options.add_argument("--results", type=Path, help="the results folder (default: results/<the experiment's name>)")
-    options.add_argument("--level", choices=LEVELS, default="text", help="the last level to verify (default: text)")
-    given = options.parse_args()
-    document = opened(given.file, given.config, given.results)
+def main(file: Path, config: Path | None, results: Path | None, level: str) -> int:
+    document = opened(file, config, results)
     manifest = document.manifest
-    say(f"{given.file}: experiment {manifest['experiment']}, commit {manifest['commit'] or 'none'}")
-    asked = list(LEVELS)[: list(LEVELS).index(given.level) + 1]
+    say(f"{file}: experiment {manifest['experiment']}, commit {manifest['commit'] or 'none'}")
+    asked = list(LEVELS)[: list(LEVELS).index(level) + 1]
     return 0 if verified(document, asked) else 1
 
 
@@ -61,8 +55,3 @@ def verified(document: Document, asked: list[str]) -> bool:
                 return False
     say(f"{len(document.manifest['files'])} files named: verified ({', '.join(asked)})")
     return True
-
-
-if __name__ == "__main__":
-    quiet()
-    run_command(main)

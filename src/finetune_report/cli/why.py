@@ -7,7 +7,7 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-from finetune_report.cli.builds import Build, open_build, parser, run_command
+from finetune_report.cli.builds import Build, open_build
 from finetune_report.cli.causes import rule_of
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
@@ -18,14 +18,9 @@ from finetune_report.stats.multiple_testing import Family, read_comparisons
 from finetune_report.terminal import say
 
 
-def main() -> int:
-    options = parser("why", __doc__)
-    options.add_argument("key", help="the key of a value, such as winner.test.accuracy")
-    options.add_argument("--config", type=Path, default=Path("config.yaml"), help="the experiment's config file")
-    options.add_argument("--results", type=Path, help="the results folder, where it is not that of the config")
-    given = options.parse_args()
-    build = open_build(given.config, given.results)
-    say(*explanation(build, given.key, given.config))
+def main(key: str, config: Path, results: Path | None) -> int:
+    build = open_build(config, results)
+    say(*explanation(build, key, config))
     return 0
 
 
@@ -119,7 +114,3 @@ def maker_lines(build: Build, value: Value) -> list[str]:
     lines.append(f"  machine     {machine['processor']}, {machine['cores']} cores, {machine['system']}")
     lines.append(f"  file hash   {manifest['files'].get(value.source, 'not in the manifest')}")
     return lines
-
-
-if __name__ == "__main__":
-    run_command(main)

@@ -1,26 +1,15 @@
-"""The one place that reaches into Snakemake's inside (seen in 9.27.1): who decides what is made again."""
+"""The only file that reaches into Snakemake's inside (seen in 9.27.1); a new version of it is to be looked at here.
 
+Snakemake is imported where it is needed: this module is read in every job.
+"""
+
+import os
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from finetune_report.provenance.currency import Currency, Differences
-
-from snakemake.persistence import ParamsChange, PersistenceBase
-
-
-@dataclass
-class Change(ParamsChange):
-    """A reason to make a result again, as Snakemake prints it."""
-
-    said: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.said)
-
-    def __str__(self) -> str:
-        return self.said
 
 
 def named(files: Any) -> dict[str, list[Path]]:
@@ -40,6 +29,21 @@ def let_records_decide(currency: Currency) -> None:
     Snakemake asks its persistence, whatever that is kept in; here, `currency` answers. Only the reasons that it prints
     are Snakemake's. Raises AttributeError where Snakemake no longer asks what it asked in 9.27.1.
     """
+    from snakemake.persistence import ParamsChange, PersistenceBase
+
+    class Change(ParamsChange):
+        """A reason to make a result again, as Snakemake prints it."""
+
+        def __init__(self, said: str) -> None:
+            super().__init__()
+            self.said = said
+
+        def __bool__(self) -> bool:
+            return bool(self.said)
+
+        def __str__(self) -> str:
+            return self.said
+
     known: dict[Any, Differences] = {}
     kept_notes = PersistenceBase.metadata
 
@@ -57,8 +61,8 @@ def let_records_decide(currency: Currency) -> None:
             reason.params_changed = params_changed(self, job)
         return True
 
-    def params_changed(self: Any, job: Any, file: Any = None) -> ParamsChange:
-        return Change(said="; ".join(differences(job).others))
+    def params_changed(self: Any, job: Any, file: Any = None) -> Change:
+        return Change("; ".join(differences(job).others))
 
     def input_checksums(self: Any, job: Any, path: Any) -> set[str | None]:
         digests = [currency.checksum(output, Path(path)) for output in paths(job.output)]
@@ -90,3 +94,32 @@ def let_records_decide(currency: Currency) -> None:
     for name, function in ours.items():
         getattr(PersistenceBase, name)
         setattr(PersistenceBase, name, function)
+
+
+def run_snakemake(arguments: list[str]) -> int:
+    """Run Snakemake in this process, so that there is no other one between it and a signal; returns its exit code."""
+    from snakemake.cli import main
+
+    try:
+        main(arguments)
+    except SystemExit as ended:
+        if isinstance(ended.code, str):
+            print(ended.code, file=sys.stderr)
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0
+
+
+def provide_cache() -> None:
+    """Have Snakemake, and the libraries behind it, keep their caches here where the home folder cannot be written.
+
+    Snakemake makes a folder there before it reads a workflow, and ends with a traceback where it cannot.
+    """
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    try:
+        folder = cache.expanduser() / "snakemake"
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except (OSError, RuntimeError):  # RuntimeError: no home folder is known
+        writable = False
+    if not writable:
+        os.environ["XDG_CACHE_HOME"] = str(Path(".snakemake/cache").resolve())

@@ -6,7 +6,6 @@ whose truth flips must fail or change its wording; each changed entry behind a f
 named; exits with 1 unless there is none.
 """
 
-import logging
 import tempfile
 import time
 from collections import Counter
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from finetune_report.cli.builds import Build, copied, open_build, parser, run_command
+from finetune_report.cli.builds import Build, copied, open_build
 from finetune_report.cli.mutation.claim_edits import turning
 from finetune_report.cli.mutation.edits import csv_edit, edits_at, numeric_leaves
 from finetune_report.cli.mutation.scratch_build import ClaimId, Outcome, Workbench
@@ -46,12 +45,8 @@ class Coverage:
     survivors: list[str] = field(default_factory=list)
 
 
-def main() -> int:
-    options = parser("mutate", __doc__)
-    options.add_argument("--config", type=Path, default=Path("config.yaml"), help="the experiment's config file")
-    options.add_argument("--results", type=Path, help="its results folder (default: results/<the experiment's name>)")
-    given = options.parse_args()
-    build = open_build(given.config, given.results)
+def main(config: Path, results: Path | None) -> int:
+    build = open_build(config, results)
     start = time.monotonic()
     with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as folder:
         report, complete = mutated(copied(build, Path(folder)))
@@ -213,8 +208,3 @@ def report_of(coverage: Coverage, truth: Outcome, origins: int, figures: tuple[i
     else:
         lines += ["", "  100%: nothing survives"]
     return lines
-
-
-if __name__ == "__main__":
-    logging.disable(logging.WARNING)
-    run_command(main)

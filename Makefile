@@ -54,8 +54,8 @@ new: $(READY) ## set up your own experiment: make new NAME=my-topic DATA=file-or
 why: $(READY) ## the way back for a value: make why KEY=winner.test.accuracy
 	$(COMMAND).why "$(KEY)" --config $(CONFIG)
 
-verify: $(READY) ## hash again all that a report names: make verify FILE=results/reviews/write-up.pdf
-	$(COMMAND).verify "$(FILE)" $(ARGS)
+verify: $(READY) ## verify a report by this checkout: make verify FILE=results/reviews/write-up.pdf
+	$(COMMAND).verify "$(FILE)" $(if $(filter command line,$(origin CONFIG)),--config $(CONFIG)) $(ARGS)
 
 mutate: $(READY) ## falsify each result of a finished report and see that it is noticed
 	$(COMMAND).mutate --config $(CONFIG) $(ARGS)

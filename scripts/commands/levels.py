@@ -94,8 +94,11 @@ def code_complaints(document: Document) -> Iterator[str]:
     for rule in sorted({*own, *recorded}):
         found, here = recorded.get(rule, "").split(), own.get(rule, "").split()
         if found != here:
-            differing = ", ".join(sorted({*found} - {*here})) or "nothing"
-            yield f"differs: the code of {rule} ({differing}; here {', '.join(sorted({*here} - {*found})) or 'nothing'})"
+            yield f"differs: the code of {rule} ({only_in(found, here)}; here {only_in(here, found)})"
+
+
+def only_in(parts: list[str], others: list[str]) -> str:
+    return ", ".join(part for part in parts if part not in others) or "nothing"
 
 
 def source_complaints(document: Document) -> Iterator[str]:
@@ -127,7 +130,9 @@ def file_complaints(document: Document, scratch: Path) -> Iterator[str]:
         named += [name for name in recorded if name.startswith(f"{folder}/")]
     for name in dict.fromkeys(named):
         copy = None if MODELS in name else scratch / name
-        yield from compared(root / name, recorded.get(name), lambda name=name, copy=copy: regular.digest(root, name, copy))
+        yield from compared(
+            root / name, recorded.get(name), lambda name=name, copy=copy: regular.digest(root, name, copy)
+        )
     yield from (f"made by no rule: {root / name}, named as a result" for name in sorted(recorded.keys() - set(named)))
 
 
@@ -178,7 +183,9 @@ def rendered_complaints(document: Document, build: Build, again: Path) -> Iterat
     for name in [*document.forms, "markdown", "checks", "carried"]:
         path = outputs[name]
         yield from compared(
-            document.build.root / path.name, sha256(path), lambda path=path: regular.digest(document.build.root, path.name)
+            document.build.root / path.name,
+            sha256(path),
+            lambda path=path: regular.digest(document.build.root, path.name),
         )
 
 

@@ -4,7 +4,7 @@ All of it follows from the config. So a command that looks at results of others 
 not believe a path that stands in a manifest. That the workflow's rules say the same is tested (test_layout.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,12 +24,16 @@ TEMPLATES = {
 }
 RUN_FILES = {"history": "history.csv", "metrics": "metrics.json", "timing": "timing.json"}
 RUN_FILES |= {"predictions": "predictions.parquet"}
-UNNAMED = {"write_manifest", "render_write_up", "check_final"}  # rules after the manifest, which cannot name their files
+UNNAMED = {
+    "write_manifest",
+    "render_write_up",
+    "check_final",
+}  # rules after the manifest, which cannot name their files
 
 
 @dataclass(frozen=True)
 class Call:
-    """What a rule is called with: results and sources by name, the results that it makes, and its part of the config."""
+    """What a rule is called with: results and sources by name, the results that it makes, its part of the config."""
 
     inputs: dict[str, Names]
     outputs: dict[str, str]
@@ -37,7 +41,9 @@ class Call:
     sources: dict[str, Names]
 
 
-def call(inputs: dict[str, Names], outputs: dict[str, str], sources: dict[str, Names] | None = None, **spec: Any) -> Call:
+def call(
+    inputs: dict[str, Names], outputs: dict[str, str], sources: dict[str, Names] | None = None, **spec: Any
+) -> Call:
     return Call(inputs, outputs, spec, sources or {})
 
 
@@ -351,13 +357,13 @@ def figure(stem: str, prefix: str = "") -> dict[str, str]:
     return {f"{prefix}{kind}": f"figures/{stem}.{kind}" for kind in KINDS}
 
 
-def listed(names: dict[str, Names]) -> Iterator[str]:
+def listed(names: Mapping[str, Names]) -> Iterator[str]:
     """All names, one by one."""
     for entry in names.values():
         yield from [entry] if isinstance(entry, str) else entry
 
 
-def placed(root: Path, names: dict[str, Names]) -> dict[str, Any]:
+def placed(root: Path, names: Mapping[str, Names]) -> dict[str, Any]:
     """The same names as paths below `root`, as a script's `main` takes them."""
     return {
         name: root / entry if isinstance(entry, str) else [root / each for each in entry]

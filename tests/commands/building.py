@@ -1,4 +1,4 @@
-"""A small finished build in a checkout of its own: runs written by hand, all that follows made by the scripts themselves.
+"""A small finished build in a checkout of its own: runs written by hand, all that follows made by the scripts.
 
 The code is that of the project; config, write-up and templates lie in the checkout, as a reviewer's do.
 """
@@ -19,7 +19,7 @@ from demonstrate_attention import main as demonstrate_attention
 from lib.config import complete
 from lib.files import read_json, sha256, write_json, write_text
 from lib.layout import Layout, placed
-from lib.metrics import by_class, class_metrics, extra_metrics, intervals
+from lib.metrics import by_class, class_metrics, intervals
 from lib.model import Scores
 from lib.repository import revision
 from lib.stamp import stamp
@@ -155,7 +155,9 @@ def write_data(root: Path) -> None:
     for name in splits:
         table.to_parquet(root / f"data/{name}.parquet", index=False)
         tokens.to_parquet(root / f"tokens/{name}.parquet", index=False)
-    write_json(root / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "0" * 64}, "fingerprint": "f"})
+    write_json(
+        root / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "0" * 64}, "fingerprint": "f"}
+    )
 
 
 def write_run(root: Path, setting: str, seed: int, correct: int) -> None:
@@ -175,7 +177,7 @@ def write_run(root: Path, setting: str, seed: int, correct: int) -> None:
     planned = complete(CONFIG)
     hyperparameters = planned["defaults"] | {"batch_size": 20 if setting == "base" else 5, "epochs": 3}
     facts = {"setting": setting, "seed": seed, "hyperparameters": hyperparameters, "device": "cpu"}
-    facts |= {"streams": {use: seed for use in ("weights", "order", "dropout")}}
+    facts |= {"streams": dict.fromkeys(("weights", "order", "dropout"), seed)}
     facts |= {"precision": "fp32", "threads": 1, "compiled": False, "best_epoch": 2, "epochs_run": len(history)}
     facts |= {"status": "trained", "diverged": None, "steps": 6, "train": train}
     if setting == "other":
@@ -209,13 +211,22 @@ def write_test(root: Path) -> None:
     simple = examples(COUNT, COUNT)[["id", "label"]].assign(majority=0)
     majority = class_metrics(simple["label"].to_numpy(), simple["majority"].to_numpy())
     found = {"accuracy": 0.5, "correct": 20, "count": COUNT} | majority
-    write_json(root / "baselines.json", {"majority": {split: found for split in ("train", "validation", "test")}})
+    write_json(root / "baselines.json", {"majority": dict.fromkeys(("train", "validation", "test"), found)})
     (root / "baselines").mkdir()
     for split in ("validation", "test"):
         simple.to_parquet(root / f"baselines/{split}.parquet", index=False)
     given = complete(CONFIG)["attention"]
     places = {name: root / f"attention/{name}" for name in ("attention.json", "sweep.csv", "error.csv")}
     demonstrate_attention(*places.values(), given["seed"], given["keys"], given["dimension"])
+    # No more numbers than the figures need: each is falsified in turn.
+    needed = ("score", "old_score", "query_length", "error")
+    whole = read_json(places["attention.json"])
+    parts = {
+        name: {key: part[key] for key in needed if key in part}
+        for name, part in whole.items()
+        if "_" in name and isinstance(part, dict)
+    }
+    write_json(places["attention.json"], parts | {"tolerance": whole["tolerance"]})
 
 
 def finish(root: Path, **changed: Any) -> None:
@@ -231,7 +242,9 @@ def finish(root: Path, **changed: Any) -> None:
             main = importlib.import_module(rule).main
             (root / "figures").mkdir(exist_ok=True)
             main(**placed(root, call.inputs), **placed(root, call.outputs), **spec)
-    found = {key: value for key, value in (revision(checkout) | changed).items() if key in ("commit", "commit_time", "dirty")}
+    found = {
+        key: value for key, value in (revision(checkout) | changed).items() if key in ("commit", "commit_time", "dirty")
+    }
     files = [root / name for name in layout.named_files]
     models = [root / name for name in layout.models]
     stamps = {path.stem: stamp(path) for path in sorted((ROOT / "scripts").glob("*.py"))}

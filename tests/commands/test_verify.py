@@ -10,22 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from building import WRITE_UP, make_build
+from building import WRITE_UP
 from conftest import ROOT
 from lib.files import read_json, write_json
 from lib.manifests import SCRIPT, carried_manifest
 from test_commands import command
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_build(tmp_path_factory.mktemp("build") / "checkout")
-
-
-@pytest.fixture
-def root(made: Path, tmp_path: Path) -> Path:
-    """The results of a copy that a test may spoil."""
-    return Path(shutil.copytree(made.parents[1], tmp_path / "checkout")) / "results/try"
 
 
 def verify(root: Path, file: Path | str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -90,7 +79,13 @@ def hostile_calls(root: Path, mark: Path, engine: str) -> dict[str, Any]:
     names = ("values", "selection", "summary", "ledger", "comparisons")
     inputs: dict[str, Any] = {name: f"results/try/{name}.json" for name in names}
     inputs |= {"summary": "results/try/data/summary.json", "manifest": "results/try/manifest.json"}
-    inputs |= {"write_up": "results/try/manifest.json", "histories": [], "figures": [], "tables": [], "bibliography": []}
+    inputs |= {
+        "write_up": "results/try/manifest.json",
+        "histories": [],
+        "figures": [],
+        "tables": [],
+        "bibliography": [],
+    }
     inputs |= {name: str(ROOT / f"report/template.{name[:4]}") for name in ("typst_template", "html_template")}
     inputs |= {"typst_template": str(ROOT / "report/template.typ"), "css": str(ROOT / "report/style.css")}
     spec = {"settings": [PAYLOAD.replace("MARK", str(mark))], "failed_runs": "refuse", "pdf_engine": engine}
@@ -172,7 +167,9 @@ def test_no_folder_on_the_way_is_a_link(root: Path, tmp_path: Path) -> None:
     assert "cannot be read: results/try/data/test.parquet (it is a symbolic link)" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["/etc/passwd", "../../write-up.md", "a/../../b", "./a", "a//../b", "a\\b", "a\nb", ".."])
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "../../write-up.md", "a/../../b", "./a", "a//../b", "a\\b", "a\nb", ".."]
+)
 @pytest.mark.parametrize("part", ["files", "experiment"])
 def test_no_path_leads_out_of_the_results(root: Path, tmp_path: Path, name: str, part: str) -> None:
     manifest = read_json(root / "write-up.json")

@@ -123,7 +123,17 @@ class Layout:
         rungs = [name for results in self.rung_results.values() for name in results]
         heads = ["attention/heads.csv", "attention/heads.json"] if self.heads else []
         data = [*(f"data/{split}.parquet" for split in SPLITS), "data/summary.json", "model.json"]
-        return [*data, *tokens, *trained, *rungs, *SCORED.values(), *heads, *BASELINES.values(), *DEMONSTRATED.values()]
+        return [
+            *data,
+            *tokens,
+            *trained,
+            *rungs,
+            *self.fractions,
+            *SCORED.values(),
+            *heads,
+            *BASELINES.values(),
+            *DEMONSTRATED.values(),
+        ]
 
     @cached_property
     def calls(self) -> dict[str, Call]:

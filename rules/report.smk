@@ -127,7 +127,8 @@ rule write_manifest:
             "collect_values",
             *ANALYSED_BY,
             *FIGURES_BY,
-        ),
+        )
+        + (list(rules.plot_learning_curve.input.fractions) if PERCENTS else []),
     output:
         manifest=RESULTS / "manifest.json",
     log:

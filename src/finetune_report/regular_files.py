@@ -1,12 +1,12 @@
-"""Opens files below a folder that may be a stranger's: regular files alone, by no link and by no way out of the folder."""
+"""Opens files below a folder that may be a stranger's: regular files alone, by no link and by no way out of it."""
 
 import hashlib
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 KINDS = {
     stat.S_IFDIR: "a folder",
@@ -28,7 +28,7 @@ class NotRegular(OSError):
 
 
 @contextmanager
-def opened(root: Path, name: str) -> Iterator[BinaryIO]:
+def opened(root: Path, name: str) -> Iterator[BufferedReader]:
     """A regular file at the relative path `name` below `root`, to read.
 
     Each folder on the way is opened in the one before, so that no link is followed even if one is put there meanwhile.
@@ -42,12 +42,12 @@ def opened(root: Path, name: str) -> Iterator[BinaryIO]:
             below = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=place)
             os.close(place)
             place = below
-        # Looked at before it is opened, since to open a device can have an effect; and after, since it may have changed.
+        # Looked at before it is opened, since to open a device has effects; and after, since it may have changed.
         require(stat.S_IFREG, os.stat(last, dir_fd=place, follow_symlinks=False))
         number = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=place)
     finally:
         os.close(place)
-    with open(number, "rb") as stream:
+    with os.fdopen(number, "rb") as stream:
         found = os.fstat(number)
         require(stat.S_IFREG, found)
         if found.st_size > LARGEST:
@@ -98,9 +98,9 @@ def below(root: Path, folder: str) -> list[str]:
     """
     parts = steps(folder)
     for count in range(1, len(parts) + 1):
-        require(stat.S_IFDIR, os.stat(root.joinpath(*parts[:count]), follow_symlinks=False))
+        require(stat.S_IFDIR, root.joinpath(*parts[:count]).lstat())
     found = []
     for place, folders, files in os.walk(root / folder, followlinks=False):
-        links = [name for name in folders if os.path.islink(os.path.join(place, name))]
-        found += [Path(place, name).relative_to(root).as_posix() for name in [*files, *links]]
+        paths = [Path(place, name) for name in [*files, *folders]]
+        found += [path.relative_to(root).as_posix() for path in paths if path.is_symlink() or not path.is_dir()]
     return sorted(found)

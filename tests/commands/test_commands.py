@@ -20,19 +20,6 @@ import pytest
 from building import CONFIG, WRITE_UP, finish, make_build, write_run
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_build(tmp_path_factory.mktemp("build") / "checkout")
-
-
-@pytest.fixture
-def root(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The results of a copy that a test may spoil, in the checkout that it works in."""
-    checkout = Path(shutil.copytree(made.parents[1], tmp_path / "checkout"))
-    monkeypatch.chdir(checkout)
-    return checkout / "results/try"
-
-
 def opened(root: Path) -> Build:
     return open_build(Path("config/try.yaml"), root)
 
@@ -147,7 +134,7 @@ def test_diff_names_changes_noise_and_cause(root: Path, tmp_path: Path) -> None:
 def test_diff_shows_verdicts_and_figures_and_writes_a_page(root: Path, tmp_path: Path) -> None:
     text = WRITE_UP.replace('a="base", b="other"', 'a="base", b="other", metric="loss"')
     other = make_build(tmp_path / "new", text)
-    write_json(other / "write-up.json", read_json(other / "write-up.json") | {"commit": "fedcba"})
+    write_json(other / "write-up.json", read_json(other / "write-up.json") | {"commit": "fedcba98"})
     done = command("diff", root, root, other, "--html", tmp_path / "diff.html")
     assert done.returncode == 0, done.stderr
     assert "Verdicts (2)" in done.stdout

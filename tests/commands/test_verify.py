@@ -14,19 +14,8 @@ from finetune_report.files import read_json, write_json
 from finetune_report.provenance.manifests import SCRIPT, carried_manifest
 
 import pytest
-from building import WRITE_UP, make_build
+from building import WRITE_UP
 from test_commands import command
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_build(tmp_path_factory.mktemp("build") / "checkout")
-
-
-@pytest.fixture
-def root(made: Path, tmp_path: Path) -> Path:
-    """The results of a copy that a test may spoil."""
-    return Path(shutil.copytree(made.parents[1], tmp_path / "checkout")) / "results/try"
 
 
 def verify(root: Path, file: Path | str, *arguments: object) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""A finished build, as the commands find it: its folder, its manifest, and where its files lie by this checkout's config."""
+"""A finished build, as the commands find it: its folder, its manifest, and where its files lie by the own config."""
 
 import difflib
 from collections.abc import Iterable

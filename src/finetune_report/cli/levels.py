@@ -94,8 +94,11 @@ def code_complaints(document: Document) -> Iterator[str]:
     for rule in sorted({*own, *recorded}):
         found, here = recorded.get(rule, "").split(), own.get(rule, "").split()
         if found != here:
-            differing = ", ".join(sorted({*found} - {*here})) or "nothing"
-            yield f"differs: the code of {rule} ({differing}; here {', '.join(sorted({*here} - {*found})) or 'nothing'})"
+            yield f"differs: the code of {rule} ({only_in(found, here)}; here {only_in(here, found)})"
+
+
+def only_in(parts: list[str], others: list[str]) -> str:
+    return ", ".join(part for part in parts if part not in others) or "nothing"
 
 
 def source_complaints(document: Document) -> Iterator[str]:

@@ -4,7 +4,7 @@ All of it follows from the config. So a command that looks at results of others 
 not believe a path that stands in a manifest. That the workflow's rules say the same is tested (test_layout.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +33,7 @@ UNNAMED = {
 
 @dataclass(frozen=True)
 class Call:
-    """What a rule is called with: results and sources by name, the results that it makes, and its part of the config."""
+    """What a rule is called with: results and sources by name, the results that it makes, its part of the config."""
 
     inputs: dict[str, Names]
     outputs: dict[str, str]
@@ -123,7 +123,17 @@ class Layout:
         rungs = [name for results in self.rung_results.values() for name in results]
         heads = ["attention/heads.csv", "attention/heads.json"] if self.heads else []
         data = [*(f"data/{split}.parquet" for split in SPLITS), "data/summary.json", "model.json"]
-        return [*data, *tokens, *trained, *rungs, *SCORED.values(), *heads, *BASELINES.values(), *DEMONSTRATED.values()]
+        return [
+            *data,
+            *tokens,
+            *trained,
+            *rungs,
+            *self.fractions,
+            *SCORED.values(),
+            *heads,
+            *BASELINES.values(),
+            *DEMONSTRATED.values(),
+        ]
 
     @cached_property
     def calls(self) -> dict[str, Call]:
@@ -357,13 +367,13 @@ def figure(stem: str, prefix: str = "") -> dict[str, str]:
     return {f"{prefix}{kind}": f"figures/{stem}.{kind}" for kind in KINDS}
 
 
-def listed(names: dict[str, Names]) -> Iterator[str]:
+def listed(names: Mapping[str, Names]) -> Iterator[str]:
     """All names, one by one."""
     for entry in names.values():
         yield from [entry] if isinstance(entry, str) else entry
 
 
-def placed(root: Path, names: dict[str, Names]) -> dict[str, Any]:
+def placed(root: Path, names: Mapping[str, Names]) -> dict[str, Any]:
     """The same names as paths below `root`, as a script's `main` takes them."""
     return {
         name: root / entry if isinstance(entry, str) else [root / each for each in entry]

@@ -1,4 +1,4 @@
-"""Reads the manifest that a report carries, which a stranger may have written: it is measured and checked before use."""
+"""Reads the manifest that a report carries, which a stranger may have written: it is checked before it is used."""
 
 import json
 import math
@@ -42,13 +42,15 @@ def carried_manifest(path: Path) -> Manifest:
         text = readers[path.suffix](content)
         manifest = parsed(text.decode() if isinstance(text, bytes) else text)
     except Malformed as error:
-        raise UserError(f"{path}: it carries no manifest that can be read ({error}); nothing in it can be verified")
+        raise UserError(unreadable(path, str(error))) from None
     except (ValueError, RecursionError):
-        raise UserError(
-            f"{path}: it carries no manifest that can be read (it is not JSON in UTF-8); nothing in it can be verified"
-        ) from None
+        raise UserError(unreadable(path, "it is not JSON in UTF-8")) from None
     check(manifest, path)
     return dict(manifest)
+
+
+def unreadable(path: Path, why: str) -> str:
+    return f"{path}: it carries no manifest that can be read ({why}); nothing in it can be verified"
 
 
 class Malformed(ValueError):
@@ -71,7 +73,7 @@ def from_pdf(content: bytes) -> bytes:
 
 def from_html(content: bytes) -> str:
     """The text of the one script element that the template writes; no element of another form is looked for."""
-    before, *found = content.decode().split(SCRIPT)
+    _, *found = content.decode().split(SCRIPT)
     if len(found) != 1:
         raise Malformed(f"{len(found)} elements {SCRIPT}, expected 1")
     text, end, _ = found[0].partition("</script>")

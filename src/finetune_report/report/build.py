@@ -63,9 +63,10 @@ def main(
     commit_time: int,
     forms: Iterable[str] = FORMS,
 ) -> None:
-    """Figures lie below the folder of `values`, by which the write-up names them; `commit_time` (seconds since 1970) dates it.
+    """Figures lie below the folder of `values`, by which the write-up names them.
 
-    Of `forms`, "pdf" and "html", those are rendered that are asked for. `failed_runs` is "refuse" where they stand against the report, "report" where they do not.
+    `commit_time` (seconds since 1970) dates the report. `failed_runs` is "refuse" where they stand against the report,
+    "report" where they do not. Of `forms`, "pdf" and "html", those that are asked for are rendered.
     """
     family = Family(read_comparisons(comparisons))
     labels, chosen = read_json(summary)["labels"], read_json(selection)

@@ -1,70 +1,60 @@
-# `make report` and `make test` set up what they need; everything else is for later.
+# `make report` and `make test` set up what they need. What a person does with an experiment is a subcommand of
+# .venv/bin/finetune-report (docs/commands.md); the targets of the same names set up and call it.
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 CONFIG ?= config.yaml
-# Progress bars on a terminal; in a log file, plain lines. --nolock ends the list of config files: a target may follow.
-SNAKEMAKE = $(BIN)/snakemake --configfile $(CONFIG) $(BESIDE) $$(test -t 1 && echo --logger rich) --nolock
-RESULTS = results/$$(sed -n 's/^name: *\([a-z0-9-]*\).*/\1/p' $(CONFIG))
-WHERE = echo "The write-up: $(RESULTS)/write-up.pdf and $(RESULTS)/write-up.html"
+COMMAND := $(BIN)/python -m finetune_report.cli
+# Through the environment, and quoted there: a name may hold spaces and quotes.
+export CONFIG NAME DATA KEY FILE A B
 
 .DEFAULT_GOAL := help
-.PHONY: help report final draft plan new why verify mutate diff replay cluster fetch test test-cluster lint format lock bench clean
-COMMAND = @$(BIN)/python -m finetune_report.cli
-CHECKED = $(COMMAND).check_config $(CONFIG)
+.PHONY: help report final draft plan check new why verify mutate diff replay cluster fetch test test-cluster lint format \
+  lock bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  Another experiment: make report CONFIG=config/other.yaml"
 
 report: $(READY) ## run what is not up to date and build the write-up
-	$(CHECKED)
-	@$(SNAKEMAKE) $(ARGS)
-	@$(WHERE)
+	@$(COMMAND) run --config "$$CONFIG" -- $(ARGS)
 
-final: $(READY) ## the same, but refuse while anything stands against the write-up
-	$(CHECKED)
-	@$(SNAKEMAKE) $(ARGS) final
-	@$(WHERE)
+final: $(READY) ## the same, but fail if there are unresolved findings
+	@$(COMMAND) final --config "$$CONFIG" -- $(ARGS)
 
-draft: BESIDE = profiles/draft.yaml
 draft: $(READY) ## write up what has finished, and say what is missing
-	$(CHECKED)
-	@$(SNAKEMAKE) $(ARGS)
-	@$(WHERE)
-
-cluster: $(READY) .venv/slurm ## the same as report, its heavy steps as jobs of a Slurm cluster (docs/cluster.md)
-	$(CHECKED)
-	@HF_HUB_OFFLINE=1 $(BIN)/snakemake --workflow-profile profiles/slurm --configfile $(CONFIG) --nolock $(ARGS)
-	@$(WHERE)
-
-fetch: $(READY) ## bring data and model here, for jobs that have no internet
-	$(CHECKED)
-	@$(SNAKEMAKE) $(ARGS) fetch
-	@echo "Data and model are here. The next step: make cluster CONFIG=$(CONFIG)"
+	@$(COMMAND) draft --config "$$CONFIG" -- $(ARGS)
 
 plan: $(READY) ## say what would run, and why
-	$(CHECKED)
-	@$(BIN)/snakemake --configfile $(CONFIG) --dry-run $(ARGS)
+	@$(COMMAND) plan --config "$$CONFIG" -- $(ARGS)
+
+check: $(READY) ## check a config and the files that it names
+	@$(COMMAND) check --config "$$CONFIG"
+
+cluster: $(READY) .venv/slurm ## the same as report, its heavy steps as jobs of a Slurm cluster (docs/cluster.md)
+	@$(COMMAND) cluster --config "$$CONFIG" -- $(ARGS)
+
+fetch: $(READY) ## download data and model, for jobs without internet
+	@$(COMMAND) fetch --config "$$CONFIG" -- $(ARGS)
 
 new: $(READY) ## set up your own experiment: make new NAME=my-topic DATA=file-or-folder
-	$(COMMAND).new "$(NAME)" $(if $(DATA),--data "$(DATA)") $(ARGS)
+	@$(COMMAND) new "$$NAME" $${DATA:+--data "$$DATA"} $(ARGS)
 
-why: $(READY) ## the way back for a value: make why KEY=winner.test.accuracy
-	$(COMMAND).why "$(KEY)" --config $(CONFIG)
+why: $(READY) ## trace a value to its source: make why KEY=winner.test.accuracy
+	@$(COMMAND) why "$$KEY" --config "$$CONFIG" $(ARGS)
 
-verify: $(READY) ## hash again all that a report names: make verify FILE=results/reviews/write-up.pdf
-	$(COMMAND).verify "$(FILE)" $(ARGS)
+verify: $(READY) ## verify a report by this checkout: make verify FILE=results/reviews/write-up.pdf
+	@$(COMMAND) verify "$$FILE" $(if $(filter command line,$(origin CONFIG)),--config "$$CONFIG") $(ARGS)
 
-mutate: $(READY) ## falsify each result of a finished report and see that it is noticed
-	$(COMMAND).mutation.command --config $(CONFIG) $(ARGS)
+mutate: $(READY) ## falsify results and see that the report notices
+	@$(COMMAND) mutate --config "$$CONFIG" $(ARGS)
 
 diff: $(READY) ## what changed between two builds, and why: make diff A=old/results B=results/reviews
-	$(COMMAND).diff "$(A)" "$(B)" $(ARGS)
+	@$(COMMAND) diff "$$A" "$$B" $(ARGS)
 
-replay: $(READY) ## train one run again and compare it bit by bit with the stored one
-	$(COMMAND).replay $(CONFIG) $(ARGS)
+replay: $(READY) ## train one run again and compare it bit by bit
+	@$(COMMAND) replay --config "$$CONFIG" $(ARGS)
 
 test: $(READY) lint ## lint, types, unit tests, and a small experiment from end to end
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
@@ -93,7 +83,7 @@ bench: $(READY) ## measure training and its outcome beside transformers.Trainer,
 	@$(BIN)/python benchmarks/training.py
 	@$(BIN)/python benchmarks/accuracy.py
 	@$(BIN)/python benchmarks/memory.py
-	@$(BIN)/python benchmarks/loop.py --config $(CONFIG)
+	@$(BIN)/python benchmarks/loop.py --config "$$CONFIG"
 
 clean: ## remove the environment; results stay
 	@rm -rf .venv

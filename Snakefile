@@ -41,6 +41,14 @@ rule fetch:
         RESULTS / "model.json",
 
 
+# By now every stamp is taken.
+if workflow.is_main_process and not workflow.dryrun:
+    try:
+        announce()
+    except UserError as error:
+        sys.exit(str(error))
+
+
 onstart:
     pass_on_to_jobs()
 
@@ -52,4 +60,4 @@ onsuccess:
 onerror:
     print(f"Not finished. The same command goes on from here; what every job said is in {RESULTS / 'journal.log'}.")
     if not config["incomplete"] and any(Path(path).is_file() for path in all_runs("metrics.json")):
-        print("make draft writes up what has finished.")
+        print("finetune-report draft writes up what has finished.")

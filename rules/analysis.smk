@@ -159,7 +159,7 @@ rule train_fraction:
         "../scripts/train_fraction.py"
 
 
-publishes("train_fraction", when=PERCENTS)
+publishes("train_fraction", when=PERCENTS, light=False)
 
 
 rule summarise_learning_curve:

@@ -40,7 +40,7 @@ rule measure_heads:
         "../scripts/measure_heads.py"
 
 
-publishes("measure_heads", when=HEADS)
+publishes("measure_heads", when=HEADS, light=False)
 
 
 # Apart from the measurement, which takes a model.

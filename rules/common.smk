@@ -3,33 +3,40 @@
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
-from finetune_report.config.schema import complete, excluded_settings, resolved_settings, unfinished_settings
-from finetune_report.runtime.ending import end_timers, pass_on_to_jobs
-from finetune_report.errors import UserError
-from finetune_report.provenance.calls import Call, write_calls
-from finetune_report.files import PROJECT, canonical_json
-from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse
-from finetune_report.provenance.records import remove_unnoticed, set_aside_changed
-from finetune_report.provenance.git import revision
 from finetune_report.config.resources import model_job
+from finetune_report.config.schema import complete, excluded_settings, resolved_settings, unfinished_settings
 from finetune_report.data.locations import data_files, model_files, package_version
+from finetune_report.errors import UserError
+from finetune_report.files import PROJECT, canonical_json
+from finetune_report.provenance.currency import Currency
+from finetune_report.provenance.git import revision
+from finetune_report.provenance.layout import answer, question
+from finetune_report.provenance.records import examine
 from finetune_report.provenance.stamp import stamp as stamp_of
+from finetune_report.runtime.ending import end_timers, pass_on_to_jobs
+from finetune_report.runtime.loaded_code import announce
+from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse
+from finetune_report.runtime.snakemake_compat import let_records_decide
 from finetune_report.runtime.system_errors import trouble
 
 if PROJECT != Path(workflow.basedir).resolve():
-    sys.exit(f"This environment runs the code of {PROJECT}, not that of {workflow.basedir}; run make there, or here")
+    sys.exit(
+        f"This environment runs the code of {PROJECT}, not that of {workflow.basedir}; run make report there, or here"
+    )
 
 try:
     config = complete(config)
     DATA_FILES = data_files(config["data"])
     MODEL_FILES = model_files(config["model"])
     RESULTS = Path("results") / config["name"]
-    # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
-    if workflow.is_main_process and not workflow.dryrun:
-        if hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'"):
-            remove_unnoticed(RESULTS)
-        set_aside_changed(RESULTS)
+    ASKED = question() if workflow.output_settings.dryrun else None
+    if workflow.is_main_process and not ASKED:
+        # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
+        if not workflow.dryrun:
+            hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'")
+        let_records_decide(Currency(examine(RESULTS, change=not workflow.dryrun)))
     elif workflow.remote_exec:
         begin_batch_job()
 except (UserError, OSError) as error:
@@ -38,7 +45,8 @@ except (UserError, OSError) as error:
 LOGS = RESULTS / "logs"
 SEEDS = config["seeds"]
 PLANNED = resolved_settings(config)
-MISSING = unfinished_settings(PLANNED, SEEDS, RESULTS) if config["incomplete"] else []
+# A command that asks for the layout says itself what is missing in the results that it looks at.
+MISSING = ASKED["missing"] if ASKED else unfinished_settings(PLANNED, SEEDS, RESULTS) if config["incomplete"] else []
 SETTINGS = {name: setting for name, setting in PLANNED.items() if name not in MISSING}
 NAMED = [setting["name"] for setting in config["settings"] if setting["name"] in SETTINGS]
 EXCLUDED = excluded_settings(config)
@@ -66,7 +74,8 @@ HEADS = config["attention"]["sentences"] > 0
 PERCENTS = [f"{100 * share:g}" for share in config["analyses"]["learning_curve"]]
 
 
-PUBLISHING = []  # the rules whose results count in the report, in their order; `publishes` adds them
+# The rules whose results count in the report, and the light ones among them, in their order; `publishes` adds them.
+PUBLISHING, LIGHT = [], []
 
 
 wildcard_constraints:
@@ -92,20 +101,29 @@ def spec(**values):
     return canonical_json(values)
 
 
-def call(rule_name):
-    """What a rule without wildcards is called with."""
-    called = getattr(rules, rule_name)
+def call(rule_name, **wildcards):
+    """What a rule is called with, by name, where its wildcards are these."""
+    called, given = getattr(rules, rule_name), SimpleNamespace(**wildcards)
 
-    def by_name(files):
-        return {name: str(paths) if isinstance(paths, str) else list(map(str, paths)) for name, paths in files.items()}
+    def filled(files):
+        files = files(given) if callable(files) else files
+        return str(files).format(**wildcards) if isinstance(files, str | Path) else list(map(filled, files))
 
-    return Call(rule_name, by_name(called.input), by_name(called.output), json.loads(called.params.get("spec", "{}")))
+    of_config = called.params.get("spec", "{}")
+    of_config = of_config(given) if callable(of_config) else of_config
+    inputs, outputs = (dict(files.items()) for files in (called.input, called.output))
+    return {
+        "inputs": {name: filled(files) for name, files in inputs.items()},
+        "outputs": {name: filled(files) for name, files in outputs.items()},
+        "spec": json.loads(of_config),
+    }
 
 
 def all_calls():
-    """The calls of all rules that run a script and have no wildcards, each after those that it follows."""
-    scripted = [each for each in workflow.rules if each.script and not each.wildcard_names]
-    return [call(each.name) for each in scripted]
+    """The calls of the light rules by their jobs, in an order in which they can be run."""
+    found = {f"prune_settings/{rung}": call("prune_settings", rung=str(rung)) for rung in RUNGS}
+    single = [name for name in LIGHT if not any("{" in str(path) for path in getattr(rules, name).output)]
+    return found | {name: call(name) for name in [*single, "render_write_up"]}
 
 
 def all_runs(file_name):
@@ -143,14 +161,16 @@ def fraction_spec(percent, seed):
     return spec(percent=float(percent), seed=seed, settings=SETTINGS, plan=plan(seed, f"fraction-{percent}"))
 
 
-def publishes(rule_name, when=True):
+def publishes(rule_name, when=True, light=True):
     """Let the results of a rule count in the report, unless the config does without them.
 
     Its files go into the manifest, its output `values` is collected, and what it makes in figures/ is there for the
     write-up. A figure's data are an output `<prefix>csv`, the table that it draws is the input `<prefix>table`.
+    A `light` rule takes moments, and commands such as verify do its work again.
     """
     if when:
         PUBLISHING.append(rule_name)
+        LIGHT.extend([rule_name] if light else [])
 
 
 def files_of(rule_name):

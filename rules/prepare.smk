@@ -19,7 +19,7 @@ rule prepare_data:
         "../scripts/prepare_data.py"
 
 
-publishes("prepare_data")
+publishes("prepare_data", light=False)
 
 
 rule prepare_model:
@@ -38,7 +38,7 @@ rule prepare_model:
         "../scripts/prepare_model.py"
 
 
-publishes("prepare_model")
+publishes("prepare_model", light=False)
 
 
 # The test texts wait for the selection: nothing that leads to it can have read them.
@@ -58,4 +58,4 @@ rule tokenize_texts:
         "../scripts/tokenize_texts.py"
 
 
-publishes("tokenize_texts")
+publishes("tokenize_texts", light=False)

@@ -25,7 +25,7 @@ rule score_test:
         "../scripts/score_test.py"
 
 
-publishes("score_test")
+publishes("score_test", light=False)
 
 
 rule score_baselines:
@@ -46,7 +46,7 @@ rule score_baselines:
         "../scripts/score_baselines.py"
 
 
-publishes("score_baselines")
+publishes("score_baselines", light=False)
 
 
 # Apart from fitting, which takes its time on large data.

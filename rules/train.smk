@@ -22,7 +22,7 @@ rule train_rung:
         "../scripts/train_rung.py"
 
 
-publishes("train_rung", when=RUNGS)
+publishes("train_rung", when=RUNGS, light=False)
 
 
 rule prune_settings:
@@ -67,7 +67,7 @@ rule finetune:
         "../scripts/finetune.py"
 
 
-publishes("finetune")
+publishes("finetune", light=False)
 
 
 # Many steps read what all runs came to; each run's own file is opened here, and where values name it as their source.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from finetune_report.figures.style import SERIES, new_figure, read_table, save_figure
 from finetune_report.runtime.job import run
-from finetune_report.stats.selection import spelled
+from finetune_report.stats.metrics import METRICS
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 def main(table: Path, png: Path, svg: Path, csv: Path, metric: str) -> None:
     """`metric` is the one that selects."""
     figure, axes = new_figure("half", 0.78)
-    draw(axes, read_table(table), spelled(metric))
+    draw(axes, read_table(table), METRICS[metric].label)
     save_figure(figure, png, svg, table, csv)
 
 

@@ -15,13 +15,13 @@ from finetune_report.report.keys import below, join
 from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
 from finetune_report.stats.intervals import seeds_interval, wilson_interval
-from finetune_report.stats.selection import EXTRA, by_setting
+from finetune_report.stats.metrics import METRICS
+from finetune_report.stats.selection import by_setting
 
 import pandas as pd
 
-METRICS = ("accuracy", "loss", *EXTRA)
 CLASS_METRICS = ("precision", "recall", "f1")
-KINDS = {"accuracy": "accuracy", "loss": "loss"}  # of any other metric: real
+MEANS = {"accuracy", "loss"}  # the metrics that are published with the runs that they are means of
 
 Runs = list[tuple[Path, dict[str, Any]]]  # the metrics of each, and the file that holds them
 
@@ -217,8 +217,8 @@ def publish_summaries(collector: Collector, path: Path) -> None:
 def publish_metric(
     collector: Collector, stem: str, metric: str, summary: dict[str, Any], path: Path, pointer: str
 ) -> None:
-    key, kind = f"{stem}.{metric}", KINDS.get(metric, "real")
-    if metric not in KINDS:
+    key, kind = f"{stem}.{metric}", METRICS[metric].kind
+    if metric not in MEANS:
         collector.add(key, summary["mean"], kind, path, f"{pointer}/mean", summary["interval"])
     if "sd" not in summary:
         return

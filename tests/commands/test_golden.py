@@ -9,10 +9,12 @@ import sys
 import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+from finetune_report.config.schema import complete, read_config
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.files import read_json, write_json, write_text
-from finetune_report.provenance.calls import Call, planned_calls
+from finetune_report.provenance.layout import Call, layout_of
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.template import fill
 from finetune_report.report.values import read_values
@@ -23,8 +25,6 @@ from building import make_build
 
 GOLDEN = ROOT / "tests/golden"
 RECORDED = ("tiny", "default")  # experiments
-SKIPPED = {"write_manifest", "render_write_up", "check_final"}
-TIMINGS = (".cost.seconds", ".cost.examples_per_second")
 
 
 def make_experiment(name: str, folder: Path) -> Path:
@@ -36,28 +36,24 @@ def make_recorded(name: str, folder: Path) -> Path:
     """All that follows from the recorded files of an experiment; returns its results folder."""
     with tarfile.open(GOLDEN / name / "results.tar.xz") as archive:
         archive.extractall(folder, filter="data")
-    config = GOLDEN / name / "config.yaml"
-    calls = planned_calls(config)
-    [rendering] = [call for call in calls if call.rule == "render_write_up"]
-    before = str(Path(str(rendering.outputs["markdown"])).parent)
-    for call in calls:
-        if call.rule not in SKIPPED:
-            make(call.moved(before, folder))
-    fill_in(rendering.moved(before, folder), GOLDEN / name / "source.md")
+    calls = dict(layout_of(complete(read_config(GOLDEN / name / "config.yaml"))).calls)
+    rendering = calls.pop("render_write_up")
+    for call in calls.values():
+        make(call, folder)
+    fill_in(rendering.arguments(folder), GOLDEN / name / "source.md")
     return folder
 
 
-def make(call: Call) -> None:
+def make(call: Call, root: Path) -> None:
     """Do a job, or only publish what it came to where that is recorded."""
     made = [path for name, path in call.outputs.items() if name != "values"]
-    if not all(Path(str(path)).exists() for path in made):
-        call.run()
+    if not all((root / str(path)).exists() for path in made):
+        call.run(root)
     elif call.publishes:
-        call.publish()
+        call.publish(root)
 
 
-def fill_in(call: Call, source: Path) -> None:
-    given = call.arguments
+def fill_in(given: dict[str, Any], source: Path) -> None:
     evidence = Evidence(
         read_values(given["values"]),
         given["settings"],

@@ -229,30 +229,31 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_project(tmp_path_factory.mktemp("messages") / "project")
 
 
-def check_config(project: Path, path: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "finetune_report.cli.check_config", path]
+def check(project: Path, path: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "finetune_report.cli", "check", "--config", path]
     surroundings = os.environ
     return subprocess.run(command, cwd=project, env=surroundings, capture_output=True, text=True)
 
 
 def test_the_check_before_a_run_prints_one_message(project: Path) -> None:
     write_config(project)
-    done = check_config(project, "own/config.yaml")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert check_config(project, "own/confg.yaml").stderr == (
+    done = check(project, "own/config.yaml")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "own/config.yaml: no mistakes; 2 settings, 1 seed, 2 runs\n"
+    assert check(project, "own/confg.yaml").stderr == (
         "own/confg.yaml is not there; give the path of a config file, such as config.yaml\n"
     )
     write_config(project, __use_yte__=True)  # Snakemake would run Python in it
-    assert check_config(project, "own/config.yaml").stderr.startswith(
+    assert check(project, "own/config.yaml").stderr.startswith(
         "own/config.yaml: The config does not hold:\n  unknown key '__use_yte__'; allowed: "
     )
     write_config(project, threads=0)
-    assert check_config(project, "own/config.yaml").stderr == (
+    assert check(project, "own/config.yaml").stderr == (
         "own/config.yaml: The config does not hold:\n  threads: found 0; must be at least 1 (CPU threads of a training "
         "run, whatever --cores says, since the sum of floats depends on it)\n"
     )
     write_config(project, data={"path": "own/dta"})
-    assert check_config(project, "own/config.yaml").stderr == (
+    assert check(project, "own/config.yaml").stderr == (
         "own/config.yaml: data.path: own/dta is not there; did you mean own/data?\n"
     )
 

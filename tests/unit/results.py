@@ -27,6 +27,7 @@ VALIDATION_LOSS = {
     "small-batch": [0.65, 0.55, 0.45, 0.40],  # falls to the end
     "milder": [0.60, 0.50, 0.45, 0.47],  # lowest in epoch 3
 }
+OVERFITS_FROM = {"baseline": 3, "milder": 4}
 TRAIN_LOSS = [0.6, 0.4, 0.2, 0.1]
 
 
@@ -35,8 +36,8 @@ def make_results(root: Path) -> Path:
     for setting in SETTINGS:
         folder = root / "runs" / setting / "seed1"
         folder.mkdir(parents=True)
-        write_text(folder / "history.csv", history(setting))
         predictions(setting).to_parquet(folder / "predictions.parquet", index=False)
+    write_text(root / "curves.csv", curves())
     write_json(root / "data/summary.json", {"labels": ["negative", "positive"]})
     write_json(root / "selection.json", selection())
     write_json(root / "values.json", values())
@@ -56,10 +57,11 @@ def make_results(root: Path) -> Path:
     return root
 
 
-def history(setting: str) -> str:
-    rows = ["epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate"]
-    for epoch, (train, validation) in enumerate(zip(TRAIN_LOSS, VALIDATION_LOSS[setting], strict=True), start=1):
-        rows.append(f"{epoch},{train},0.8,{validation},0.75,0.0001")
+def curves() -> str:
+    rows = ["setting,seed,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate"]
+    for setting in SETTINGS:
+        for epoch, (train, validation) in enumerate(zip(TRAIN_LOSS, VALIDATION_LOSS[setting], strict=True), start=1):
+            rows.append(f"{setting},1,{epoch},{train},0.8,{validation},0.75,0.0001")
     return "\n".join(rows) + "\n"
 
 
@@ -103,6 +105,9 @@ def values() -> dict[str, Any]:
         found[f"runs.{name}.best_epoch"] = entry(BEST_EPOCH[name], "count", source, "/best_epoch")
         found[f"runs.{name}.batch_size"] = entry(BATCHES[name], "count", source, "/hyperparameters/batch_size")
         found[f"runs.{name}.learning_rate"] = entry(RATES[name], "rate", source, "/hyperparameters/learning_rate")
+    for name, epoch in OVERFITS_FROM.items():
+        key, pointer = f"overfitting.{name}.from_epoch", f"/{name}/from_epoch"
+        found[key] = entry(epoch, "count", "overfitting.json", pointer)
     found["winner.validation.accuracy"] = found["runs.small-batch.validation.accuracy"]
     found["data.train.rows"] = entry(12345, "count", "data/summary.json", "/splits/train/rows")
     found["attention.copy.error"] = entry(1.2345e-7, "error", "attention/attention.json", "/copy/error")

@@ -5,19 +5,14 @@ from typing import Any
 
 from finetune_report.errors import UserError
 from finetune_report.files import read_json, write_json
-from finetune_report.model.classifier import Scores
-from finetune_report.report.analysis_values import (
-    collect_agreement,
-    collect_mistakes,
-    collect_reference,
-    collect_seeds,
-    collect_slices,
-)
+from finetune_report.model.batching import nested_part
+from finetune_report.model.evaluation import Scores
+from finetune_report.report.collect import collect, compared, merged
+from finetune_report.report.publishing import faults
 from finetune_report.stats.intervals import seeds_interval, wilson_interval
-from finetune_report.stats.metrics import by_class, extra_metrics, intervals
-from finetune_report.stats.selection import BETTER
+from finetune_report.stats.metrics import METRICS, Outcome, by_class, intervals, measured
 
-import count_tokens
+import describe_data
 import list_mistakes
 import measure_agreement
 import numpy as np
@@ -29,25 +24,16 @@ import select_setting
 import summarise_seeds
 from scipy.stats import t
 from sklearn.metrics import cohen_kappa_score
-from train_fraction import chosen_rows
 
 LABELS = ["no", "yes"]
 
 
-class Recorder:
-    """Stands in for the collector: keeps what is added, and checks that each value stands where its pointer says."""
+class Published:
+    """The values that a rule has published; each stands in its file at its place."""
 
-    def __init__(self, values: dict[str, Any] | None = None) -> None:
-        self.values = values or {}
-
-    def add(self, key: str, value: Any, kind: str, source: Path, pointer: str, interval: Any = None) -> None:
-        assert key not in self.values
-        found = read_json(source)
-        for step in pointer.split("/")[1:]:
-            step = step.replace("~1", "/").replace("~0", "~")
-            found = found[int(step)] if isinstance(found, list) else found[step]
-        assert found == value, key
-        self.values[key] = {"value": value, "kind": kind, "interval": interval}
+    def __init__(self, path: Path) -> None:
+        self.values = read_json(path)
+        assert list(faults(self.values, path.parents[1])) == []
 
     def __getitem__(self, key: str) -> Any:
         return self.values[key]["value"]
@@ -88,12 +74,12 @@ def test_slices_count_examples_not_seeds_and_hold_the_baselines(tmp_path: Path) 
     found = predictions(tmp_path / "p.parquet", [0.9, 0.1, 0.9, 0.1, 0.9, 0.9, 0.1, 0.1], labels, seeds=2)
     simple = pd.DataFrame({"id": [f"test-{n}" for n in (4, 3, 2, 1)], "label": [0, 1, 1, 1], "majority": [1, 1, 1, 1]})
     simple.to_parquet(tmp_path / "b.parquet", index=False)
-    score_slices.main(test, found, tmp_path / "b.parquet", tmp_path / "slices.json", ["source"])
-    values = Recorder()
-    collect_slices(values, tmp_path / "slices.json")  # type: ignore[arg-type]
-    assert (values["slices.source.x/y.correct"], values["slices.source.x/y.count"]) == (1.5, 2)
-    assert values.values["slices.source.x/y.accuracy"]["interval"] == wilson_interval(1.5, 2)
-    assert values["slices.source.none.accuracy"] == 0.5
+    published = tmp_path / "values/score_slices.json"
+    score_slices.main(test, found, tmp_path / "b.parquet", tmp_path / "slices.json", published, ["source"])
+    values = Published(published)
+    assert (values['slices.source."x/y".correct'], values['slices.source."x/y".count']) == (1.5, 2)
+    assert values.values['slices.source."x/y".accuracy']["interval"] == list(wilson_interval(1.5, 2))
+    assert values['slices.source."".accuracy'] == 0.5
     assert values["slices.source.z.majority.accuracy"] == 0.0
     assert values["slices.source.z.accuracy"] == 1.0
     assert [values[f"slices.length.{name}.count"] for name in score_slices.QUARTERS] == [1, 1, 1, 1]
@@ -111,9 +97,9 @@ def test_the_most_confident_mistakes_come_first(tmp_path: Path) -> None:
     # The mean of the seeds for class 1: 0.4, 0.9, 0.9, 0.7; so the first, second and fourth are wrong.
     found = predictions(tmp_path / "p.parquet", [0.3, 0.9, 0.9, 0.9, 0.5, 0.9, 0.9, 0.5], labels, seeds=2)
     write_json(tmp_path / "summary.json", {"labels": LABELS})
-    list_mistakes.main(test, found, tmp_path / "summary.json", tmp_path / "m.json", count=2)
-    values = Recorder()
-    collect_mistakes(values, tmp_path / "m.json")  # type: ignore[arg-type]
+    published = tmp_path / "values/list_mistakes.json"
+    list_mistakes.main(test, found, tmp_path / "summary.json", tmp_path / "m.json", published, count=2)
+    values = Published(published)
     assert values["errors.total"] == 3
     assert [values[f"mistakes.{n}.text"] for n in (1, 2)] == ["b / x", "d / z"]
     assert (values["mistakes.1.true"], values["mistakes.1.predicted"]) == ("no", "yes")
@@ -138,10 +124,10 @@ def test_agreement_is_that_of_classes_and_matches_scikit_learn(tmp_path: Path) -
         tmp_path / "selection.json",
         tmp_path / "summary.json",
         tmp_path / "a.json",
+        tmp_path / "values/measure_agreement.json",
         ["a", "b"],
     )
-    values = Recorder()
-    collect_agreement(values, tmp_path / "a.json")  # type: ignore[arg-type]
+    values = Published(tmp_path / "values/measure_agreement.json")
     assert values["agreement.a.b.share"] == values["agreement.b.a.share"] == 3 / 5
     assert values["agreement.a.b.kappa"] == pytest.approx(cohen_kappa_score([1, 0, 0, 1, 1], [1, 1, 0, 1, 0]))
     assert values["agreement.a.b.both_wrong"] == 2 / 5
@@ -160,7 +146,9 @@ def run_metrics(setting: str, seed: int, chances: list[float], labels: list[int]
     true, found = np.array(labels), np.array([[1 - chance, chance] for chance in chances])
     scores = Scores(np.full(len(labels), 0.1 * seed), found, true)
     details = {"classes": by_class(true, scores.predictions, LABELS), "intervals": intervals(true, scores.predictions)}
-    facts = {"setting": setting, "seed": seed, "status": status, "best_epoch": 1, "train": scores.summary()}
+    facts = {"setting": setting, "seed": seed, "status": status, "best_epoch": 1, "steps": 2, "threads": 1}
+    facts |= {"hyperparameters": {"epochs": 1}, "precision": "fp32", "device": "cpu", "compiled": False}
+    facts["train"] = scores.summary()
     return facts | {"validation": scores.summary() | details}
 
 
@@ -178,7 +166,9 @@ def seeds(tmp_path: Path) -> tuple[Path, Path]:
         seed: Scores(np.zeros(4), np.array([[1 - c, c] for c in chances]), np.array(labels))
         for seed, chances in {1: [0.9, 0.9, 0.9, 0.1], 2: [0.9, 0.1, 0.9, 0.9]}.items()
     }
-    write_json(tmp_path / "test.json", score_test.pooled(scored, LABELS))
+    write_json(tmp_path / "test.json", {"labels": LABELS} | score_test.pooled(scored, LABELS))
+    for row in rows:
+        write_json(tmp_path / f"runs/{row['setting']}/seed{row['seed']}/metrics.json", row)
     return tmp_path / "runs.json", tmp_path / "test.json"
 
 
@@ -188,16 +178,23 @@ def test_seeds_are_summarised_with_deviation_intervals_and_what_became_of_them(
     runs, test = seeds
     select_setting.main(runs, tmp_path / "selection.json", ["a", "b"], [], [1, 2], "macro_f1")
     assert read_json(tmp_path / "selection.json")["winner"] == "a"
-    summarise_seeds.main(runs, test, tmp_path / "selection.json", tmp_path / "seeds.json", ["a", "b"])
-    values = Recorder()
-    collect_seeds(values, tmp_path / "seeds.json")  # type: ignore[arg-type]
+    summarise_seeds.main(
+        sorted(tmp_path.glob("runs/*/*/metrics.json")),
+        [],
+        test,
+        tmp_path / "selection.json",
+        tmp_path / "seeds.json",
+        tmp_path / "confusion.csv",
+        tmp_path / "values/summarise_seeds.json",
+        ["a", "b"],
+    )
+    values = Published(tmp_path / "values/summarise_seeds.json")
     assert (values["runs.b.diverged"], values["runs.b.failed"], values["winner.diverged"]) == (1, 0, 0)
-    scores = [1.0, extra_metrics(np.array([1, 1, 0, 0]), np.eye(2)[[1, 0, 0, 0]])["macro_f1"]]
+    scores = [1.0, measured(Outcome(np.array([1, 1, 0, 0]), np.array([1, 0, 0, 0])))["macro_f1"]]
     assert values["runs.a.validation.macro_f1"] == pytest.approx(np.mean(scores))
     assert values["runs.a.validation.macro_f1.sd"] == pytest.approx(np.std(scores, ddof=1))
-    assert values.values["runs.a.validation.accuracy.over_seeds"]["interval"] == pytest.approx(
-        (-0.7133, 2.4633), abs=1e-4
-    )
+    over_seeds = values.values["runs.a.validation.accuracy.over_seeds"]["interval"]
+    assert over_seeds == pytest.approx([-0.7133, 2.4633], abs=1e-4)
     assert values["winner.validation.class.yes.recall"] == 0.75
     assert values["winner.test.accuracy.min"] == 0.25
     # Of the class "yes" both seeds name 5 examples, 3 of them rightly, of 2 examples each.
@@ -218,12 +215,12 @@ def test_the_interval_over_seeds_is_students() -> None:
     assert seeds_interval(values) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("metric", BETTER)
+@pytest.mark.parametrize("metric", METRICS)
 def test_each_metric_can_select_and_is_named_in_the_rule(metric: str, tmp_path: Path) -> None:
-    sign = BETTER[metric]
+    sign = METRICS[metric].sign
     rows = []
     for name, value in {"a": 0.5, "b": 0.5 + 0.1 * sign, "c": 0.5 - 0.1 * sign}.items():
-        scores = dict.fromkeys(BETTER, 0.5) | {metric: value}
+        scores = dict.fromkeys(METRICS, 0.5) | {metric: value}
         rows.append({"setting": name, "seed": 1, "best_epoch": 1, "status": "trained", "validation": scores})
     write_json(tmp_path / "runs.json", rows)
     select_setting.main(tmp_path / "runs.json", tmp_path / "s.json", list("abc"), [], [1], metric)
@@ -240,30 +237,104 @@ def test_the_rule_in_words() -> None:
 
 
 def test_a_reference_is_set_beside_this_runs_value(tmp_path: Path) -> None:
-    values = Recorder({"winner.test.accuracy": {"value": 0.9, "kind": "accuracy", "interval": (0.88, 0.92)}})
-    entry = {"name": "test", "value": "winner.test.accuracy", "reported": 0.95}
-    collect_reference(values, [entry], tmp_path / "reference.json")  # type: ignore[arg-type]
-    assert values["reference.test.this"] == 0.9
-    assert values["reference.test.difference"] == pytest.approx(-0.05)
-    assert values.values["reference.test.difference"]["interval"] == pytest.approx((-0.07, -0.03))
+    write_json(tmp_path / "test.json", {"accuracy": 0.9})
+    entry = {"value": 0.9, "kind": "accuracy", "interval": [0.88, 0.92], "source": "test.json", "pointer": "/accuracy"}
+    write_json(tmp_path / "values/a.json", {"winner.test.accuracy": entry})
+    asked = {"name": "test", "value": "winner.test.accuracy", "reported": 0.95}
+    values = collect([tmp_path / "values/a.json"], tmp_path / "reference.json", [asked])
+    assert list(faults(values, tmp_path)) == []
+    assert values["reference.test.this"]["value"] == 0.9
+    assert values["reference.test.difference"]["value"] == pytest.approx(-0.05)
+    assert values["reference.test.difference"]["interval"] == pytest.approx([-0.07, -0.03])
     with pytest.raises(UserError, match=r"reference 'x': there is no number 'winner.tset' among the values"):
-        collect_reference(Recorder(), [entry | {"name": "x", "value": "winner.tset"}], tmp_path / "r.json")  # type: ignore[arg-type]
+        compared([asked | {"name": "x", "value": "winner.tset"}], values)
 
 
-def test_cut_texts_are_counted(tmp_path: Path) -> None:
-    for split, rows in {"train": [3, 5, 8], "validation": [2], "test": [8, 8]}.items():
+def test_a_key_of_two_rules_is_refused(tmp_path: Path) -> None:
+    for rule in ("a", "b"):
+        write_json(tmp_path / f"values/{rule}.json", {"x": {"value": 1}})
+    with pytest.raises(UserError, match=r"the value x is published twice, in .*a\.json and in .*b\.json"):
+        merged([tmp_path / "values/a.json", tmp_path / "values/b.json"])
+
+
+AGGREGATED = {"aggregate": "mean", "parts": [["a.json", "/x"], ["b.json", "/x"]]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"value": 2}, r"n is 2, and a\.json has 1 at /x"),
+        ({"pointer": "/y"}, r"n does not stand in a\.json at /y \(KeyError"),
+        ({"pointer": "/list/9"}, "IndexError"),
+        ({"source": "c.json"}, r"n does not stand in c\.json .*FileNotFoundError"),
+        ({"value": 5, **AGGREGATED}, r"n is 5, and a\.json has 2\.0 at /x"),
+        ({"value": 3, "pointer": "/list"}, r"n is 3, and a\.json has 2 at /list"),
+    ],
+)
+def test_a_value_that_does_not_stand_in_its_file_is_refused(tmp_path: Path, changed: Any, said: str) -> None:
+    write_json(tmp_path / "a.json", {"x": 1, "list": [7, 8], "nothing": None, "yes": True})
+    write_json(tmp_path / "b.json", {"x": 3})
+    entry = {"value": 1, "kind": "real", "interval": None, "source": "a.json", "pointer": "/x"}
+    right = {
+        "a": entry,
+        "b": entry | {"value": 2.0} | AGGREGATED,
+        "c": entry | {"value": 2, "pointer": "/list"},
+        "d": entry | {"value": "none", "pointer": "/nothing"},
+        "e": entry | {"value": "true", "pointer": "/yes"},
+    }
+    write_json(tmp_path / "values/a.json", right)
+    assert collect([tmp_path / "values/a.json"], tmp_path / "reference.json", []) == right
+    write_json(tmp_path / "values/a.json", right | {"n": entry | changed})
+    with pytest.raises(UserError, match=said):
+        collect([tmp_path / "values/a.json"], tmp_path / "reference.json", [])
+
+
+@pytest.fixture
+def described(tmp_path: Path) -> dict[str, Path]:
+    """What describe_data reads: three splits and a model in one file."""
+    texts = {"train": [3, 5, 8], "validation": [2], "test": [8, 8]}
+    for split, rows in texts.items():
         table = pd.DataFrame({"input_ids": [[1] * count for count in rows], "cut": [count == 8 for count in rows]})
         table.to_parquet(tmp_path / f"{split}.parquet", index=False)
-    files = [tmp_path / f"{split}.parquet" for split in ("train", "validation", "test")]
-    count_tokens.main(*files, tmp_path / "counts.json", max_length=8)
-    found = read_json(tmp_path / "counts.json")["splits"]
-    assert found["train"] == {"texts": 3, "tokens": 16, "longest": 8, "cut": 1, "share": 1 / 3}
-    assert [found[split]["cut"] for split in ("validation", "test")] == [0, 2]
+    facts = {"rows": 3, "duplicates": 0, "classes": {"a/b": 2, "Dr. X": 1}, "words": {"min": 1, "mean": 2.5, "max": 4}}
+    summary = {"labels": ["a/b", "Dr. X"], "splits": {"train": facts}, "overlap": {"train-test": 0}}
+    write_json(tmp_path / "summary.json", summary | {"dropped": {"train": 0}, "carved": None})
+    write_json(tmp_path / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "1" * 64}})
+    names = ("summary.json", "model.json", *(f"{split}.parquet" for split in texts))
+    return {name.partition(".")[0]: tmp_path / name for name in names}
+
+
+def describe(given: dict[str, Path], folder: Path) -> Published:
+    describe_data.main(**given, description=folder / "d.json", values=folder / "values/d.json", max_length=8)
+    return Published(folder / "values/d.json")
+
+
+def test_cut_texts_and_tokens_are_counted(tmp_path: Path, described: dict[str, Path]) -> None:
+    values = describe(described, tmp_path)
+    assert (values["data.train.cut"], values["data.train.cut.share"], values["data.max_length"]) == (1, 1 / 3, 8)
+    assert [values[f"data.{split}.cut"] for split in ("validation", "test")] == [0, 2]
+    assert (values["data.train.tokens"], values["data.train.tokens.longest"]) == (16, 8)
+    assert (values["data.validation.tokens"], values["data.validation.tokens.longest"]) == (2, 2)
+    assert (values["data.classes"], values['data.train.class."Dr. X"']) == (2, 1)
+
+
+def test_a_model_of_several_files_has_one_fingerprint(tmp_path: Path, described: dict[str, Path]) -> None:
+    assert describe(described, tmp_path)["model.sha256"] == "1" * 64
+    shards = {f"model-0000{number}-of-00002.safetensors": str(number) * 64 for number in (1, 2)}
+    found = []
+    for files in (shards, dict(reversed(shards.items())), shards | {"config.json": "3" * 64}):
+        write_json(described["model"], {"source": {"package": "p"}, "files": files})
+        found.append(describe(described, tmp_path)["model.sha256"])
+    assert len(set(found)) == 1
+    assert len(found[0]) == 64
+    changed = shards | {"model-00002-of-00002.safetensors": "5" * 64}
+    write_json(described["model"], {"source": {"package": "p"}, "files": changed})
+    assert describe(described, tmp_path)["model.sha256"] != found[0]
 
 
 def test_parts_of_the_training_split_are_nested_and_keep_the_balance() -> None:
     labels = np.array([0] * 90 + [1] * 10 + [2])
-    parts = [set(chosen_rows(labels, share, seed=1).tolist()) for share in (0.1, 0.5, 1.0)]
+    parts = [set(nested_part(labels, share, seed=1).tolist()) for share in (0.1, 0.5, 1.0)]
     assert parts[0] < parts[1] < parts[2] == set(range(101))
     assert [len(part) for part in parts[:2]] == [9 + 1 + 1, 45 + 5 + 1]
-    assert set(chosen_rows(labels, 0.1, seed=2).tolist()) != parts[0]
+    assert set(nested_part(labels, 0.1, seed=2).tolist()) != parts[0]

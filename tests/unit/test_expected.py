@@ -6,8 +6,9 @@ from statistics import fmean, pstdev
 from typing import Any
 
 from finetune_report.files import read_json, write_json
+from finetune_report.report.publishing import faults
 from finetune_report.stats.expected_performance import expected_best
-from finetune_report.stats.selection import BETTER
+from finetune_report.stats.metrics import METRICS
 
 import pytest
 from plot_expected import main as plot_expected
@@ -28,8 +29,8 @@ def test_the_expected_best_is_that_over_all_draws(scores: list[float], lower_is_
 
 
 def run_of(setting: str, seed: int, accuracy: float) -> dict[str, Any]:
-    validation = dict.fromkeys(BETTER, 0.5) | {"accuracy": accuracy, "loss": 1 - accuracy}
-    return {"setting": setting, "seed": seed, "validation": validation, "status": "trained"}
+    validation = dict.fromkeys(METRICS, 0.5) | {"accuracy": accuracy, "loss": 1 - accuracy, "correct": 5, "count": 9}
+    return {"setting": setting, "seed": seed, "validation": validation, "train": validation, "status": "trained"}
 
 
 def summary(folder: Path, **changes: Any) -> dict[str, Any]:
@@ -43,7 +44,15 @@ def summary(folder: Path, **changes: Any) -> dict[str, Any]:
         "excluded": {},
         "metric": "accuracy",
     } | changes
-    summarise_sweep(folder / "runs.json", folder / "sweep.json", **given)
+    return summarised(folder, **given)
+
+
+def summarised(folder: Path, **given: Any) -> dict[str, Any]:
+    """What summarise_sweep makes of the runs in a folder; it publishes what stands there."""
+    tables = {"settings_table": folder / "tables/hyperparam.csv", "expected_table": folder / "tables/expected.csv"}
+    values = folder / "values/summarise_sweep.json"
+    summarise_sweep(folder / "runs.json", [], folder / "sweep.json", **tables, values=values, **given)
+    assert list(faults(read_json(values), folder)) == []
     return read_json(folder / "sweep.json")
 
 
@@ -65,8 +74,7 @@ def test_a_run_that_diverged_counts_as_failed(tmp_path: Path) -> None:
     rows[1]["status"] = "diverged"
     write_json(tmp_path / "runs.json", rows)
     given = {"name": "try", "settings": ["a", "b"], "missing": [], "seeds": [1, 2], "excluded": {}, "metric": "loss"}
-    summarise_sweep(tmp_path / "runs.json", tmp_path / "sweep.json", named=["a"], **given)
-    found = read_json(tmp_path / "sweep.json")
+    found = summarised(tmp_path, named=["a"], **given)
     assert (found["finished"], found["failed"]) == (3, 1)
     assert found["failed_runs"] == [{"setting": "a", "seed": 2}]
     assert found["expected"][1]["mean"] == pytest.approx(0.75 * 0.2 + 0.25 * 0.4)  # the lower loss is the better
@@ -74,15 +82,25 @@ def test_a_run_that_diverged_counts_as_failed(tmp_path: Path) -> None:
 
 def test_one_setting_with_one_seed_is_said_in_the_singular(tmp_path: Path) -> None:
     write_json(tmp_path / "runs.json", [run_of("a", 1, 0.5)])
-    summarise_sweep(tmp_path / "runs.json", tmp_path / "sweep.json", "try", ["a"], ["a"], [], [1], {}, "accuracy")
-    assert read_json(tmp_path / "sweep.json")["best_of"] == "best of 1 setting, 1 seed"
+    given = {"name": "try", "settings": ["a"], "missing": [], "seeds": [1], "excluded": {}, "metric": "accuracy"}
+    assert summarised(tmp_path, named=["a"], **given)["best_of"] == "best of 1 setting, 1 seed"
+
+
+@pytest.mark.parametrize(("metric", "label"), [("accuracy", "accuracy"), ("macro_f1", "macro-F1")])
+def test_the_metric_that_selects_can_be_cited(tmp_path: Path, metric: str, label: str) -> None:
+    summary(tmp_path, metric=metric)
+    published = read_json(tmp_path / "values/summarise_sweep.json")
+    assert published["selection.metric"]["value"] == label
+    assert published["sweep.expected.1"]["value"] == read_json(tmp_path / "sweep.json")["expected"][0]["mean"]
 
 
 def test_the_figure_plots_what_its_data_say(tmp_path: Path) -> None:
     summary(tmp_path)
-    plot_expected(tmp_path / "sweep.json", tmp_path / "e.png", tmp_path / "e.svg", tmp_path / "e.csv")
-    assert (tmp_path / "e.csv").read_text().splitlines()[0] == "settings,mean,sd"
-    assert len((tmp_path / "e.csv").read_text().splitlines()) == 3
+    table = tmp_path / "tables/expected.csv"
+    plot_expected(table, tmp_path / "e.png", tmp_path / "e.svg", tmp_path / "e.csv", "accuracy")
+    assert (tmp_path / "e.csv").read_bytes() == table.read_bytes()
+    assert table.read_text().splitlines()[0] == "settings,mean,sd"
+    assert len(table.read_text().splitlines()) == 3
     assert "<svg" in (tmp_path / "e.svg").read_text()
     assert (tmp_path / "e.png").read_bytes().startswith(b"\x89PNG")
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from finetune_report.cli import new
+from finetune_report.cli.new import Options
 from finetune_report.config.schema import complete
 from finetune_report.data.detection import infer
 from finetune_report.data.readers import read_rows
@@ -79,7 +80,7 @@ def test_what_cannot_be_inferred_is_asked_for(given: dict[str, str], message: st
 
 def test_a_single_file_is_parted_and_the_config_holds(capsys: pytest.CaptureFixture[str]) -> None:
     write("mine.csv", ROWS, ("message", "topic", "channel"))
-    new.main(["try", "--data", "mine.csv"])
+    new.main(Options("try", "mine.csv"))
     config = complete(yaml.safe_load(Path("config/try.yaml").read_text()))
     assert config["data"]["path"] == "data/try"
     assert (config["data"]["text"], config["data"]["label"]) == ("message", "topic")
@@ -92,7 +93,7 @@ def test_a_single_file_is_parted_and_the_config_holds(capsys: pytest.CaptureFixt
     assert [sum(row["topic"] == name for row in parts["test"]) for name in ("bad", "good", "so-so")] == [2, 2, 2]
     said = capsys.readouterr().out
     assert "label       column topic, 3 classes: bad 10, good 10, so-so 10" in said
-    assert "make report CONFIG=config/try.yaml" in said
+    assert "finetune-report run --config config/try.yaml" in said
     assert "title: Try" in Path("report/try.md").read_text()
 
 
@@ -100,7 +101,7 @@ def test_a_folder_stays_where_it_is_and_unlike_classes_are_selected_by_macro_f1(
     rows = [(f'he said "{n}', "yes" if n < 24 else "no") for n in range(30)]
     for name in ("train", "dev", "test"):
         write(f"folder/{name}.tsv", rows, None, "\t")
-    new.main(["try", "--data", "folder", "--model", "org/name"])
+    new.main(Options("try", "folder", model="org/name"))
     config = complete(yaml.safe_load(Path("config/try.yaml").read_text()))
     assert config["data"]["path"] == "folder"
     assert (config["data"]["header"], config["data"]["text"], config["data"]["label"]) == (False, "0", "1")
@@ -109,19 +110,19 @@ def test_a_folder_stays_where_it_is_and_unlike_classes_are_selected_by_macro_f1(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("options", "message"),
     [
-        (["My Topic", "--data", "mine.csv"], "NAME: found 'My Topic'; a name has lower-case"),
-        (["try"], "the data are not named; say DATA=path/to/file-or-folder"),
-        (["try", "--data", "nowhere.csv"], "--data: nowhere.csv is not there"),
-        (["try", "--data", "mine.csv", "--model", "nowhere"], "--model: nowhere is neither a folder nor"),
-        (["there", "--data", "mine.csv"], "config/there.yaml is there already"),
+        (Options("My Topic", "mine.csv"), "the name: found 'My Topic'; a name has lower-case"),
+        (Options("try"), "the data are not named; say --data path/to/file-or-folder"),
+        (Options("try", "nowhere.csv"), "--data: nowhere.csv is not there"),
+        (Options("try", "mine.csv", model="nowhere"), "--model: nowhere is neither a folder nor"),
+        (Options("there", "mine.csv"), "config/there.yaml is there already"),
     ],
 )
-def test_mistakes_leave_no_config_behind(arguments: list[str], message: str) -> None:
+def test_mistakes_leave_no_config_behind(options: Options, message: str) -> None:
     write("mine.csv", ROWS, ("message", "topic", "channel"))
     write("config/there.yaml", [], ("name: there",))
     with pytest.raises(UserError) as error:
-        new.main(arguments)
+        new.main(options)
     assert str(error.value).startswith(message)
     assert [path.name for path in Path("config").iterdir()] == ["there.yaml"]

@@ -26,7 +26,7 @@ def test_what_has_finished_is_written_up_as_a_draft(finished: Project, tmp_path:
     journal = (project.results / "journal.log").read_text(encoding="utf-8")
     # Small batches take long, and start first.
     assert journal.index("finetune/broken/") < journal.index("finetune/more/")
-    assert "make draft writes up what has finished." in said
+    assert "finetune-report draft writes up what has finished." in said
     drafted = project.snakemake(*DRAFT)
     assert drafted.returncode == 0, drafted.stdout + drafted.stderr
     checks = json.loads((project.results / "checks.json").read_text())

@@ -26,18 +26,36 @@ AGGREGATES = {
     "score_baselines",
     "score_test",
     "measure_heads",
-    "count_tokens",
+    "describe_data",
+    "summarise_curves",
+    "publish_baselines",
+    "publish_heads",
     "summarise_seeds",
     "score_slices",
     "list_mistakes",
     "measure_agreement",
     "collect_values",
-    *PLOTS - {"plot_curves", "plot_attention"},
+    *PLOTS - {"plot_attention"},
     *RECORD,
 }
-AFTER_TOKENS = RUNS | AGGREGATES | {"plot_curves"}
+AFTER_TOKENS = RUNS | AGGREGATES
 TOKENS = {"tokenize_texts[split=train]", "tokenize_texts[split=validation]"}
 DEMONSTRATION = {"demonstrate_attention", "plot_attention"}
+# Nothing that leads to a training, a selection or a scoring of the test split publishes values.
+PUBLISHERS = {
+    "describe_data",
+    "summarise_sweep",
+    "summarise_curves",
+    "summarise_seeds",
+    "publish_baselines",
+    "publish_heads",
+    "demonstrate_attention",
+    "score_slices",
+    "list_mistakes",
+    "measure_agreement",
+    "keep_ledger",
+    "collect_values",
+}
 ALL = {"prepare_data", "prepare_model"} | TOKENS | AFTER_TOKENS | DEMONSTRATION
 
 
@@ -110,6 +128,7 @@ def test_comments_rerun_nothing(project: Project) -> None:
         ("src/finetune_report/figures/style.py", PLOTS | RECORD),
         ("src/finetune_report/demos/attention.py", DEMONSTRATION | {"collect_values"} | RECORD),
         ("src/finetune_report/report/lexicon.py", RECORD),
+        ("src/finetune_report/report/publishing.py", PUBLISHERS | (PLOTS - {"plot_heads"}) | RECORD),
         ("src/finetune_report/runtime/job.py", set()),
         ("src/finetune_report/files.py", ALL),
     ],
@@ -134,7 +153,7 @@ def test_the_first_setting_is_the_baseline_of_the_curves(project: Project) -> No
     config = project.read_config()
     config["settings"][0]["batch_size"] += 1
     project.write_config(config)
-    expected = {"finetune[setting=baseline, seed=1]", "plot_curves"} | AGGREGATES
+    expected = {"finetune[setting=baseline, seed=1]"} | AGGREGATES
     assert names(project.planned()) == expected
 
 
@@ -187,7 +206,7 @@ def test_an_added_setting_and_an_added_seed_train_only_themselves(project: Proje
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
-        ("attention", {"sentences": 6}, {"measure_heads", "plot_heads", "collect_values"} | RECORD),
+        ("attention", {"sentences": 6}, {"measure_heads", "publish_heads", "plot_heads", "collect_values"} | RECORD),
         ("attention", {"sentences": 5, "seed": 1}, DEMONSTRATION | {"collect_values"} | RECORD),
         ("max_length", 32, TOKENS | AFTER_TOKENS),
         ("selection_metric", "loss", AFTER_TOKENS),

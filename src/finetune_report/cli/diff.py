@@ -7,25 +7,20 @@ value lies inside the old one's interval. Prints tables, and writes them to a pa
 
 from pathlib import Path
 
-from finetune_report.cli.builds import parser, run_command
 from finetune_report.cli.causes import causes
 from finetune_report.cli.changes import Side, changed_figures, changed_values, changed_verdicts, read_side
 from finetune_report.cli.tables import Table, in_text, page
 from finetune_report.files import write_text
+from finetune_report.terminal import say
 
 
-def main() -> int:
-    options = parser("diff", __doc__)
-    options.add_argument("old", type=Path, help="a results folder, its manifest.json, or a write-up.pdf or .html")
-    options.add_argument("new", type=Path, help="the same of the other build")
-    options.add_argument("--html", type=Path, default=Path("results/diff.html"), help="where to write the page")
-    given = options.parse_args()
-    tables = compared(read_side(given.old), read_side(given.new))
-    print(f"{given.old} (old) and {given.new} (new)\n")
+def main(old: Path, new: Path, html: Path) -> int:
+    tables = compared(read_side(old), read_side(new))
+    say(f"{old} (old) and {new} (new)", "")
     for title, (headings, rows) in tables.items():
-        print(in_text(title, headings, rows))
-    write_text(given.html, page(f"{given.old} and {given.new}", tables))
-    print(f"The same as a page: {given.html}")
+        say(*in_text(title, headings, rows).split("\n"))
+    write_text(html, page(f"{old} and {new}", tables))
+    say(f"The same as a page: {html}")
     return 0
 
 
@@ -41,7 +36,3 @@ def compared(old: Side, new: Side) -> dict[str, Table]:
         "Verdicts": (["claim", "old", "new"], changed_verdicts(old, new)),
         "Figures": (["figure", "changed", "cause"], changed_figures(old, new, found)),
     }
-
-
-if __name__ == "__main__":
-    run_command(main)

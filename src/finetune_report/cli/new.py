@@ -1,17 +1,16 @@
 """Set up an experiment of one's own: a config and a write-up to go on from.
 
-    make new NAME=my-topic DATA=path/to/file-or-folder [ARGS="--text COLUMN --label COLUMN --model FOLDER"]
+    finetune-report new my-topic --data path/to/file-or-folder [--text COLUMN --label COLUMN --model FOLDER]
 
 Reads the data and says what it takes them for; asks where it is run at a terminal. Writes config/NAME.yaml and
 report/NAME.md; a single file is parted into training and test rows, in data/NAME/.
 """
 
-import argparse
 import csv
 import json
 import re
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +31,21 @@ TOKENS_A_WORD = 1.5
 LENGTHS = (32, 64, 128, 256, 512)
 
 
-def main(arguments: list[str]) -> None:
-    options = parse(arguments)
+@dataclass(frozen=True)
+class Options:
+    """What the command is given; None where the data say it, or the person is asked."""
+
+    name: str
+    data: str | None = None
+    text: str | None = None
+    text_pair: str | None = None
+    label: str | None = None
+    model: str | None = None
+
+
+def main(options: Options) -> None:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", options.name):
-        raise UserError(f"NAME: found '{options.name}'; a name has lower-case letters, digits and '-' only")
+        raise UserError(f"the name: found '{options.name}'; a name has lower-case letters, digits and '-' only")
     written = {"config": Path("config") / f"{options.name}.yaml", "write_up": Path("report") / f"{options.name}.md"}
     for path in written.values():
         if path.exists():
@@ -53,25 +63,14 @@ def main(arguments: list[str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     print(f"\nWrote {written['config']} and {written['write_up']}. Look both over, then:\n")
-    print(f"  make report CONFIG={written['config']}")
-
-
-def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make new NAME=... ARGS=", description="Set up an experiment of your own.")
-    parser.add_argument("name", help="the experiment's name; results go to results/NAME/")
-    parser.add_argument("--data", help="a file, or a folder with train, test and perhaps validation files")
-    parser.add_argument("--text", help="the column of the text, by name or, without a header, by number")
-    parser.add_argument("--text-pair", help="the column of the second text, in tasks on pairs")
-    parser.add_argument("--label", help="the column of the label")
-    parser.add_argument("--model", help="a folder as save_pretrained writes it, or a model of the hub as org/name")
-    return parser.parse_args(arguments)
+    print(f"  .venv/bin/finetune-report run --config {written['config']}")
 
 
 def ask(question: str, inferred: str) -> str:
     """The answer at a terminal, where Enter takes what was inferred; without a terminal, what was inferred."""
     if not sys.stdin.isatty():
         if not inferred:
-            raise UserError("the data are not named; say DATA=path/to/file-or-folder")
+            raise UserError("the data are not named; say --data path/to/file-or-folder")
         return inferred
     return input(f"{question} {f'[{inferred}] ' if inferred else ''}").strip() or inferred
 
@@ -87,7 +86,7 @@ def sample_of(source: Path) -> Path:
     return source
 
 
-def confirmed(shape: Shape, sample: Path, options: argparse.Namespace) -> Shape:
+def confirmed(shape: Shape, sample: Path, options: Options) -> Shape:
     """The shape after it has been shown, and columns that were not given have been asked for."""
     print(f"Looked at {sample}: {shape.rows} rows")
     print(f"  header      {'yes: ' + ', '.join(shape.columns) if shape.header else 'no; columns count from 0'}")
@@ -171,10 +170,3 @@ def block(entries: dict[str, Any]) -> str:
 def skeleton_write_up(name: str) -> str:
     title = name.replace("-", " ").capitalize()
     return (SKELETONS / "write-up.md").read_text(encoding="utf-8").replace("TITLE", title)
-
-
-if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except UserError as error:
-        sys.exit(str(error))

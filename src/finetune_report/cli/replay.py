@@ -1,13 +1,12 @@
 """Train one run again in a clean folder, and compare what comes out bit by bit with what is stored.
 
-    python -m finetune_report.cli.replay config.yaml --draw 7
-    python -m finetune_report.cli.replay config.yaml --setting baseline --seed 1
+    finetune-report replay --draw 7
+    finetune-report replay --setting baseline --seed 1
 
 The whole way is gone again, from the data files on, by the same workflow, into `results/replay-<name>/`. Where a file
 differs, code, packages, machine, threads and the like are compared with what is recorded of the stored run.
 """
 
-import argparse
 import random
 import shutil
 import subprocess
@@ -30,19 +29,17 @@ OF_A_RUN = ["history.csv", "metrics.json", "predictions.parquet", "model"]  # al
 COMPUTE = ("device", "precision", "threads", "compiled")
 
 
-def main() -> None:
-    options = arguments()
-    try:
-        config = complete(read_config(options.config))
-        setting, seed = chosen_run(config, options.setting, options.seed, options.draw)
-        stored, again = Path("results") / config["name"], Path("results") / f"replay-{config['name']}"[:60].rstrip("-")
-        run = f"runs/{setting}/seed{seed}"
-        if not (stored / run / "metrics.json").is_file():
-            raise UserError(f"{stored / run} holds no finished run; run the experiment first")
-        print(f"Training {setting}, seed {seed}, again in {again} ...", flush=True)
-        retrain(options.config, again, run)
-    except UserError as error:
-        sys.exit(str(error))
+def main(path: Path, setting: str | None, seed: int | None, draw: int) -> int:
+    config = complete(read_config(path))
+    setting, seed = chosen_run(config, setting, seed, draw)
+    stored, again = Path("results") / config["name"], Path("results") / f"replay-{config['name']}"[:60].rstrip("-")
+    run = f"runs/{setting}/seed{seed}"
+    if not (stored / run / "metrics.json").is_file():
+        raise UserError(f"{stored / run} holds no finished run; run the experiment first")
+    print(f"Training {setting}, seed {seed}, again in {again} ...", flush=True)
+    if not retrain(path, again, run):
+        print("The run could not be trained again; see above.", file=sys.stderr)
+        return 1
     names = [*BEFORE, *(f"{run}/{name}" for name in OF_A_RUN)]
     differing = [name for name in names if hashes(stored / name) != hashes(again / name)]
     for name in names:
@@ -50,20 +47,13 @@ def main() -> None:
     if differing:
         found = list(causes(stored, again, run))
         print("What differs between then and now:" if found else NO_CAUSE)
-        sys.exit("\n".join(f"  {line}" for line in found) or 1)
+        print("\n".join(f"  {line}" for line in found))
+        return 1
     print("Every bit is the same.")
+    return 0
 
 
 NO_CAUSE = "Code, packages, machine, threads, data and model are the same: a fault of the project, worth a report."
-
-
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="replay", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("config", type=Path)
-    parser.add_argument("--setting", help="the setting to train again; without it a run is drawn")
-    parser.add_argument("--seed", type=int, help="and its seed; without it the first one")
-    parser.add_argument("--draw", type=int, default=0, help="the seed by which a run is drawn (default: 0)")
-    return parser.parse_args()
 
 
 def chosen_run(config: dict[str, Any], setting: str | None, seed: int | None, draw: int) -> tuple[str, int]:
@@ -76,13 +66,12 @@ def chosen_run(config: dict[str, Any], setting: str | None, seed: int | None, dr
     return random.Random(draw).choice(fitting) if setting is None else fitting[0]
 
 
-def retrain(config: Path, folder: Path, run: str) -> None:
-    """Make one run in an empty results folder. Raises UserError where that fails."""
+def retrain(config: Path, folder: Path, run: str) -> bool:
+    """Make one run in an empty results folder; returns whether that went well."""
     shutil.rmtree(folder, ignore_errors=True)
     command = [sys.executable, "-m", "snakemake", "--configfile", str(config), "--config", f"name={folder.name}"]
     done = subprocess.run([*command, "--", str(folder / run / "metrics.json")], stdout=sys.stderr)
-    if done.returncode:
-        raise UserError("the run could not be trained again; see above")
+    return done.returncode == 0
 
 
 def hashes(path: Path) -> dict[str, str]:
@@ -119,7 +108,3 @@ def changed(what: str, then: Any, now: Any) -> Iterator[str]:
 def code(stamped: str) -> str:
     """The part of a stamp that stands for the code; the rest are packages."""
     return stamped.partition(" ")[0]
-
-
-if __name__ == "__main__":
-    main()

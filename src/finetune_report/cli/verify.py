@@ -1,128 +1,57 @@
-"""Verify a report against the results and sources that it names.
+"""Verify a report against its results, with the code, the config and the write-up of this checkout.
 
-Reads the manifest that a PDF, an HTML or a manifest file carries, hashes every file that it names again, and renders
-a PDF or HTML anew to compare it byte for byte. Says what differs, what is missing and what cannot be read; exits
-with 1 unless everything was read and nothing differs.
+Nothing that the document or its results bring along is executed. Verifies by levels, each only if the one before holds:
+
+  bytes   every result is as the document records it; config, commit, every rule's code and packages are as here
+  text    the values are collected again from their files, and the document is rendered again, byte for byte
+
+Says what differs, what is missing and what cannot be read; exits with 1 unless everything holds at every level.
 """
 
-import json
-import logging
 import tempfile
-from collections.abc import Callable, Iterator
+import time
 from pathlib import Path
-from typing import Any
 
-from finetune_report.cli.builds import Build, copied, parser, run_command
+from finetune_report.cli.builds import Build, config_of, own_config, own_layout
+from finetune_report.cli.levels import Document, check_bytes, check_text
 from finetune_report.errors import UserError
-from finetune_report.files import PROJECT, sha256, write_json
-from finetune_report.provenance.stamp import stamp
-from finetune_report.report.build import main as render
+from finetune_report.provenance.manifests import carried_manifest
+from finetune_report.terminal import say
 
-from bs4 import BeautifulSoup
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
-
-RENDERED = {".pdf", ".html"}
-NOT_RENDERED = "not rendered anew: its results or sources are not what they were"
-ADDED = {"inputs", "markdown", "checks"}  # to the manifest when the report is rendered
-OUTPUTS = {
-    "pdf": "write-up.pdf",
-    "html": "write-up.html",
-    "markdown": "write-up.md",
-    "checks": "checks.json",
-    "carried": "write-up.json",
-}
+LEVELS = {"bytes": check_bytes, "text": check_text}
 
 
-def main() -> int:
-    options = parser("verify", __doc__)
-    options.add_argument("file", type=Path, help="a write-up.pdf, a write-up.html or a manifest.json")
-    options.add_argument("--results", type=Path, help="the results folder (default: results/<the experiment's name>)")
-    options.add_argument("--no-render", action="store_true", help="hash the files it names, but do not render it anew")
-    given = options.parse_args()
-    manifest = carried_manifest(given.file)
-    root = given.results or Path("results") / str(manifest["experiment"])
-    print(f"{given.file}: experiment {manifest['experiment']}, commit {manifest.get('commit') or 'none'}")
-    problems = list(complaints(manifest, root))
-    count = len(manifest["files"]) + len(manifest.get("inputs", {}))
-    if given.file.suffix in RENDERED and not given.no_render:
-        problems += rendered_complaints(given.file, Build(root, manifest)) if not problems else [NOT_RENDERED]
-    for problem in problems:
-        print(f"  {problem}")
-    print(f"{count} files named: " + (f"NOT verified, {len(problems)} against it" if problems else "verified"))
-    return 1 if problems else 0
+def main(file: Path, config: Path | None, results: Path | None, level: str) -> int:
+    document = opened(file, config, results)
+    manifest = document.manifest
+    say(f"{file}: experiment {manifest['experiment']}, commit {manifest['commit'] or 'none'}")
+    asked = list(LEVELS)[: list(LEVELS).index(level) + 1]
+    return 0 if verified(document, asked) else 1
 
 
-def carried_manifest(path: Path) -> dict[str, Any]:
-    """The manifest in a PDF's attachment or an HTML's script element, or in a file of its own.
-
-    Raises UserError where there is none or it does not say what a manifest must.
-    """
-    readers: dict[str, Callable[[Path], bytes | str]] = {".pdf": from_pdf, ".html": from_html, ".json": Path.read_bytes}
-    if path.suffix not in readers:
-        raise UserError(f"{path}: expected a file that ends in .pdf, .html or .json")
-    try:
-        manifest = json.loads(readers[path.suffix](path))
-        manifest["experiment"], manifest["files"].items()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, PyPdfError):
-        raise UserError(f"{path}: it carries no manifest that can be read, so nothing in it can be verified") from None
-    return dict(manifest)
+def opened(file: Path, config: Path | None, results: Path | None) -> Document:
+    """The document with the build of this checkout that it must come from. Raises UserError where there is none."""
+    manifest = carried_manifest(file)
+    experiment = manifest["experiment"]
+    own = own_config(config or config_of(experiment))
+    if own["name"] != experiment:
+        raise UserError(f"{file} is of the experiment '{experiment}', but {config} describes '{own['name']}'")
+    root = results or Path("results") / experiment
+    return Document(file, Build(root, manifest, own_layout(own, root, manifest)))
 
 
-def from_pdf(path: Path) -> bytes:
-    [content] = PdfReader(path).attachments["manifest.json"]
-    assert isinstance(content, bytes)
-    return content
-
-
-def from_html(path: Path) -> str:
-    element = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").find("script", id="manifest")
-    if element is None:
-        raise ValueError("no element with the id manifest")
-    return str(element.string)
-
-
-def complaints(manifest: dict[str, Any], root: Path) -> Iterator[str]:
-    """A sentence for each file that is not what the manifest says: results below `root`, then the report's sources."""
-    named = [(root / name, wanted) for name, wanted in manifest["files"].items()]
-    named += [(Path(name), wanted) for name, wanted in manifest.get("inputs", {}).items()]
-    if not manifest["files"]:
-        yield "the manifest names no files"
-    for path, wanted in named:
-        try:
-            found = sha256(path)
-        except FileNotFoundError:
-            yield f"missing: {path}"
-        except OSError as error:
-            yield f"cannot be read: {path} ({error.strerror})"
-        else:
-            if found != wanted:
-                yield f"differs: {path} (expected {str(wanted)[:12]}, found {found[:12]})"
-
-
-def rendered_complaints(path: Path, build: Build) -> list[str]:
-    """What is wrong with a PDF or HTML whose results and sources are as they were: it must come out the same again."""
-    carried = build.manifest
-    code = stamp(PROJECT / "scripts" / "render_write_up.py")
-    if "calls" not in carried or "inputs" not in carried:
-        return ["not rendered anew: its manifest does not say how"]
-    if code != carried["code"]["render_write_up"]:
-        return [f"not rendered anew: it was rendered by {carried['code']['render_write_up']}, and here is {code}"]
+def verified(document: Document, asked: list[str]) -> bool:
+    """Verify level by level and say what comes out; ends at the first that does not hold."""
     with tempfile.TemporaryDirectory() as folder:
-        scratch = copied(build, Path(folder))
-        outputs: dict[str, Any] = {name: scratch.root / file for name, file in OUTPUTS.items()}
-        write_json(scratch.root / "manifest.json", {key: carried[key] for key in carried if key not in ADDED})
-        try:
-            render(**scratch.inputs("render_write_up"), **outputs, **build.spec("render_write_up"))
-        except UserError as error:
-            return [f"cannot be rendered anew: {error}"]
-        if outputs[path.suffix[1:]].read_bytes() != path.read_bytes():
-            return [f"differs: {path} itself is not what its results and sources give"]
-    return []
-
-
-if __name__ == "__main__":
-    logging.disable(logging.WARNING)  # what stands against a draft is in it already
-    run_command(main)
+        for level in asked:
+            started = time.monotonic()
+            problems = list(LEVELS[level](document, Path(folder)))
+            say(*(f"  {problem}" for problem in problems))
+            verdict = f"NOT verified, {len(problems)} against it" if problems else "verified"
+            say(f"{level:8} {verdict} ({time.monotonic() - started:.1f} s)")
+            if problems:
+                later = asked[asked.index(level) + 1 :]
+                say("NOT verified" + (f"; not tried: {', '.join(later)}" if later else ""))
+                return False
+    say(f"{len(document.manifest['files'])} files named: verified ({', '.join(asked)})")
+    return True

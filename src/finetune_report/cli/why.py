@@ -7,7 +7,7 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-from finetune_report.cli.builds import Build, experiment_name, open_build, parser, run_command
+from finetune_report.cli.builds import Build, open_build
 from finetune_report.cli.causes import rule_of
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
@@ -15,17 +15,12 @@ from finetune_report.json_pointer import at
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.values import Value, read_values, supported_digits
 from finetune_report.stats.multiple_testing import Family, read_comparisons
+from finetune_report.terminal import say
 
 
-def main() -> int:
-    options = parser("why", __doc__)
-    options.add_argument("key", help="the key of a value, such as winner.test.accuracy")
-    options.add_argument("--config", type=Path, default=Path("config.yaml"), help="the experiment's config file")
-    options.add_argument("--results", help="the results folder, where it is not that of the config")
-    given = options.parse_args()
-    build = open_build(given.results or experiment_name(given.config))
-    for line in explanation(build, given.key, given.config):
-        print(line)
+def main(key: str, config: Path, results: Path | None) -> int:
+    build = open_build(config, results)
+    say(*explanation(build, key, config))
     return 0
 
 
@@ -53,7 +48,7 @@ def value_of(build: Build, key: str) -> Value:
         build.spec("render_write_up")["settings"],
         read_json(inputs["summary"])["labels"],
         read_json(inputs["selection"]),
-        read_curves(inputs["histories"]),
+        read_curves(inputs["curves"]),
         family,
     )
     for row in read_json(build.root / "checks.json")["comparisons"]["made"]:
@@ -119,7 +114,3 @@ def maker_lines(build: Build, value: Value) -> list[str]:
     lines.append(f"  machine     {machine['processor']}, {machine['cores']} cores, {machine['system']}")
     lines.append(f"  file hash   {manifest['files'].get(value.source, 'not in the manifest')}")
     return lines
-
-
-if __name__ == "__main__":
-    run_command(main)

@@ -1,6 +1,7 @@
 """Write down what made the report: commit, config, code, packages, machine, and the hash of every result file.
 
-Reads all results that the write-up builds on. Writes the manifest that the write-up carries.
+Reads all results that the write-up builds on, and the records of what made them. Writes the manifest that the write-up
+carries.
 """
 
 import os
@@ -11,7 +12,10 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from finetune_report.files import fingerprint, sha256, write_json
+from finetune_report.errors import UserError
+from finetune_report.files import PROJECT, fingerprint, sha256, write_json
+from finetune_report.provenance.records import Unreadable
+from finetune_report.provenance.records import read as read_record
 
 
 def main(
@@ -20,16 +24,12 @@ def main(
     manifest: Path,
     config: dict[str, Any],
     stamps: dict[str, str],
-    calls: dict[str, Any],
     commit: str,
     dirty: bool,
     commit_time: int,
     root: str,
 ) -> None:
-    """`results` and the folders `models` hold what to hash, named relative to `root`; `stamps` the code of each rule.
-
-    `calls` say how values are collected and the report is rendered from them, so that both can be repeated.
-    """
+    """`results` and the folders `models` are named relative to `root`; `stamps` are the code of each rule."""
     timings = config["report"]["timings"]
     hashed = [path for path in each_file([*results, *models]) if timings or path.name != "timing.json"]
     write_json(
@@ -42,12 +42,43 @@ def main(
             "config": config,
             "config_fingerprint": fingerprint(config),
             "code": stamps,
-            "calls": calls,
+            "calls": recorded_calls([*results, *models], Path(root)),
             "packages": installed_packages(),
             "machine": machine(),
             "files": {path.relative_to(root).as_posix(): sha256(path) for path in sorted(hashed)},
         },
     )
+
+
+def recorded_calls(outputs: list[Path], root: Path) -> dict[str, Any]:
+    """What each job was called with that made one of the outputs, by its name: its parameters, the hashes of its inputs
+    by name, and its outputs.
+
+    Results are named relative to `root`, and no path leads out of the project, since a report is given to others.
+    Raises UserError where it is not on record what made an output.
+    """
+    calls: dict[str, Any] = {}
+    for path in outputs:
+        try:
+            made = read_record(path).made
+        except Unreadable as error:
+            raise UserError(f"{path}: {error}; run the same command again, which makes it again") from None
+        if made.job not in calls:
+            inputs = {
+                name: {place(Path(given), root): digest for given, digest in hashes.items()}
+                for name, hashes in made.inputs.items()
+            }
+            calls[made.job] = {"params": made.params, "inputs": inputs, "outputs": []}
+        calls[made.job]["outputs"].append(path.relative_to(root).as_posix())
+    return calls
+
+
+def place(path: Path, root: Path) -> str:
+    """A file as the manifest names it: a result below `root`, a source below the project, of another its name alone."""
+    for folder in (root, PROJECT, Path.cwd()):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return path.name if path.is_absolute() or ".." in path.parts else path.as_posix()
 
 
 def each_file(paths: list[Path]) -> Iterator[Path]:

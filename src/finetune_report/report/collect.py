@@ -36,7 +36,7 @@ def collect(published: list[Path], reference: Path, references: list[dict[str, A
 
     Raises UserError where two rules publish the same key, or a value is not what stands in its file.
     """
-    root = reference.parent
+    root = published[0].parents[1]
     collected = merged(published)
     listed = list(islice(faults(collected, root), LISTED))
     if listed:
@@ -46,7 +46,7 @@ def collect(published: list[Path], reference: Path, references: list[dict[str, A
             "command again"
         )
     write_json(reference, compared(references, collected))
-    return collected | published_references(reference, root)
+    return collected | published_references(reference)
 
 
 def merged(published: list[Path]) -> dict[str, Entry]:
@@ -86,9 +86,9 @@ def compared(references: list[dict[str, Any]], values: dict[str, Entry]) -> dict
     return rows
 
 
-def published_references(reference: Path, root: Path) -> dict[str, Entry]:
+def published_references(reference: Path) -> dict[str, Entry]:
     """`reference.<name>.reported`, `.this` and `.difference`."""
-    collector = Collector(root / "values/collect_values.json")
+    collector = Collector(reference.parent / "values/collect_values.json")
     for name, row in read_json(reference).items():
         stem, pointer = join("reference", name), f"/{step(name)}"
         collector.add(f"{stem}.reported", row["reported"], "real", reference, f"{pointer}/reported")

@@ -6,7 +6,6 @@ whose truth flips must fail or change its wording; each changed entry behind a f
 named; exits with 1 unless there is none.
 """
 
-import logging
 import tempfile
 import time
 from collections import Counter
@@ -15,17 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from finetune_report.cli.builds import Build, copied, experiment_name, open_build, parser, run_command
+from finetune_report.cli.builds import Build, copied, open_build
 from finetune_report.cli.mutation.claim_edits import turning
 from finetune_report.cli.mutation.edits import csv_edit, edits_at, numeric_leaves
 from finetune_report.cli.mutation.scratch_build import ClaimId, Outcome, Workbench
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
 from finetune_report.json_pointer import at
-from finetune_report.provenance.calls import Call, planned_calls
 from finetune_report.report.figure_checks import read_rows
 from finetune_report.report.template import Claim
 from finetune_report.report.values import Value
+from finetune_report.terminal import say
 
 IN_MEMORY = Path("/dev/shm")  # where there is one, files are written without waiting for a disk
 
@@ -46,27 +45,21 @@ class Coverage:
     survivors: list[str] = field(default_factory=list)
 
 
-def main() -> int:
-    options = parser("mutate", __doc__)
-    options.add_argument("--config", type=Path, default=Path("config.yaml"), help="the experiment's config file")
-    options.add_argument("--results", help="a finished results folder, or the name of its experiment")
-    given = options.parse_args()
-    build = open_build(given.results or experiment_name(given.config))
+def main(config: Path, results: Path | None) -> int:
+    build = open_build(config, results)
     start = time.monotonic()
     with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as folder:
-        report, complete = mutated(copied(build, Path(folder)), planned_calls(given.config))
-    print("\n".join(report))
-    print(f"  in {time.monotonic() - start:.0f} s")
+        report, complete = mutated(copied(build, Path(folder)))
+    say(*report, f"  in {time.monotonic() - start:.0f} s")
     return 0 if complete else 1
 
 
-def mutated(build: Build, calls: list[Call]) -> tuple[list[str], bool]:
+def mutated(build: Build) -> tuple[list[str], bool]:
     """Falsify everything in a scratch build; returns the lines of a report, and whether nothing survived.
 
-    `calls` are those of this checkout's rules.
     Raises UserError where the build's text is not what its results and write-up give to begin with.
     """
-    bench = Workbench(build, calls)
+    bench = Workbench(build)
     truth = bench.outcome()
     if truth.filled.text != (build.root / "write-up.md").read_text(encoding="utf-8") or bench.disagreements():
         raise UserError(f"the report of '{build.name}' is not what its results and write-up give now; build it first")
@@ -104,7 +97,9 @@ def interval_places(holder: dict[str, Any], interval: tuple[float, float]) -> li
 
 def every_number(bench: Workbench) -> Iterator[Origin]:
     """Every number in every JSON file that values come from."""
-    sources = {source for value in bench.collected().values() for source, _ in value.origins if source.endswith(".json")}
+    sources = {
+        source for value in bench.collected().values() for source, _ in value.origins if source.endswith(".json")
+    }
     for source in sorted(sources - {RESTATED}):
         yield from ((source, pointer) for pointer in numeric_leaves(read_json(bench.root / source)))
 
@@ -214,8 +209,3 @@ def report_of(coverage: Coverage, truth: Outcome, origins: int, figures: tuple[i
     else:
         lines += ["", "  100%: nothing survives"]
     return lines
-
-
-if __name__ == "__main__":
-    logging.disable(logging.WARNING)
-    run_command(main)

@@ -8,7 +8,7 @@ from typing import Any
 
 from finetune_report.cli.builds import Build
 from finetune_report.files import canonical_json, read_json
-from finetune_report.provenance.calls import Call
+from finetune_report.provenance.layout import Call
 from finetune_report.report.collect import collect
 from finetune_report.report.figure_checks import disagreements
 from finetune_report.report.findings import check_document
@@ -57,23 +57,19 @@ class Outcome:
 
 
 class Workbench:
-    """`build` is the scratch copy, `calls` what this checkout calls its rules with.
+    """`build` is the scratch copy; its files are put back after each falsification."""
 
-    The files are put back after each falsification.
-    """
-
-    def __init__(self, build: Build, calls: list[Call]) -> None:
+    def __init__(self, build: Build) -> None:
         self.build, self.root = build, build.root
-        here = {call.rule: call.moved(f"results/{build.name}", build.root) for call in calls}
-        self.collecting, self.rendering = here["collect_values"].arguments, here["render_write_up"].arguments
-        collected = set(self.collecting["published"])
-        publishers = [call for call in here.values() if call.publishes and call.published["values"] in collected]
+        layout = build.layout
+        self.collecting = layout.calls["collect_values"].arguments(self.root)
+        self.rendering = build.inputs("render_write_up")
         self.outdated: list[Call] = []  # that publish values of a file that is falsified
         self.publishers: dict[Path, list[Call]] = {}  # by the files that they publish values of
-        for call in publishers:
-            for path in read_by(call):
+        for call in layout.publishers:
+            for path in read_by(call, self.root):
                 self.publishers.setdefault(path, []).append(call)
-        self.settings: list[str] = self.rendering["settings"]
+        self.settings: list[str] = build.spec("render_write_up")["settings"]
         given = self.rendering
         self.read_directly = {given["summary"], given["selection"], given["comparisons"], given["curves"]}
 
@@ -82,7 +78,8 @@ class Workbench:
         """A result file with other bytes in it; what is published of it follows when values are collected."""
         path = self.root / source
         self.outdated = self.publishers.get(path, [])
-        before = {each: each.read_bytes() for each in (path, *(call.published["values"] for call in self.outdated))}
+        published = [call.published(self.root)["values"] for call in self.outdated]
+        before = {each: each.read_bytes() for each in (path, *published)}
         path.write_bytes(content)
         try:
             yield
@@ -132,7 +129,7 @@ class Workbench:
 
     def collected(self) -> dict[str, Value]:
         for call in self.outdated:
-            call.publish()
+            call.publish(self.root)
         given = self.collecting
         return values_of(collect(given["published"], given["reference"], given["references"]))
 
@@ -147,9 +144,9 @@ class Workbench:
         return disagreements(self.rendering["figures"], self.rendering["tables"])
 
 
-def read_by(call: Call) -> set[Path]:
+def read_by(call: Call, root: Path) -> set[Path]:
     """The files that a rule publishes values of."""
-    given = [entry for name, entry in call.published.items() if name != "values"]
+    given = [entry for name, entry in call.published(root).items() if name != "values"]
     each = [item for entry in given for item in (entry if isinstance(entry, list) else [entry])]
     return {item for item in each if isinstance(item, Path)}
 

@@ -1,0 +1,29 @@
+"""Check a config and the data and model files that it names, before anything starts."""
+
+from pathlib import Path
+from typing import Any
+
+from finetune_report.config.schema import complete, read_config, resolved_settings
+from finetune_report.data.locations import data_files, model_files
+from finetune_report.errors import UserError
+
+
+def main(config: Path) -> int:
+    found = checked(config)
+    settings, seeds = len(resolved_settings(found)), len(found["seeds"])
+    counts = {"setting": settings, "seed": seeds, "run": settings * seeds}
+    print(
+        f"{config}: no mistakes; " + ", ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items())
+    )
+    return 0
+
+
+def checked(path: Path) -> dict[str, Any]:
+    """The complete config in a file. Raises UserError, naming the file, where it, or a file it names, will not do."""
+    try:
+        config = complete(read_config(path))
+        data_files(config["data"])
+        model_files(config["model"])
+    except UserError as error:
+        raise UserError(f"{path}: {error}" if not str(error).startswith(str(path)) else str(error)) from None
+    return config

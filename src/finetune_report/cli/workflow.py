@@ -1,0 +1,76 @@
+"""Run the workflow by Snakemake, with the config checked first: one message where Snakemake would print a traceback."""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from finetune_report.cli.check import checked
+from finetune_report.errors import UserError
+from finetune_report.files import PROJECT
+from finetune_report.runtime.snakemake_compat import provide_cache, run_snakemake
+
+DRAFT = Path("profiles/draft.yaml")  # read after the experiment's own config
+CLUSTER = Path("profiles/slurm")
+
+
+def report(config: Path, arguments: list[str], target: str = "", draft: bool = False) -> int:
+    """Build the write-up, or another `target`, and say where it is."""
+    experiment = prepared(config)
+    beside = [DRAFT] if draft else []
+    rich = ["--logger", "rich"] if sys.stdout.isatty() else []  # in a log file, plain lines in place of progress bars
+    code = run_snakemake(command_line([config, *beside], target, rich, arguments))
+    return code or say_where(experiment)
+
+
+def plan(config: Path, arguments: list[str]) -> int:
+    """Say what would run, and why."""
+    prepared(config)
+    return run_snakemake(command_line([config], "", ["--dry-run"], arguments))
+
+
+def fetch(config: Path, arguments: list[str]) -> int:
+    """Bring data and model here."""
+    prepared(config)
+    code = run_snakemake(command_line([config], "fetch", [], arguments))
+    if code == 0:
+        print(f"Data and model are here. The next step: finetune-report cluster --config {config}")
+    return code
+
+
+def cluster(config: Path, arguments: list[str]) -> int:
+    """Build the write-up, its heavy steps as jobs of Slurm."""
+    experiment = prepared(config)
+    if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
+        raise UserError(
+            "Snakemake's plugin for Slurm is not installed; `make cluster` installs it, and so does "
+            f"{sys.executable} -m pip install -r requirements-slurm.txt"
+        )
+    os.environ["HF_HUB_OFFLINE"] = "1"  # what jobs need was fetched
+    code = run_snakemake(command_line([config], "", ["--workflow-profile", str(CLUSTER)], arguments))
+    return code or say_where(experiment)
+
+
+def prepared(config: Path) -> dict[str, Any]:
+    """The checked config of an experiment, in an environment that Snakemake can run in."""
+    if Path.cwd().resolve() != PROJECT:
+        raise UserError(f"The workflow runs in the project's folder, {PROJECT}; go there first (here is {Path.cwd()})")
+    experiment = checked(config)
+    provide_cache()
+    return experiment
+
+
+def command_line(configs: list[Path], target: str, options: list[str], arguments: list[str]) -> list[str]:
+    """What Snakemake is called with; the user's `arguments` may begin with targets or options.
+
+    An option that takes a list ends where the next one begins, so no target may follow the config files directly.
+    """
+    return [*filter(None, [target]), "--configfile", *map(str, configs), *options, "--nolock", *arguments]
+
+
+def say_where(config: dict[str, Any]) -> int:
+    written = [Path("results") / config["name"] / f"write-up.{kind}" for kind in ("pdf", "html")]
+    if all(path.is_file() for path in written):
+        print(f"The write-up: {written[0]} and {written[1]}")
+    return 0

@@ -58,8 +58,9 @@ def new_figure(width: str, aspect: float, **options: Any) -> tuple[Figure, Any]:
 def read_table(path: Path, *texts: str) -> pd.DataFrame:
     """A published table; the columns `texts` hold names, which are never taken for numbers or for missing."""
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    numbers = {name: pd.to_numeric(column) for name, column in table.items() if name not in texts}
-    return table.assign(**numbers)
+    for name in table.columns.difference(texts):
+        table[name] = pd.to_numeric(table[name])
+    return table
 
 
 def save_figure(figure: Figure, png: Path, svg: Path, table: Path, csv: Path) -> None:

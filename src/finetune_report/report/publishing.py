@@ -1,7 +1,7 @@
 """The values that a rule publishes for a write-up to cite, each with the place where it stands in a result file."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -12,7 +12,7 @@ from finetune_report.report.keys import join
 from finetune_report.stats.intervals import wilson_interval
 
 MOST_ROWS = 8  # of a list in a result file that is published whole; a write-up could not show more
-AGGREGATES = {"mean": fmean, "sum": sum, "sd": stdev}
+AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {"mean": fmean, "sum": sum, "sd": stdev}
 
 Interval = tuple[float, float]
 Entry = dict[str, Any]

@@ -12,7 +12,7 @@ from lib.ending import end_timers, pass_on_to_jobs
 from lib.errors import UserError
 from lib.files import canonical_json
 from lib.loaded_code import announce
-from lib.locks import begin_batch_job, hold_or_refuse
+from lib.locks import begin_batch_job, hold_or_refuse, untrusted_since
 from lib.records import examine
 from lib.repository import revision
 from lib.resources import model_job
@@ -28,9 +28,9 @@ try:
     RESULTS = Path("results") / config["name"]
     if workflow.is_main_process:
         # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
-        if not workflow.dryrun:
-            hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'")
-        let_records_decide(Currency(examine(RESULTS, change=not workflow.dryrun)))
+        lock = RESULTS / "lock"
+        since = untrusted_since(lock) if workflow.dryrun else hold_or_refuse(lock, f"The experiment '{config['name']}'")
+        let_records_decide(Currency(examine(RESULTS, change=not workflow.dryrun, since=since)))
     elif workflow.remote_exec:
         begin_batch_job()
 except (UserError, OSError) as error:

@@ -11,6 +11,7 @@ from lib.currency import Currency
 from lib.ending import end_timers, pass_on_to_jobs
 from lib.errors import UserError
 from lib.files import canonical_json
+from lib.ledger import check_ledger
 from lib.loaded_code import announce
 from lib.locks import begin_batch_job, hold_or_refuse, untrusted_since
 from lib.records import examine
@@ -37,6 +38,8 @@ except (UserError, OSError) as error:
     sys.exit(trouble(error) or str(error))  # as it is: an exception would bring lines about this file
 
 LOGS = RESULTS / "logs"
+TEST_LEDGER = RESULTS / "test-ledger.jsonl"
+LEDGER_PROBLEMS = check_ledger(TEST_LEDGER, RESULTS, change=workflow.is_main_process and not workflow.dryrun)
 SEEDS = config["seeds"]
 PLANNED = resolved_settings(config)
 MISSING = unfinished_settings(PLANNED, SEEDS, RESULTS) if config["incomplete"] else []

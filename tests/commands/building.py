@@ -172,7 +172,9 @@ def write_test(root: Path) -> None:
     simple.to_parquet(root / "baselines/test.parquet", index=False)
     splits = {name: {"cut": 0, "share": 0.0, "tokens": 100} for name in ("train", "validation", "test")}
     write_json(root / "tokens/counts.json", {"max_length": 16, "splits": splits})
-    write_json(root / "test/scorings.json", [{"data": "test data", "setting": "base", "models": {"1": "m", "2": "n"}}])
+    scoring = {"data": "test data", "setting": "base", "models": {"1": "m", "2": "n"}}
+    record = {"head": "1f2e3d4c", "lines": 1, "problems": []}
+    write_json(root / "test/scorings.json", {"scorings": [scoring], "record": record})
     write_json(root / "baselines.json", {"majority": {split: score(20) for split in ("train", "validation", "test")}})
     write_json(root / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "0" * 64}})
     write_json(root / "attention/attention.json", {"tolerance": 1e-6})
@@ -241,7 +243,8 @@ def finish(root: Path, write_up: Path, changed: dict[str, Any], **revision: Any)
     stamps = {path.stem: stamp(path) for path in sorted((ROOT / "scripts").glob("*.py"))}
     later = ("write-up", "manifest", "checks")
     files = [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(later)]
-    write_manifest(files, [], root / "manifest.json", config | changed, stamps, calls, root=str(root), **revision)
+    written = {"results": files, "models": [], "ledger": root / "ledger.json", "manifest": root / "manifest.json"}
+    write_manifest(**written, config=config | changed, stamps=stamps, calls=calls, root=str(root), **revision)
     outputs = {"markdown": "write-up.md", "pdf": "write-up.pdf", "html": "write-up.html"}
     outputs |= {"checks": "checks.json", "carried": "write-up.json"}
     render_write_up(**rendering, **{name: root / file for name, file in outputs.items()}, **render_spec)

@@ -115,8 +115,8 @@ def run_and_kill(
 ) -> bool:
     """Start the workflow and kill it, unless it completes before; returns whether it did.
 
-    `phases` are the logs of a whole run, `seconds` is how long that takes; with `spare` it is not killed. With `power` a
-    kill is a loss of power.
+    `phases` are the logs of a whole run, `seconds` is how long that takes; with `spare` it is not killed. With `power`
+    a kill is a loss of power.
     """
     waiting = sorted(set(phases) - logs_begun(project))
     training = [name for name in waiting if name.startswith("finetune/")]

@@ -17,10 +17,12 @@ from lib.locks import begin_batch_job, hold_or_refuse, untrusted_since
 from lib.records import examine
 from lib.repository import revision
 from lib.resources import model_job
-from lib.snakemake_compat import let_records_decide
+from lib.snakemake_compat import is_plan, let_records_decide
 from lib.sources import data_files, model_files, package_version
 from lib.stamp import stamp as stamp_of
 from lib.troubles import trouble
+
+EXECUTES = workflow.is_main_process and not is_plan(workflow)
 
 try:
     config = complete(config)
@@ -30,16 +32,16 @@ try:
     if workflow.is_main_process:
         # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
         lock = RESULTS / "lock"
-        since = untrusted_since(lock) if workflow.dryrun else hold_or_refuse(lock, f"The experiment '{config['name']}'")
-        let_records_decide(Currency(examine(RESULTS, change=not workflow.dryrun, since=since)))
+        since = hold_or_refuse(lock, f"The experiment '{config['name']}'") if EXECUTES else untrusted_since(lock)
+        let_records_decide(Currency(examine(RESULTS, change=EXECUTES, since=since)))
     elif workflow.remote_exec:
         begin_batch_job()
+    TEST_LEDGER = RESULTS / "test-ledger.jsonl"
+    LEDGER_PROBLEMS = check_ledger(TEST_LEDGER, RESULTS, change=EXECUTES)
 except (UserError, OSError) as error:
     sys.exit(trouble(error) or str(error))  # as it is: an exception would bring lines about this file
 
 LOGS = RESULTS / "logs"
-TEST_LEDGER = RESULTS / "test-ledger.jsonl"
-LEDGER_PROBLEMS = check_ledger(TEST_LEDGER, RESULTS, change=workflow.is_main_process and not workflow.dryrun)
 SEEDS = config["seeds"]
 PLANNED = resolved_settings(config)
 MISSING = unfinished_settings(PLANNED, SEEDS, RESULTS) if config["incomplete"] else []

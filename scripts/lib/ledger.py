@@ -46,8 +46,8 @@ def chained(before: str, content: dict[str, Any]) -> str:
 def read_ledger(path: Path) -> Ledger:
     """All lines that can be read; the others are named among the problems."""
     found = Ledger()
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
-    for number, line in enumerate(lines, start=1):
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else [], start=1):
         try:
             content = json.loads(line)
             time, link = str(content.pop("at")), str(content.pop("chain", ""))

@@ -1,4 +1,4 @@
-"""The one place that reaches into Snakemake's inside (seen in 9.27.1): who decides what is made again."""
+"""The one place that reaches into Snakemake's inside (seen in 9.27.1): who decides what is made again, and for what."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,6 +31,11 @@ def named(files: Any) -> dict[str, list[Path]]:
 
 def paths(files: Any) -> list[Path]:
     return [Path(item) for item in files]
+
+
+def is_plan(workflow: Any) -> bool:
+    """Whether this is a dry run. While Snakemake reads the rules, its own `workflow.dryrun` is false either way."""
+    return bool(workflow.dryrun or workflow.output_settings.dryrun)
 
 
 def let_records_decide(currency: Currency) -> None:

@@ -36,7 +36,7 @@ RESULTS = Path("results/small")
 NOT_COMPARED = {"logs", "records", "checkpoints", "lock", "locks", "journal.log", "test-ledger.jsonl"}
 FINISHED = re.compile(r" (finetune/\S+): finished epoch (\d+)/\d+, ")
 LEDGER = "test-ledger.jsonl"
-PATIENCE = 300.0  # seconds after which a run that neither ends nor gets anywhere counts as hanging
+PATIENCE = 300.0  # seconds, or three times an uninterrupted run, after which a run counts as hanging
 
 
 @dataclass
@@ -138,7 +138,7 @@ def run_and_kill(
             if power:
                 tally.damage += lose_power(project, chance)
             return False
-        if now - began > PATIENCE:
+        if now - began > max(PATIENCE, 3 * seconds):
             kill(process, group=True)
             raise TimeoutError(f"the workflow hangs; see {project / 'own' / 'output.txt'}")
         time.sleep(0.01)

@@ -107,6 +107,7 @@ rule render_write_up:
 rule write_manifest:
     input:
         models=all_models(),
+        ledger=RESULTS / "ledger.json",
         results=outputs_of(
             "prepare_data",
             "prepare_model",

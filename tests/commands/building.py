@@ -208,7 +208,9 @@ def write_test(root: Path) -> None:
     fingerprint = {"fingerprint": sha256(root / "data/test.parquet")}
     write_json(root / "test/metrics.json", {"setting": "base", "labels": LABELS} | pooled(scored, LABELS) | fingerprint)
     weights = {str(seed): sha256(root / f"runs/base/seed{seed}/model/model.safetensors") for seed in SEEDS}
-    write_json(root / "test/scorings.json", [{"data": "test data", "setting": "base", "models": weights}])
+    scoring = {"data": "test data", "setting": "base", "models": weights}
+    record = {"head": "1f2e3d4c", "lines": 1, "problems": []}
+    write_json(root / "test/scorings.json", {"scorings": [scoring], "record": record})
     simple = examples(COUNT, COUNT)[["id", "label"]].assign(majority=0)
     majority = measured(Outcome(simple["label"].to_numpy(), simple["majority"].to_numpy()))
     found = majority | {"correct": 20, "count": COUNT}
@@ -249,7 +251,8 @@ def finish(root: Path, **changed: Any) -> None:
     files = [root / name for name in layout.named_files]
     models = [root / name for name in layout.models]
     stamps = {path.stem: stamp(path) for path in sorted((ROOT / "scripts").glob("*.py"))}
-    write_manifest(files, models, root / "manifest.json", layout.config, stamps, {}, root=str(root), **found)
+    ledger = root / "ledger.json"
+    write_manifest(files, models, ledger, root / "manifest.json", layout.config, stamps, {}, root=str(root), **found)
     manifest = read_json(root / "manifest.json") | changed
     write_json(root / "manifest.json", manifest)
     render(root)

@@ -1,0 +1,1 @@
+"""A write-up of fine-tuned text classifiers, regenerated from their runs."""

@@ -1,0 +1,1 @@
+"""What may be said of measured scores: estimates, intervals, tests, families of comparisons, selection."""

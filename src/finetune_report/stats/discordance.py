@@ -15,7 +15,7 @@ from scipy.special import bdtr, ndtr, ndtri
 Floats = NDArray[np.float64]
 
 FEW = 10  # discordant examples; below it the normal distribution is a poor guide
-BISECTIONS = 60
+BISECTIONS = 48  # of a width of 1 at most
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class DiscordantCounts:
     only_b: int
     examples: int
     df: float = np.inf
-    reference: str = "score"
+    about: str = "models"
 
     def __post_init__(self) -> None:
         if min(self.only_a, self.only_b) < 0 or self.only_a + self.only_b > self.examples or self.examples < 1:
@@ -76,9 +76,9 @@ def p_values(only_a: ArrayLike, only_b: ArrayLike) -> Floats:
 def mid_p(only_a: ArrayLike, only_b: ArrayLike) -> Floats:
     """Two-sided mid-p of the exact McNemar test: outcomes as likely as the one seen count half."""
     b, c = np.asarray(only_a, dtype=float), np.asarray(only_b, dtype=float)
-    total, fewer = b + c, np.minimum(b, c)
-    below = np.where(fewer >= 1, bdtr(np.maximum(fewer - 1, 0), np.maximum(total, 1), 0.5), 0.0)
-    up_to = bdtr(fewer, np.maximum(total, 1), 0.5)
+    total, fewer = np.maximum(b + c, 1).astype(int), np.minimum(b, c)
+    below = np.where(fewer >= 1, bdtr(np.maximum(fewer - 1, 0), total, 0.5), 0.0)
+    up_to = bdtr(fewer, total, 0.5)
     return np.where(b == c, 1.0, np.minimum(1.0, below + up_to))
 
 
@@ -112,9 +112,10 @@ def intervals(
     b, c, n, level = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (only_a, only_b, examples, alpha)))
     limit = -ndtri(level / 2) / mid_p_scale(b, c)
     refused = p_values(b, c) < level
-    low = bound(b, c, n, limit, refused & (b > c))
-    high = -bound(c, b, n, limit, refused & (b < c))
-    return low, high
+    # The upper bound is the lower one with a and b in each other's place.
+    sides = (np.stack([b, c]), np.stack([c, b]), n, limit, np.stack([refused & (b > c), refused & (b < c)]))
+    low, high = bound(*sides)
+    return low, -high
 
 
 def bound(b: Floats, c: Floats, n: Floats, limit: Floats, positive: NDArray[np.bool_]) -> Floats:

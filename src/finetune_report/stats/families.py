@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from finetune_report.stats.crossed import components, difference, membership, table
+from finetune_report.stats.crossed import components, difference, is_binary, membership, table
 from finetune_report.stats.discordance import DiscordantCounts
 from finetune_report.stats.simultaneous import (
     ALPHA,
@@ -36,10 +36,6 @@ def compare(a: ArrayLike, b: ArrayLike, clusters: ArrayLike | None = None) -> Di
     if one_seed and clusters is None and is_binary(first) and is_binary(second):
         return DiscordantCounts.of(first, second)
     return difference(first, second, clusters)
-
-
-def is_binary(scores: Floats) -> bool:
-    return bool(np.isin(scores, (0.0, 1.0)).all())
 
 
 def against_first(names: Sequence[str]) -> list[Pair]:

@@ -508,7 +508,7 @@ def table_of_selection(chance: np.random.Generator, repetitions: int) -> list[st
 def table_of_metrics(chance: np.random.Generator, repetitions: int) -> list[str]:
     """Other metrics by influence values."""
     lines = [
-        "**Other metrics, seed sd 0.5 points (0 at one seed) (%)**: false positives, coverage of a setting's own number",
+        "**Other metrics, seed sd 0.5 points (0 at one seed) (%)**: false positives, coverage of the own number",
         "",
     ]
     cases = [(n, seeds) for n in (300, 872) for seeds in (1, 3, 5)]

@@ -23,7 +23,7 @@ SCORES = {
 }
 
 
-def classes(chance: np.random.Generator, n: int = 300, count: int = 3) -> tuple[np.ndarray, np.ndarray]:
+def classes(chance: np.random.Generator, n: int = 120, count: int = 3) -> tuple[np.ndarray, np.ndarray]:
     labels = chance.integers(0, count, n)
     return labels, np.where(chance.random(n) < 0.6, labels, chance.integers(0, count, n))
 
@@ -48,8 +48,8 @@ def test_of_classes(name: str, count: int) -> None:
     values = influence.OF_CLASSES[name](labels, found)
     assert values.mean() == pytest.approx(CLASSES[name](labels, found))
     expected = jackknife(CLASSES[name], labels, found)
-    assert values.std() == pytest.approx(expected.std(), rel=0.05)
-    assert np.abs(values - expected).max() < 0.1
+    assert values.std() == pytest.approx(expected.std(), rel=0.12)
+    assert np.abs(values - expected).max() < 0.2
 
 
 @pytest.mark.parametrize("name", SCORES)
@@ -102,5 +102,5 @@ def test_what_has_no_value_is_refused() -> None:
 def test_runs_are_columns() -> None:
     labels, found = classes(np.random.default_rng(10))
     values = influence.influence_values("macro_f1", labels, [found, labels])
-    assert values.shape == (300, 2)
+    assert values.shape == (120, 2)
     assert values[:, 1].mean() == pytest.approx(1.0)

@@ -11,7 +11,7 @@ def wilson(share: float, count: float, quantile: float) -> tuple[float, float]:
     square = quantile**2
     centre = (share + square / (2 * count)) / (1 + square / count)
     half = quantile / (1 + square / count) * np.sqrt(share * (1 - share) / count + square / (4 * count**2))
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+    return max(0.0, min(share, float(centre - half))), min(1.0, max(share, float(centre + half)))
 
 
 def share_interval(estimate: Estimate, alpha: float = 0.05) -> tuple[float, float]:

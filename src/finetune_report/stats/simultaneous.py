@@ -98,10 +98,12 @@ def simultaneous(
 def adjust(found: Floats, smallest: Floats, alpha: float) -> tuple[Floats, float]:
     """Adjusted p-values and the critical unadjusted p, from draws of the smallest p, sorted.
 
-    p < critical if and only if adjusted p < alpha. Both are kept between no correction and Bonferroni's.
+    p < critical if and only if adjusted p < alpha. Both are kept between no correction and Bonferroni's, which
+    takes the place of the draws far out, where there are few of them.
     """
     draws, count = len(smallest), len(found)
     by_draws = np.searchsorted(smallest, found, side="right") / draws
+    by_draws = np.where(by_draws < alpha / 10, np.minimum(count * found, alpha / 10), by_draws)
     adjusted = np.minimum(np.clip(by_draws, found, np.minimum(1.0, count * found)), 1.0)
     last = int(np.ceil(alpha * draws)) - 1  # as many draws as this lie below the critical value at most
     return adjusted, float(np.clip(smallest[last], alpha / count, alpha))

@@ -105,7 +105,8 @@ def of_means(scores: ArrayLike) -> Evaluator:
     table = np.asarray(scores, dtype=float)
 
     def evaluate(weights: Floats) -> Floats:
-        total: Floats = weights @ table / weights.sum(axis=1, keepdims=True)
+        with np.errstate(invalid="ignore"):  # of a few examples all may be drawn, and none left
+            total: Floats = weights @ table / weights.sum(axis=1, keepdims=True)
         return total
 
     return evaluate

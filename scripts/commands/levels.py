@@ -1,4 +1,4 @@
-"""The levels at which a document is verified, each on its own: bytes, text.
+"""The levels at which a document is verified, each on its own: bytes, text, metrics, predictions, training.
 
 Nothing of a document is executed. What is done again is done by the code, the config and the write-up of this checkout;
 what the document and its results bring along is compared, or read as data.
@@ -13,6 +13,7 @@ from typing import Any
 import collect_values
 import render_write_up
 from commands.builds import Build
+from commands.recomputing import metric_complaints
 from lib import regular
 from lib.errors import UserError
 from lib.files import fingerprint, sha256, write_json
@@ -28,10 +29,11 @@ MODELS = "/model/"
 
 @dataclass(frozen=True)
 class Document:
-    """A report or manifest to verify, and the build that it must come from."""
+    """A report or manifest to verify, the build that it must come from, and the config of this checkout behind it."""
 
     path: Path
     build: Build
+    config: Path
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -187,6 +189,31 @@ def rendered_complaints(document: Document, build: Build, again: Path) -> Iterat
             sha256(path),
             lambda path=path: regular.digest(document.build.root, path.name),
         )
+
+
+def check_metrics(document: Document, scratch: Path) -> Iterator[str]:
+    """Metrics, comparisons, intervals, selection, analyses and figures computed again from predictions and labels."""
+    return metric_complaints(replace(document.build, root=scratch))
+
+
+def check_predictions(document: Document, scratch: Path) -> Iterator[str]:
+    """Data and tokens made again from this checkout's sources, and scored again with the stored weights."""
+    from commands.rescoring import rescored_complaints  # takes seconds, which the levels before can do without
+
+    return rescored_complaints(replace(document.build, root=scratch), models=document.build.root)
+
+
+def check_training(document: Document, scratch: Path) -> Iterator[str]:
+    """One run, drawn by the commit, trained again by this checkout, bit for bit."""
+    from commands.replay import replayed
+
+    config, draw = document.build.layout.config, int(document.manifest["commit"][:8] or "0", 16)
+    try:
+        _, run, differing = replayed(document.config, config, document.build.root, None, None, draw)
+    except UserError as error:
+        yield f"cannot be trained again: {error}"
+    else:
+        yield from (f"differs: {name}, with {run} trained again (make replay says why)" for name in differing)
 
 
 def quiet() -> None:

@@ -21,6 +21,7 @@ from lib.errors import UserError
 from lib.files import read_json, sha256
 from lib.records import files_of
 from lib.stamp import stamp
+from lib.terminal import say, visible
 from write_manifest import installed_packages, machine
 
 SCRIPTS = Path(__file__).parents[1]
@@ -34,24 +35,37 @@ def main() -> None:
     options = arguments()
     try:
         config = complete(read_config(options.config))
-        setting, seed = chosen_run(config, options.setting, options.seed, options.draw)
-        stored, again = Path("results") / config["name"], Path("results") / f"replay-{config['name']}"[:60].rstrip("-")
-        run = f"runs/{setting}/seed{seed}"
-        if not (stored / run / "metrics.json").is_file():
-            raise UserError(f"{stored / run} holds no finished run; run the experiment first")
-        print(f"Training {setting}, seed {seed}, again in {again} ...", flush=True)
-        retrain(options.config, again, run)
+        stored = Path("results") / config["name"]
+        again, run, differing = replayed(options.config, config, stored, options.setting, options.seed, options.draw)
     except UserError as error:
-        sys.exit(str(error))
-    names = [*BEFORE, *(f"{run}/{name}" for name in OF_A_RUN)]
-    differing = [name for name in names if hashes(stored / name) != hashes(again / name)]
-    for name in names:
-        print(f"  {'DIFFERS  ' if name in differing else 'identical'}  {name}")
+        sys.exit(visible(str(error), kept="\n"))
+    for name in compared_files(run):
+        say(f"  {'DIFFERS  ' if name in differing else 'identical'}  {name}")
     if differing:
         found = list(causes(stored, again, run))
-        print("What differs between then and now:" if found else NO_CAUSE)
-        sys.exit("\n".join(f"  {line}" for line in found) or 1)
-    print("Every bit is the same.")
+        say("What differs between then and now:" if found else NO_CAUSE)
+        sys.exit("\n".join(f"  {visible(line)}" for line in found) or 1)
+    say("Every bit is the same.")
+
+
+def replayed(
+    path: Path, config: dict[str, Any], stored: Path, setting: str | None, seed: int | None, draw: int
+) -> tuple[Path, str, list[str]]:
+    """Train one run of the config at `path` again: the folder it is in, its name, and which files differ from `stored`.
+
+    Raises UserError where there is no such run, or it cannot be trained.
+    """
+    setting, seed = chosen_run(config, setting, seed, draw)
+    again, run = Path("results") / f"replay-{config['name']}"[:60].rstrip("-"), f"runs/{setting}/seed{seed}"
+    if not (stored / run / "metrics.json").is_file():
+        raise UserError(f"{stored / run} holds no finished run; run the experiment first")
+    say(f"Training {setting}, seed {seed}, again in {again} ...")
+    retrain(path, again, run)
+    return again, run, [name for name in compared_files(run) if hashes(stored / name) != hashes(again / name)]
+
+
+def compared_files(run: str) -> list[str]:
+    return [*BEFORE, *(f"{run}/{name}" for name in OF_A_RUN)]
 
 
 NO_CAUSE = "Code, packages, machine, threads, data and model are the same: a fault of the project, worth a report."

@@ -19,7 +19,7 @@ PROBE = """
 include: "Snakefile"
 
 def named(files):
-    return {name: str(entry) if isinstance(entry, str) else [str(each) for each in entry] for name, entry in files.items()}
+    return {name: str(item) if isinstance(item, str) else [str(each) for each in item] for name, item in files.items()}
 
 with open("probe.json", "w") as stream:
     found = {}

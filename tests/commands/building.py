@@ -4,13 +4,13 @@ The code is that of the project; config, write-up and templates lie in the check
 """
 
 import contextlib
-import importlib
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 from finetune_report.cli.builds import Build
+from finetune_report.cli.rule_scripts import main_of
 from finetune_report.config.schema import complete
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.files import read_json, sha256, write_json, write_text
@@ -242,9 +242,8 @@ def finish(root: Path, **changed: Any) -> None:
         rule = name.partition("/")[0]
         if rule != "render_write_up":
             spec = call.spec | ({"root": str(root)} if rule == "collect_values" else {})
-            main = importlib.import_module(rule).main
             (root / "figures").mkdir(exist_ok=True)
-            main(**placed(root, call.inputs), **placed(root, call.outputs), **spec)
+            main_of(rule)(**placed(root, call.inputs), **placed(root, call.outputs), **spec)
     found = {
         key: value for key, value in (revision(checkout) | changed).items() if key in ("commit", "commit_time", "dirty")
     }

@@ -42,7 +42,7 @@ rule fetch:
 
 
 # By now every stamp is taken.
-if workflow.is_main_process and not workflow.dryrun:
+if EXECUTES:
     try:
         announce()
     except UserError as error:

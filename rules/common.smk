@@ -15,16 +15,19 @@ from finetune_report.provenance.git import revision
 from finetune_report.provenance.layout import answer, question
 from finetune_report.provenance.records import examine
 from finetune_report.provenance.stamp import stamp as stamp_of
+from finetune_report.provenance.test_ledger import check_ledger
 from finetune_report.runtime.ending import end_timers, pass_on_to_jobs
 from finetune_report.runtime.loaded_code import announce
-from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse
-from finetune_report.runtime.snakemake_compat import let_records_decide
+from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse, untrusted_since
+from finetune_report.runtime.snakemake_compat import is_plan, let_records_decide
 from finetune_report.runtime.system_errors import trouble
 
 if PROJECT != Path(workflow.basedir).resolve():
     sys.exit(
         f"This environment runs the code of {PROJECT}, not that of {workflow.basedir}; run make report there, or here"
     )
+
+EXECUTES = workflow.is_main_process and not is_plan(workflow)
 
 try:
     config = complete(config)
@@ -34,11 +37,13 @@ try:
     ASKED = question() if workflow.output_settings.dryrun else None
     if workflow.is_main_process and not ASKED:
         # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
-        if not workflow.dryrun:
-            hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'")
-        let_records_decide(Currency(examine(RESULTS, change=not workflow.dryrun)))
+        lock = RESULTS / "lock"
+        since = hold_or_refuse(lock, f"The experiment '{config['name']}'") if EXECUTES else untrusted_since(lock)
+        let_records_decide(Currency(examine(RESULTS, change=EXECUTES, since=since)))
     elif workflow.remote_exec:
         begin_batch_job()
+    TEST_LEDGER = RESULTS / "test-ledger.jsonl"
+    LEDGER_PROBLEMS = check_ledger(TEST_LEDGER, RESULTS, change=EXECUTES)
 except (UserError, OSError) as error:
     sys.exit(trouble(error) or str(error))  # as it is: an exception would bring lines about this file
 

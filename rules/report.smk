@@ -104,6 +104,7 @@ rule render_write_up:
 rule write_manifest:
     input:
         models=all_models(),
+        ledger=RESULTS / "ledger.json",
         results=published_files(),
     output:
         manifest=RESULTS / "manifest.json",

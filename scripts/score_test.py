@@ -35,11 +35,15 @@ def main(
     scorings: Path,
     compute: dict[str, Any],
     ledger: str,
+    problems: list[str],
 ) -> None:
     """`tuned` holds the model folders of all runs; `runs/<setting>/seed<seed>/model` says which is whose.
 
-    `ledger` is the record that outlives this job's outputs; `scorings` is what it holds now.
+    `ledger` is the file that outlives this job's outputs; `scorings` is what it holds now. `problems` were found with
+    it as the workflow began.
     """
+    for problem in problems:
+        logging.warning("the ledger of test scorings %s: %s", ledger, problem)
     resolved = resolve(**compute)
     configure_process(resolved)
     winner = read_json(selection)["winner"]
@@ -55,7 +59,8 @@ def main(
             scored[seed] = evaluate(prepare_forward(model, examples, resolved), examples)
             logging.info("%s, seed %d: test accuracy %.4f", setting, seed, scored[seed].summary()["accuracy"])
     data = read_json(summary)["splits"]["test"]["fingerprint"]
-    write_json(scorings, record_scoring(Path(ledger), {"data": data, "setting": winner, "models": weights}))
+    known = record_scoring(Path(ledger), {"data": data, "setting": winner, "models": weights})
+    write_json(scorings, {"scorings": known.scorings, "record": known.described()})
     pd.concat([prediction_table(seed, examples, scores, labels) for seed, scores in scored.items()]).to_parquet(
         predictions, index=False
     )

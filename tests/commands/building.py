@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.cli.builds import Build
+from finetune_report.cli.rule_scripts import main_of
 from finetune_report.config.schema import complete
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.files import read_json, sha256, write_json, write_text
@@ -214,7 +215,9 @@ def write_test(root: Path) -> None:
     fingerprint = {"fingerprint": sha256(root / "data/test.parquet")}
     write_json(root / "test/metrics.json", {"setting": "base", "labels": LABELS} | pooled(scored, LABELS) | fingerprint)
     weights = {str(seed): sha256(root / f"runs/base/seed{seed}/model/model.safetensors") for seed in SEEDS}
-    write_json(root / "test/scorings.json", [{"data": "test data", "setting": "base", "models": weights}])
+    scoring = {"data": "test data", "setting": "base", "models": weights}
+    record = {"head": "1f2e3d4c", "lines": 1, "problems": []}
+    write_json(root / "test/scorings.json", {"scorings": [scoring], "record": record})
     simple = examples(COUNT, COUNT)[["id", "label"]].assign(majority=0)
     majority = measured(Outcome(simple["label"].to_numpy(), simple["majority"].to_numpy()))
     found = majority | {"correct": 20, "count": COUNT}
@@ -253,12 +256,12 @@ def finish(root: Path, **changed: Any) -> None:
     }
     stamps = {path.stem: stamp(path) for path in sorted((ROOT / "scripts").glob("*.py"))}
     results = root.relative_to(checkout)
+    ledger, manifest = root / "ledger.json", root / "manifest.json"
     with contextlib.chdir(checkout):
         write_records(results, layout, stamps)
         files, models = ([results / name for name in names] for names in (layout.named_files, layout.models))
-        write_manifest(files, models, root / "manifest.json", layout.config, stamps, root=str(results), **found)
-    manifest = read_json(root / "manifest.json") | changed
-    write_json(root / "manifest.json", manifest)
+        write_manifest(files, models, ledger, manifest, layout.config, stamps, root=str(results), **found)
+    write_json(manifest, read_json(manifest) | changed)
     render(root)
 
 

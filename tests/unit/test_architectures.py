@@ -158,6 +158,7 @@ def test_score(root: Path, run: Path) -> dict[str, Any]:
         scorings=root / "scorings.json",
         compute={"device": "cpu", "precision": "fp32", "threads": 1},
         ledger=str(root / "ledger.jsonl"),
+        problems=[],
     )
     return json.loads((root / "test.json").read_text())
 

@@ -111,6 +111,15 @@ def test_touched_files_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not found(change=True)
 
 
+def test_after_a_loss_of_power_size_and_time_are_not_believed() -> None:
+    before = OUT.stat()
+    OUT.write_bytes(bytes(2))
+    os.utime(OUT, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert isinstance(examine(RESULTS, False)[OUT], Record)
+    assert isinstance(examine(RESULTS, False, since=before.st_mtime_ns + 1)[OUT], Record)
+    assert str(examine(RESULTS, False, since=before.st_mtime_ns)[OUT]).startswith(f"{OUT} has the SHA-256 ")
+
+
 def every_other_type(value: Any) -> list[Any]:
     return [other for other in (None, True, 7, 0.5, "x", [], {}, [{}], {"": ""}) if type(other) is not type(value)]
 

@@ -37,6 +37,9 @@ class Level(StrEnum):
 
     bytes = "bytes"
     text = "text"
+    metrics = "metrics"
+    predictions = "predictions"
+    training = "training"
 
 
 class Command(TyperCommand):
@@ -183,12 +186,14 @@ def verify(
     ] = None,
     results: Results = None,
     level: Annotated[
-        Level, typer.Option(help="The last level to verify: bytes compares files, text makes the report again.")
-    ] = Level.text,
+        Level, typer.Option(help="The last level to verify; predictions and training take minutes.")
+    ] = Level.metrics,
 ) -> int:
     """Verify a report by its results, with the code and config here.
 
-    Nothing that the document or its results bring along is executed. Says what differs, level by level.
+    Nothing that the document or its results bring along is executed. By levels: bytes compares every file with its
+    hash; text makes values and document again; metrics computes metrics and comparisons again from predictions;
+    predictions scores the data again with the stored weights; training trains one run again.
     """
     from finetune_report.cli import verify
 

@@ -1,10 +1,9 @@
-"""The levels at which a document is verified, each on its own: bytes, text.
+"""The levels at which a document is verified, each on its own: bytes, text, metrics, predictions, training.
 
 Nothing of a document is executed. What is done again is done by the code, the config and the write-up of this checkout;
 what the document and its results bring along is compared, or read as data.
 """
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from finetune_report import regular_files as regular
 from finetune_report.cli.builds import Build
+from finetune_report.cli.recomputing import metric_complaints
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, fingerprint, sha256, write_json
 from finetune_report.provenance.git import commit_time
@@ -28,10 +28,11 @@ MODELS = "/model/"
 
 @dataclass(frozen=True)
 class Document:
-    """A report or manifest to verify, and the build that it must come from."""
+    """A report or manifest to verify, the build that it must come from, and the config of this checkout behind it."""
 
     path: Path
     build: Build
+    config: Path
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -196,6 +197,26 @@ def rendered_complaints(document: Document, build: Build, again: Path) -> Iterat
         )
 
 
-def quiet() -> None:
-    """The scripts say what they do to a log; here nobody asked."""
-    logging.disable(logging.WARNING)
+def check_metrics(document: Document, scratch: Path) -> Iterator[str]:
+    """Metrics, comparisons, intervals, selection, analyses and figures computed again from predictions and labels."""
+    return metric_complaints(replace(document.build, root=scratch))
+
+
+def check_predictions(document: Document, scratch: Path) -> Iterator[str]:
+    """Data and tokens made again from this checkout's sources, and scored again with the stored weights."""
+    from finetune_report.cli.rescoring import rescored_complaints  # seconds, which the levels before do without
+
+    return rescored_complaints(replace(document.build, root=scratch), models=document.build.root)
+
+
+def check_training(document: Document, scratch: Path) -> Iterator[str]:
+    """One run, drawn by the commit, trained again by this checkout, bit for bit."""
+    from finetune_report.cli.replay import replayed
+
+    config, draw = document.build.layout.config, int(document.manifest["commit"][:8] or "0", 16)
+    try:
+        _, run, differing = replayed(document.config, config, document.build.root, None, None, draw)
+    except UserError as error:
+        yield f"cannot be trained again: {error}"
+    else:
+        yield from (f"differs: {name}, with {run} trained again (make replay says why)" for name in differing)

@@ -1,10 +1,18 @@
 """Verify a report against its results, with the code, the config and the write-up of this checkout.
 
-Nothing that the document or its results bring along is executed. Verifies by levels, each only if the one before holds:
+Nothing that the document or its results bring along is executed. It is verified level by level, each only if the one
+before holds. The first three take seconds and are the default; --level predictions or training goes on.
 
-  bytes   every result is as the document records it; config, commit, every rule's code and packages are as here
-  text    the values are collected again from their files, and the document is rendered again, byte for byte
+  bytes        every result is as the document records it; config, commit, each rule's code and packages are as here
+  text         the values are collected again from their files, and the document is rendered again, byte for byte
+  metrics      validation and test metrics, selection, comparisons, intervals, analyses and figures are computed again
+               from predictions, labels and histories
+  predictions  data and tokens are made again from this checkout's data and model, and the stored weights score them:
+               bit for bit on the same machine, elsewhere within 1e-4 of a probability (bf16: 3e-2); minutes
+  training     one run, drawn by the commit, is trained again and compared bit by bit; as long as that run took
 
+What a level does not cover is taken on trust: up to metrics the predictions themselves, up to predictions the weights,
+and of training all runs but the one drawn; always the times taken and the description of the machine.
 Says what differs, what is missing and what cannot be read; exits with 1 unless everything holds at every level.
 """
 
@@ -13,12 +21,32 @@ import time
 from pathlib import Path
 
 from finetune_report.cli.builds import Build, config_of, own_config, own_layout
-from finetune_report.cli.levels import Document, check_bytes, check_text
+from finetune_report.cli.levels import (
+    Document,
+    check_bytes,
+    check_metrics,
+    check_predictions,
+    check_text,
+    check_training,
+)
 from finetune_report.errors import UserError
 from finetune_report.provenance.manifests import carried_manifest
 from finetune_report.terminal import say
 
-LEVELS = {"bytes": check_bytes, "text": check_text}
+LEVELS = {
+    "bytes": check_bytes,
+    "text": check_text,
+    "metrics": check_metrics,
+    "predictions": check_predictions,
+    "training": check_training,
+}
+COVERED = {
+    "bytes": "files, config, commit and code are as recorded",
+    "text": "values and document follow from the results",
+    "metrics": "metrics, selection, comparisons and figures follow from predictions and labels",
+    "predictions": "predictions follow from data and weights",
+    "training": "the weights of one run follow from training",
+}
 
 
 def main(file: Path, config: Path | None, results: Path | None, level: str) -> int:
@@ -33,11 +61,12 @@ def opened(file: Path, config: Path | None, results: Path | None) -> Document:
     """The document with the build of this checkout that it must come from. Raises UserError where there is none."""
     manifest = carried_manifest(file)
     experiment = manifest["experiment"]
-    own = own_config(config or config_of(experiment))
+    config = config or config_of(experiment)
+    own = own_config(config)
     if own["name"] != experiment:
         raise UserError(f"{file} is of the experiment '{experiment}', but {config} describes '{own['name']}'")
     root = results or Path("results") / experiment
-    return Document(file, Build(root, manifest, own_layout(own, root, manifest)))
+    return Document(file, Build(root, manifest, own_layout(own, root, manifest)), config)
 
 
 def verified(document: Document, asked: list[str]) -> bool:
@@ -47,11 +76,15 @@ def verified(document: Document, asked: list[str]) -> bool:
             started = time.monotonic()
             problems = list(LEVELS[level](document, Path(folder)))
             say(*(f"  {problem}" for problem in problems))
-            verdict = f"NOT verified, {len(problems)} against it" if problems else "verified"
-            say(f"{level:8} {verdict} ({time.monotonic() - started:.1f} s)")
+            seconds = f"({time.monotonic() - started:.1f} s)"
             if problems:
                 later = asked[asked.index(level) + 1 :]
+                say(f"{level:11}  NOT verified, {len(problems)} against it {seconds}")
                 say("NOT verified" + (f"; not tried: {', '.join(later)}" if later else ""))
                 return False
-    say(f"{len(document.manifest['files'])} files named: verified ({', '.join(asked)})")
+            say(f"{level:11}  verified: {COVERED[level]} {seconds}")
+    taken = [f"{level} ({COVERED[level]})" for level in LEVELS if level not in asked]
+    say(f"{len(document.manifest['files'])} files named: verified up to {asked[-1]}")
+    if taken:
+        say(f"Taken on trust: {'; '.join(taken)}")
     return True

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.errors import UserError
-from finetune_report.files import PROJECT, fingerprint, sha256, write_json
+from finetune_report.files import PROJECT, fingerprint, read_json, sha256, write_json
 from finetune_report.provenance.records import Unreadable
 from finetune_report.provenance.records import read as read_record
 
@@ -21,6 +21,7 @@ from finetune_report.provenance.records import read as read_record
 def main(
     results: list[Path],
     models: list[Path],
+    ledger: Path,
     manifest: Path,
     config: dict[str, Any],
     stamps: dict[str, str],
@@ -29,7 +30,10 @@ def main(
     commit_time: int,
     root: str,
 ) -> None:
-    """`results` and the folders `models` are named relative to `root`; `stamps` are the code of each rule."""
+    """`results` and the folders `models` are named relative to `root`; `stamps` are the code of each rule.
+
+    `ledger` holds the head of the ledger of test scorings.
+    """
     timings = config["report"]["timings"]
     hashed = [path for path in each_file([*results, *models]) if timings or path.name != "timing.json"]
     write_json(
@@ -45,6 +49,7 @@ def main(
             "calls": recorded_calls([*results, *models], Path(root)),
             "packages": installed_packages(),
             "machine": machine(),
+            "test_ledger": {name: read_json(ledger)["record"][name] for name in ("head", "lines")},
             "files": {path.relative_to(root).as_posix(): sha256(path) for path in sorted(hashed)},
         },
     )

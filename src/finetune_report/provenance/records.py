@@ -265,15 +265,16 @@ def set_aside(path: Path) -> Path:
     return kept
 
 
-def examine(results: Path, change: bool) -> dict[Path, Record | str]:
+def examine(results: Path, change: bool, since: int | None = None) -> dict[Path, Record | str]:
     """What is known of every output below `results` that has a record; of one that is not to be used, why.
 
-    A file whose size and time are as recorded is not read here, only before it is used. With `change`, what is not to
-    be used is set aside, and times are brought up to date where the content is the same.
+    A file whose size and time are as recorded is not read here, only before it is used, unless it was written after
+    `since` (nanoseconds since 1970): then somebody may have lost power, and size and time say nothing. With `change`,
+    what is not to be used is set aside, and times are brought up to date where the content is the same.
     """
     known: dict[Path, Record | str] = {}
     for path, place in recorded(results):
-        known[path] = found = examined(path, place, change)
+        known[path] = found = examined(path, place, change, since)
         if not isinstance(found, str):
             continue
         if not change:
@@ -286,7 +287,7 @@ def examine(results: Path, change: bool) -> dict[Path, Record | str]:
     return known
 
 
-def examined(path: Path, place: Path, change: bool) -> Record | str:
+def examined(path: Path, place: Path, change: bool, since: int | None) -> Record | str:
     """The record of an output as it is by now, or why the output is not to be used."""
     try:
         known = read(path)
@@ -297,12 +298,12 @@ def examined(path: Path, place: Path, change: bool) -> Record | str:
         same = {name: Entry(entry.sha256, **status(found[name])) for name, entry in known.files.items()}
     except (FileNotFoundError, NotADirectoryError, KeyError):
         return damage_of(path, known.files)
-    if same == known.files and same.keys() == found.keys():
+    trusted = since is None or all(entry.changed < since for entry in same.values())
+    if trusted and same == known.files and same.keys() == found.keys():
         return known
     damage = damage_of(path, known.files)
     if damage:
         return damage
-    known = Record(known.made, same)
-    if change:
-        write(place, known)
-    return known
+    if change and same != known.files:
+        write(place, Record(known.made, same))
+    return Record(known.made, same)

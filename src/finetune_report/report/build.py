@@ -77,7 +77,8 @@ def main(
     findings = check_document(doc, filled, write_up)
     against = reasons(findings, commit, dirty, chosen, failed_runs == "refuse", disagreements(figures, tables))
     root = values.parent
-    note = provenance_note(commit, read_json(ledger)["test"]["text"])
+    tested = read_json(ledger)
+    note = provenance_note(commit, tested["test"]["text"], tested["record"]["head"])
     finish(doc, filled, against, write_up, figures, bibliography, root, note, vector=pdf_engine == "typst")
     set_date(doc, commit_time)
     style = Style(typst_template, html_template, css, bibliography)

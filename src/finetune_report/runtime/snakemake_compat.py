@@ -23,6 +23,11 @@ def paths(files: Any) -> list[Path]:
     return [Path(item) for item in files]
 
 
+def is_plan(workflow: Any) -> bool:
+    """Whether this is a dry run. While Snakemake reads the rules, its own `workflow.dryrun` is false either way."""
+    return bool(workflow.dryrun or workflow.output_settings.dryrun)
+
+
 def let_records_decide(currency: Currency) -> None:
     """Have our own records, not Snakemake's notes, say which jobs are up to date, in this process.
 

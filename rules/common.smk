@@ -4,42 +4,47 @@ import json
 import sys
 from pathlib import Path
 
-from finetune_report.config.schema import complete, excluded_settings, resolved_settings, unfinished_settings
-from finetune_report.runtime.ending import end_timers, pass_on_to_jobs
-from finetune_report.errors import UserError
+from finetune_report.config.schema import complete
+from finetune_report.config.settings import excluded_settings, resolved_settings, unfinished_settings
 from finetune_report.files import PROJECT, canonical_json
 from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse
-from finetune_report.provenance.records import remove_unnoticed, set_aside_changed
+from finetune_report.provenance.records import set_aside_changed
 from finetune_report.provenance.git import revision
 from finetune_report.config.resources import model_job
 from finetune_report.data.locations import data_files, model_files, package_version
 from finetune_report.provenance.stamp import stamp as stamp_of
-from finetune_report.runtime.system_errors import trouble
+from finetune_report.runtime.snakemake_compat import (
+    end_timers,
+    is_batch_job,
+    pass_on_to_jobs,
+    remove_unnoticed,
+    runs_jobs,
+)
+from finetune_report.runtime.system_errors import one_message
 
 if PROJECT != Path(workflow.basedir).resolve():
     sys.exit(
         f"This environment runs the code of {PROJECT}, not that of {workflow.basedir}; run make report there, or here"
     )
 
-try:
+with one_message():
     config = complete(config)
     DATA_FILES = data_files(config["data"])
     MODEL_FILES = model_files(config["model"])
     RESULTS = Path("results") / config["name"]
     # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
-    if workflow.is_main_process and not workflow.dryrun:
+    if runs_jobs(workflow):
         if hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'"):
             remove_unnoticed(RESULTS)
         set_aside_changed(RESULTS)
-    elif workflow.remote_exec:
+    elif is_batch_job(workflow):
         begin_batch_job()
-except (UserError, OSError) as error:
-    sys.exit(trouble(error) or str(error))  # as it is: an exception would bring lines about this file
 
 LOGS = RESULTS / "logs"
 SEEDS = config["seeds"]
 PLANNED = resolved_settings(config)
-MISSING = unfinished_settings(PLANNED, SEEDS, RESULTS) if config["incomplete"] else []
+with one_message():
+    MISSING = unfinished_settings(PLANNED, SEEDS, RESULTS) if config["incomplete"] else []
 SETTINGS = {name: setting for name, setting in PLANNED.items() if name not in MISSING}
 NAMED = [setting["name"] for setting in config["settings"] if setting["name"] in SETTINGS]
 EXCLUDED = excluded_settings(config)

@@ -6,7 +6,9 @@ it to work again.
 """
 
 import gc
-import sys
+import os
 
-if hasattr(sys.modules["__main__"], "snakemake"):  # what Snakemake hands to a script
+WORKFLOW = "FINETUNE_REPORT_WORKFLOW"  # in the environment of a workflow's jobs: what it wrote into its lock, and where
+
+if WORKFLOW in os.environ:
     gc.disable()

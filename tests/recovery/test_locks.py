@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 from finetune_report.errors import UserError
-from finetune_report.provenance.records import note_of, record, remove_unnoticed
 from finetune_report.runtime import locks
 
 import pytest
@@ -99,18 +98,3 @@ def test_a_job_of_this_machine_is_waited_for(tmp_path: Path, monkeypatch: pytest
     locks.hold_or_wait(JOB)
     assert orphan.wait(10) == 0
     assert not Path("told").exists()
-
-
-def test_what_snakemake_has_no_note_of_is_removed(caplog: pytest.LogCaptureFixture) -> None:
-    outputs = [Path("results/small/runs/a/metrics.json"), Path("results/small/runs") / ("b" * 200) / "metrics.json"]
-    unnoticed = Path("results/small/runs/c/metrics.json")
-    for path in (*outputs, unnoticed):
-        path.parent.mkdir(parents=True)
-        path.write_text("{}")
-        record([path], "finetune")
-    for path in outputs:
-        note_of(path).parent.mkdir(parents=True, exist_ok=True)
-        note_of(path).write_text("{}")
-    remove_unnoticed(Path("results/small"))
-    assert [path.exists() for path in (*outputs, unnoticed)] == [True, True, False]
-    assert caplog.messages == [f"{unnoticed} was made after its workflow had been killed; it is made again"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from finetune_report.errors import UserError
+from finetune_report.runtime.system_errors import one_message
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -43,19 +44,8 @@ class Commands(TyperGroup):
     """The subcommands in the order of their use, and what becomes of their results: an exit code, and one message."""
 
     def invoke(self, ctx: Any) -> Any:
-        from finetune_report.runtime.system_errors import trouble
-
-        try:
+        with one_message():
             code = super().invoke(ctx)
-        except UserError as error:
-            print(error, file=sys.stderr)
-            code = 2
-        except OSError as error:
-            known = trouble(error)
-            if not known:
-                raise
-            print(known, file=sys.stderr)
-            code = 1
         raise typer.Exit(code or 0)
 
 
@@ -183,9 +173,7 @@ def verify(
 
 @app.command(cls=Command, epilog="old-results results/reviews --html diff.html")
 def diff(
-    old: Annotated[
-        Path, typer.Argument(metavar="OLD", help="A results folder, its manifest.json, or a write-up.")
-    ],
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A results folder, its manifest.json, or a write-up.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="The same of the other build.")],
     html: Annotated[Path, typer.Option(help="Where to write the tables as a page.")] = Path("results/diff.html"),
 ) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.errors import UserError
-from finetune_report.files import read_json
+from finetune_report.files import SNAKEMAKES, read_json
 
 import yaml
 
@@ -41,7 +41,7 @@ class Build:
 
 def copied(build: Build, folder: Path) -> Build:
     """The build with its results copied into an empty `folder`: all but weights, data, checkpoints and logs."""
-    left_out = shutil.ignore_patterns("model", "*.parquet", "checkpoints", "logs", ".snakemake_timestamp")
+    left_out = shutil.ignore_patterns("model", "*.parquet", "checkpoints", "logs", SNAKEMAKES)
     shutil.copytree(build.root, folder, ignore=left_out, dirs_exist_ok=True)
     return Build(folder, build.manifest)
 

@@ -11,7 +11,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from finetune_report.files import fingerprint, sha256, write_json
+from finetune_report.files import SNAKEMAKES, fingerprint, sha256, write_json
 
 
 def main(
@@ -54,7 +54,7 @@ def each_file(paths: list[Path]) -> Iterator[Path]:
     """The files among `paths` and in the folders among them; not what Snakemake keeps there."""
     for path in paths:
         below = path.rglob("*") if path.is_dir() else [path]
-        yield from (file for file in below if file.is_file() and file.name != ".snakemake_timestamp")
+        yield from (file for file in below if file.is_file() and file.name != SNAKEMAKES)
 
 
 def installed_packages() -> dict[str, str]:

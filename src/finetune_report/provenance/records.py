@@ -6,17 +6,12 @@ compares its inputs with theirs, and writes those of its outputs when it has end
 
 import logging
 import shutil
-from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from finetune_report.errors import UserError
-from finetune_report.files import read_json, sha256, write_json
-
-SNAKEMAKES = ".snakemake_timestamp"  # what Snakemake itself puts into an output folder
-NOTES = Path(".snakemake/metadata")  # where it notes what an output was made with, by its path in base64
-LONGEST_NAME = 254  # a longer one goes on in a folder
+from finetune_report.files import SNAKEMAKES, read_json, sha256, write_json
 
 
 def results_folder(path: Path) -> Path | None:
@@ -39,18 +34,10 @@ def clear(outputs: Iterable[Path]) -> None:
         record = record_of(path)
         if record is not None:
             record.unlink(missing_ok=True)
-        note_of(path).unlink(missing_ok=True)
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-
-
-def note_of(path: Path) -> Path:
-    """Where Snakemake notes what an output was made with."""
-    name = urlsafe_b64encode(str(path).encode()).decode()
-    *folders, last = (name[start : start + LONGEST_NAME] for start in range(0, len(name), LONGEST_NAME))
-    return NOTES.joinpath(*(f"@{folder}" for folder in folders), last)
 
 
 def recorded(results: Path) -> Iterator[tuple[Path, Path]]:
@@ -58,18 +45,6 @@ def recorded(results: Path) -> Iterator[tuple[Path, Path]]:
     folder = results / "records"
     for place in sorted(folder.rglob("*.json")):
         yield results / place.relative_to(folder).with_suffix(""), place
-
-
-def remove_unnoticed(results: Path) -> None:
-    """Remove every result of a job that ended well after its workflow was killed.
-
-    Snakemake has no note of what such a job was given, and would take its results for current whatever the config says
-    by now. Made again, a run comes from its last checkpoint.
-    """
-    for path, _ in recorded(results):
-        if path.exists() and not note_of(path).exists():
-            logging.warning("%s was made after its workflow had been killed; it is made again", path)
-            clear([path])
 
 
 def record(outputs: Iterable[Path], job: str) -> None:

@@ -15,6 +15,7 @@ from finetune_report.errors import UserError
 from finetune_report.provenance import records
 from finetune_report.runtime.locks import hold_or_wait, refuse_if_superseded
 from finetune_report.runtime.signals import Stopped, stop, when_asked_to_stop
+from finetune_report.runtime.snakemake_compat import forget, job_of_script
 from finetune_report.runtime.system_errors import trouble
 
 GRACE = 60  # seconds before a time limit at which a job stops by itself, while there is time to save
@@ -31,7 +32,7 @@ def run(main: Callable[..., None]) -> None:
     # What was imported stays: there is nothing to collect in it, neither in the job nor at its exit (it took a second).
     gc.freeze()
     gc.enable()
-    snakemake: Any = vars(sys.modules["__main__"])["snakemake"]  # Snakemake puts it into the script before it runs
+    snakemake = job_of_script()
     log = Path(snakemake.log[0])
     label = "/".join([snakemake.rule, *snakemake.wildcards])
     outputs = paths(snakemake.output)
@@ -47,6 +48,7 @@ def run(main: Callable[..., None]) -> None:
             hold_or_wait(root / "locks" / label.replace("/", "-"))
             refuse_if_superseded()
             records.clear(outputs)
+            forget(outputs)
             records.verify(paths(snakemake.input))
             main(**arguments(main, snakemake))
             refuse_if_superseded()

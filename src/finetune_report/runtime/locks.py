@@ -4,18 +4,17 @@ import atexit
 import fcntl
 import logging
 import os
-import shutil
 import socket
-import subprocess
 import time
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from finetune_report import WORKFLOW
 from finetune_report.errors import UserError
+from finetune_report.runtime import slurm
 
-WORKFLOW = "FINETUNE_REPORT_WORKFLOW"  # in the environment of a workflow's jobs: what it wrote into its lock, and where
-BATCH_JOB = "FINETUNE_REPORT_BATCH_JOB"  # in that of a job that Slurm runs: its number there
+BATCH_JOB = "FINETUNE_REPORT_BATCH_JOB"  # in the environment of a job that Slurm runs: its number there
 SECONDS_TO_LEAVE = 120  # that Slurm may take to see a job off
 
 HELD: list[IO[str]] = []  # a lock lasts as long as its file stays open, here to the end of the process
@@ -71,26 +70,20 @@ def hold_or_wait(path: Path) -> None:
     """
     stream = opened(path)
     earlier, own = stream.read().strip(), os.environ.get(BATCH_JOB, "")
-    foreign = bool(earlier) and earlier != own and shutil.which("scancel") is not None
+    foreign = bool(earlier) and earlier != own and slurm.is_here()
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         if foreign:
             logging.info("Slurm's job %s of a workflow that was killed is still at this; telling it to end", earlier)
-            subprocess.run(["scancel", earlier], check=False)
+            slurm.cancel(earlier)
         else:
             logging.info("an earlier process is still at this job; waiting until it has ended")
         fcntl.flock(stream, fcntl.LOCK_EX)
     deadline = time.monotonic() + SECONDS_TO_LEAVE
-    while foreign and in_queue(earlier) and time.monotonic() < deadline:
+    while foreign and slurm.in_queue(earlier) and time.monotonic() < deadline:
         time.sleep(1)
     write(stream, own)
-
-
-def in_queue(job: str) -> bool:
-    """Whether a job waits or runs by what Slurm says; one that it does not know any more has ended."""
-    listed = subprocess.run(["squeue", "--noheader", "--jobs", job], capture_output=True, text=True)
-    return listed.returncode == 0 and bool(listed.stdout.strip())
 
 
 def write(stream: IO[str], text: str) -> None:

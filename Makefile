@@ -44,8 +44,8 @@ new: $(READY) ## set up your own experiment: make new NAME=my-topic DATA=file-or
 why: $(READY) ## trace a value to its source: make why KEY=winner.test.accuracy
 	@$(COMMAND) why "$$KEY" --config "$$CONFIG" $(ARGS)
 
-verify: $(READY) ## compare a report with its results: make verify FILE=results/reviews/write-up.pdf
-	@$(COMMAND) verify "$$FILE" $(ARGS)
+verify: $(READY) ## verify a report by this checkout: make verify FILE=results/reviews/write-up.pdf
+	@$(COMMAND) verify "$$FILE" $(if $(filter command line,$(origin CONFIG)),--config "$$CONFIG") $(ARGS)
 
 mutate: $(READY) ## falsify results and see that the report notices
 	@$(COMMAND) mutate --config "$$CONFIG" $(ARGS)

@@ -50,6 +50,14 @@ rule fetch:
         RESULTS / "model.json",
 
 
+# By now every stamp is taken.
+if EXECUTES:
+    try:
+        announce()
+    except UserError as error:
+        sys.exit(str(error))
+
+
 onstart:
     pass_on_to_jobs()
 

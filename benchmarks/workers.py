@@ -119,12 +119,13 @@ class Ours:
         device: str = "cpu",
         compile: bool = False,
     ) -> None:
-        from finetune_report.model.batching import Examples
-        from finetune_report.model.device import resolve_compute
+        from finetune_report.data.examples import Examples
+        from finetune_report.model.device import configure_process, resolve
 
         import numpy as np
 
-        self.compute = resolve_compute(device, precision, 1, compile)
+        self.compute = resolve(device, precision, 1, compile)
+        configure_process(self.compute)
         self.sets = []
         for split, most in (("train", sentences), ("validation", sentences // 4)):
             texts, labels = read_split(folder, split, most)
@@ -134,6 +135,8 @@ class Ours:
     def run(self, batch_size: int, epochs: int = 1, seed: int = 1) -> Any:
         from finetune_report.model.batching import derive_seed
         from finetune_report.model.classifier import load_classifier
+        from finetune_report.model.cpu.used_embedding import reduce_embedding, used_tokens
+        from finetune_report.model.forward import prepare_forward
         from finetune_report.training.checkpoints import Checkpoints
         from finetune_report.training.loop import Hyperparameters, Run
 
@@ -143,7 +146,9 @@ class Ours:
         torch.manual_seed(derive_seed(seed, "weights"))
         model = load_classifier(model_folder(), ["0", "1"])
         checkpoints = Checkpoints(Path(tempfile.mkdtemp()) / "run", "0" * 64)
-        return Run(model, *self.sets, setting, seed, "accuracy", self.compute, checkpoints)
+        forward = prepare_forward(model, self.sets[0], self.compute)
+        embedding = reduce_embedding(model, used_tokens(*self.sets) | {forward.pad})
+        return Run(forward, *self.sets, setting, seed, "accuracy", checkpoints, embedding=embedding)
 
     def train(self, batch_size: int) -> Piece:
         """One epoch after a step to warm up."""
@@ -168,12 +173,12 @@ class Ours:
         return watch.piece(batch_size)
 
     def evaluate(self) -> Piece:
-        from finetune_report.model.classifier import score
+        from finetune_report.model.evaluation import evaluate
 
         run = self.run(1)
-        score(run.validating)
+        evaluate(run.forward, run.validation_set)
         watch = Watch()
-        score(run.validating)
+        evaluate(run.forward, run.validation_set)
         return watch.piece(len(self.sets[1]))
 
     def accuracy(self, batch_size: int, epochs: int, seed: int) -> float:

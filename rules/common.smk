@@ -4,21 +4,25 @@ import json
 import sys
 from pathlib import Path
 
+from finetune_report.config.resources import model_job
 from finetune_report.config.schema import complete
 from finetune_report.config.settings import excluded_settings, resolved_settings, unfinished_settings
-from finetune_report.files import PROJECT, canonical_json
-from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse
-from finetune_report.provenance.records import set_aside_changed
-from finetune_report.provenance.git import revision
-from finetune_report.config.resources import model_job
 from finetune_report.data.locations import data_files, model_files, package_version
+from finetune_report.files import PROJECT, canonical_json
+from finetune_report.provenance.currency import Currency
+from finetune_report.provenance.git import revision
+from finetune_report.provenance.records import examine
 from finetune_report.provenance.stamp import stamp as stamp_of
+from finetune_report.provenance.test_ledger import check_ledger
+from finetune_report.runtime.loaded_code import announce
+from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse, untrusted_since
 from finetune_report.runtime.snakemake_compat import (
     end_timers,
+    executes_jobs,
     is_batch_job,
+    is_main_process,
+    let_records_decide,
     pass_on_to_jobs,
-    remove_unnoticed,
-    runs_jobs,
 )
 from finetune_report.runtime.system_errors import one_message
 
@@ -27,18 +31,22 @@ if PROJECT != Path(workflow.basedir).resolve():
         f"This environment runs the code of {PROJECT}, not that of {workflow.basedir}; run make report there, or here"
     )
 
+EXECUTES = executes_jobs(workflow)
+
 with one_message():
     config = complete(config)
     DATA_FILES = data_files(config["data"])
     MODEL_FILES = model_files(config["model"])
     RESULTS = Path("results") / config["name"]
-    # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
-    if runs_jobs(workflow):
-        if hold_or_refuse(RESULTS / "lock", f"The experiment '{config['name']}'"):
-            remove_unnoticed(RESULTS)
-        set_aside_changed(RESULTS)
+    if is_main_process(workflow):
+        # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
+        lock = RESULTS / "lock"
+        since = hold_or_refuse(lock, f"The experiment '{config['name']}'") if EXECUTES else untrusted_since(lock)
+        let_records_decide(Currency(examine(RESULTS, change=EXECUTES, since=since)))
     elif is_batch_job(workflow):
         begin_batch_job()
+    TEST_LEDGER = RESULTS / "test-ledger.jsonl"
+    LEDGER_PROBLEMS = check_ledger(TEST_LEDGER, RESULTS, change=EXECUTES)
 
 LOGS = RESULTS / "logs"
 SEEDS = config["seeds"]

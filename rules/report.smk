@@ -107,6 +107,7 @@ rule render_write_up:
 rule write_manifest:
     input:
         models=all_models(),
+        ledger=RESULTS / "ledger.json",
         results=outputs_of(
             "prepare_data",
             "prepare_model",
@@ -127,7 +128,8 @@ rule write_manifest:
             "collect_values",
             *ANALYSED_BY,
             *FIGURES_BY,
-        ),
+        )
+        + (list(rules.plot_learning_curve.input.fractions) if PERCENTS else []),
     output:
         manifest=RESULTS / "manifest.json",
     log:

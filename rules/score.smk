@@ -19,7 +19,7 @@ rule score_test:
         **MODEL_JOB,
     params:
         # Only training is ever compiled; scoring need not find a compiler.
-        spec=spec(compute=COMPUTE | {"compile": False}, ledger=str(RESULTS / "test-ledger.jsonl")),
+        spec=spec(compute=COMPUTE | {"compile": False}, ledger=str(TEST_LEDGER), problems=LEDGER_PROBLEMS),
         stamp=stamp("score_test"),
     script:
         "../scripts/score_test.py"

@@ -8,7 +8,7 @@ from typing import Any
 
 from finetune_report.files import read_json, write_json, write_text
 from finetune_report.runtime.job import run
-from finetune_report.stats.selection import BETTER
+from finetune_report.stats.metrics import METRICS
 
 import pandas as pd
 
@@ -24,7 +24,7 @@ def row_of(found: dict[str, Any]) -> dict[str, Any]:
     facts = {name: found[name] for name in ("setting", "seed", "status")}
     place = {name: found[name] for name in ("best_epoch", "epochs_run")}
     train = {f"train_{name}": found["train"][name] for name in ("accuracy", "loss")}
-    validation = {f"validation_{name}": found["validation"][name] for name in BETTER}
+    validation = {f"validation_{name}": found["validation"][name] for name in METRICS}
     return facts | found["hyperparameters"] | place | train | validation
 
 

@@ -24,7 +24,8 @@ def main(
     data = {split: facts["fingerprint"] for split, facts in read_json(summary)["splits"].items()}
     found = zip(read_json(runs), predictions, strict=True)
     scored = [scored_run(row, path, data["validation"]) for row, path in found]
-    tested = [{"split": "test"} | scoring for scoring in read_json(scorings)]
+    kept = read_json(scorings)
+    tested = [{"split": "test"} | scoring for scoring in kept["scorings"]]
     methods = [
         {"split": split, "data": data[split], "method": method}
         for method, scores in read_json(baselines).items()
@@ -36,7 +37,8 @@ def main(
         {
             "data": data,
             "validation": {"runs": len(scored), "scored": sum(row["times"] for row in scored)},
-            "test": summary_of(tested, data["test"]),
+            "test": summary_of(tested, data["test"], kept["record"]["problems"]),
+            "record": kept["record"],
             "scorings": [*scored, *tested, *methods],
         },
     )

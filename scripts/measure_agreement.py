@@ -13,6 +13,7 @@ from typing import Any
 from finetune_report.files import read_json, write_json
 from finetune_report.runtime.job import run
 from finetune_report.stats.intervals import wilson_interval
+from finetune_report.stats.metrics import METRICS
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,7 @@ def most_interesting(settings: list[str], selection: dict[str, Any]) -> list[str
     """The settings in their order; where there are too many, the first and those with the best means."""
     if len(settings) <= MOST:
         return settings
-    sign = -1 if selection["metric"] in ("loss", "calibration_error") else 1
+    sign = METRICS[selection["metric"]].sign
     means = {row["setting"]: sign * row["mean"] for row in selection["settings"]}
     best = sorted(settings[1:], key=lambda name: -means[name])[: MOST - 1]
     return [name for name in settings if name in {settings[0], *best}]

@@ -10,7 +10,7 @@ from typing import Any
 
 from finetune_report.errors import UserError
 from finetune_report.files import read_json, write_json, write_text
-from finetune_report.model.device import resolve_compute
+from finetune_report.model.device import configure_process, resolve
 from finetune_report.runtime.job import run
 
 import numpy as np
@@ -40,7 +40,7 @@ def main(
     threads: int,
 ) -> None:
     """`tuned` holds the model folders of all runs; `runs/<setting>/seed<seed>/model` says which is whose."""
-    resolve_compute("cpu", "fp32", threads)
+    configure_process(resolve("cpu", "fp32", threads))
     winner = read_json(selection)["winner"]
     folder = next(path for path in tuned if path.parts[-3] == winner)
     model = AutoModelForSequenceClassification.from_pretrained(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from finetune_report.files import write_json
 from finetune_report.runtime.job import run
-from finetune_report.stats.metrics import class_metrics
+from finetune_report.stats.metrics import Outcome, measured
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -65,12 +65,7 @@ def read_split(path: Path) -> tuple[list[str], np.ndarray]:
 def metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, float | int]:
     """Those that need no probabilities."""
     correct = int((predictions == labels).sum())
-    return {
-        "accuracy": correct / len(labels),
-        "correct": correct,
-        "count": len(labels),
-        **class_metrics(labels, predictions),
-    }
+    return measured(Outcome(labels, predictions)) | {"correct": correct, "count": len(labels)}
 
 
 if __name__ == "__main__":

@@ -9,20 +9,19 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from finetune_report.data.examples import Examples, read_examples
 from finetune_report.files import read_json, sha256, write_json
-from finetune_report.model.batching import Examples, read_examples
-from finetune_report.model.classifier import Scores, load_classifier, score
-from finetune_report.model.device import resolve_compute
-from finetune_report.model.forward import Forward
+from finetune_report.model.classifier import load_classifier
+from finetune_report.model.device import configure_process, resolve
+from finetune_report.model.evaluation import Scores, evaluate
+from finetune_report.model.forward import prepare_forward
 from finetune_report.provenance.test_ledger import record_scoring, weights_fingerprint
 from finetune_report.runtime.job import run
-from finetune_report.stats.metrics import by_class, intervals, whole
-from finetune_report.stats.selection import EXTRA
+from finetune_report.stats.metrics import METRICS, by_class, intervals, whole
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix
-from torch import nn
 
 
 def main(
@@ -36,12 +35,17 @@ def main(
     scorings: Path,
     compute: dict[str, Any],
     ledger: str,
+    problems: list[str],
 ) -> None:
     """`tuned` holds the model folders of all runs; `runs/<setting>/seed<seed>/model` says which is whose.
 
-    `ledger` is the record that outlives this job's outputs; `scorings` is what it holds now.
+    `ledger` is the file that outlives this job's outputs; `scorings` is what it holds now. `problems` were found with
+    it as the workflow began.
     """
-    resolved = resolve_compute(**compute)
+    for problem in problems:
+        logging.warning("the ledger of test scorings %s: %s", ledger, problem)
+    resolved = resolve(**compute)
+    configure_process(resolved)
     winner = read_json(selection)["winner"]
     labels = read_json(summary)["labels"]
     examples = read_examples(test, test_tokens)
@@ -51,12 +55,12 @@ def main(
         setting, seed = folder.parts[-3], int(folder.parts[-2].removeprefix("seed"))
         if setting == winner:
             model = load_classifier(folder, labels)
-            nn.Module.to(model, resolved.device)
             weights[str(seed)] = weights_fingerprint(folder)
-            scored[seed] = score(Forward(model, examples, resolved))
+            scored[seed] = evaluate(prepare_forward(model, examples, resolved), examples)
             logging.info("%s, seed %d: test accuracy %.4f", setting, seed, scored[seed].summary()["accuracy"])
     data = read_json(summary)["splits"]["test"]["fingerprint"]
-    write_json(scorings, record_scoring(Path(ledger), {"data": data, "setting": winner, "models": weights}))
+    known = record_scoring(Path(ledger), {"data": data, "setting": winner, "models": weights})
+    write_json(scorings, {"scorings": known.scorings, "record": known.described()})
     pd.concat([prediction_table(seed, examples, scores, labels) for seed, scores in scored.items()]).to_parquet(
         predictions, index=False
     )
@@ -82,7 +86,7 @@ def pooled(scored: dict[int, Scores], labels: list[str]) -> dict[str, Any]:
     ]
     true = np.concatenate([scores.labels for scores in scored.values()])
     predicted = np.concatenate([scores.predictions for scores in scored.values()])
-    means = {name: fmean(run[name] for run in runs) for name in ("accuracy", "loss", *EXTRA)}
+    means = {name: fmean(run[name] for run in runs) for name in METRICS}
     counts = {name: whole(fmean(run[name] for run in runs)) for name in ("correct", "count")}
     return {
         **means,

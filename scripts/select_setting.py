@@ -12,7 +12,8 @@ from typing import Any
 
 from finetune_report.files import read_json, write_json
 from finetune_report.runtime.job import run
-from finetune_report.stats.selection import BETTER, by_setting, mean_scores, merit, tie_breaker
+from finetune_report.stats.metrics import METRICS
+from finetune_report.stats.selection import by_setting, mean_scores, sort_key, tie_breaker
 
 
 def main(runs: Path, selection: Path, settings: list[str], missing: list[str], seeds: list[int], metric: str) -> None:
@@ -23,7 +24,7 @@ def main(runs: Path, selection: Path, settings: list[str], missing: list[str], s
     of_setting = by_setting(results)
     table = [setting_result(name, of_setting[name], metric) for name in settings]
     survivors = [row for row in table if row["setting"] not in pruned]
-    winner = max(survivors, key=lambda row: merit(row["means"], metric))["setting"]  # max keeps the first of equals
+    winner = max(survivors, key=lambda row: sort_key(row["means"], metric))["setting"]  # max keeps the first of equals
     write_json(
         selection,
         {
@@ -41,21 +42,18 @@ def main(runs: Path, selection: Path, settings: list[str], missing: list[str], s
 
 def rule(metric: str) -> str:
     """The rule of selection in words."""
-    best, other = ("lowest" if BETTER[name] < 0 else "highest" for name in (metric, tie_breaker(metric)))
+    chosen, second = METRICS[metric], METRICS[tie_breaker(metric)]
+    best, other = ("highest" if each.higher_is_better else "lowest" for each in (chosen, second))
     return (
-        f"{best} mean validation {spelled(metric)} over the seeds; ties go to the {other.replace('est', 'er')} mean "
-        f"validation {spelled(tie_breaker(metric))}, then to the setting that comes first in the config"
+        f"{best} mean validation {chosen.label} over the seeds; ties go to the {other.replace('est', 'er')} mean "
+        f"validation {second.label}, then to the setting that comes first in the config"
     )
-
-
-def spelled(metric: str) -> str:
-    return {"macro_f1": "macro-F1", "matthews": "Matthews correlation"}.get(metric, metric.replace("_", " "))
 
 
 def validation_result(metrics: dict[str, Any]) -> dict[str, Any]:
     """What selection may see of a run."""
     kept = {key: metrics[key] for key in ("setting", "seed", "best_epoch", "status")}
-    return kept | {key: metrics["validation"][key] for key in BETTER}
+    return kept | {key: metrics["validation"][key] for key in METRICS}
 
 
 def setting_result(name: str, runs: list[dict[str, Any]], metric: str) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from typing import Any
 from finetune_report.files import read_json, write_json
 from finetune_report.runtime.job import run
 from finetune_report.stats.intervals import seeds_interval
-from finetune_report.stats.selection import EXTRA, by_setting
+from finetune_report.stats.metrics import METRICS
+from finetune_report.stats.selection import by_setting
 
-METRICS = ("accuracy", "loss", *EXTRA)
 CLASS_METRICS = ("precision", "recall", "f1")
 
 

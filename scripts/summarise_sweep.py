@@ -10,7 +10,8 @@ from pathlib import Path
 from finetune_report.files import read_json, write_json
 from finetune_report.runtime.job import run
 from finetune_report.stats.expected_performance import expected_best
-from finetune_report.stats.selection import BETTER, FAILED, by_setting, ranked
+from finetune_report.stats.metrics import METRICS
+from finetune_report.stats.selection import FAILED, by_setting, ranked
 
 SHOWN = 15  # settings in a table that can be read
 
@@ -57,7 +58,7 @@ def main(
             "unlisted": tried - len(shown),
             "best_of": f"best of {counted(tried, 'setting')}, {counted(len(seeds), 'seed')}{' each' * (tried > 1)}",
             "metric": metric,
-            "expected": expected_best([row[metric] for row in means.values()], BETTER[metric] < 0),
+            "expected": expected_best([row[metric] for row in means.values()], not METRICS[metric].higher_is_better),
         },
     )
     logging.info("%d of %d planned runs finished", len(rows) - len(failed) - pruned, planned * len(seeds))

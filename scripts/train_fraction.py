@@ -8,64 +8,33 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from finetune_report.files import read_json, sha256, write_json
-from finetune_report.model.batching import Examples, derive_seed, read_examples
-from finetune_report.model.pretrained import pretrained_folder
+from finetune_report.files import read_json, write_json
 from finetune_report.runtime.job import run
-from finetune_report.training.setup import Plan, set_up, trained
-
-import numpy as np
+from finetune_report.training.setup import Plan, RunInputs, naming, prepare_run
 
 
 def main(
     selection: Path,
-    train: Path,
-    validation: Path,
-    train_tokens: Path,
-    validation_tokens: Path,
-    summary: Path,
-    model: Path,
     metrics: Path,
     percent: float,
     seed: int,
     settings: dict[str, dict[str, Any]],
     plan: dict[str, Any],
     stamp: str,
+    **inputs: Path,
 ) -> None:
     """`percent` of the training split is used; `plan` is that of finetune without the hyperparameters in `settings`."""
-    labels, source, winner = read_json(summary)["labels"], read_json(model), read_json(selection)["winner"]
-    files = [sha256(path) for path in (train, validation, train_tokens, validation_tokens)]
-    whole, held_out = read_examples(train, train_tokens), read_examples(validation, validation_tokens)
+    winner = read_json(selection)["winner"]
     chosen = Plan(hyperparameters=settings[winner], **plan)
-    part = subset(whole, chosen_rows(whole.labels, percent / 100, chosen.streams["order"]))
-    made_from = [percent, files, source["fingerprint"], stamp]
-    training, _ = set_up(pretrained_folder(source), labels, part, held_out, chosen, made_from)
-    progress = trained(training, f"setting {winner}, seed {seed}, {percent:g}% of the training split")
-    best = progress.kept
-    facts = {"setting": winner, "seed": seed, "percent": percent, "rows": len(part), "best_epoch": best["epoch"]}
-    write_json(metrics, facts | {"diverged": progress.diverged, "validation": best["validation"]})
+    training = prepare_run(RunInputs(**inputs), chosen, stamp, percent).run
+    with naming(training, f"setting {winner}, seed {seed}, {percent:g}% of the training split"):
+        training.resume()
+        state = training.train()
+    best, rows = state.best_epoch, len(training.train_set)
+    facts = {"setting": winner, "seed": seed, "percent": percent, "rows": rows, "best_epoch": best.epoch}
+    write_json(metrics, facts | {"diverged": state.diverged, "validation": best.validation})
     training.checkpoints.remove_others()
-    logging.info("%d rows: validation accuracy %.4f", len(part), best["validation"]["accuracy"])
-
-
-def chosen_rows(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """The rows of a part, in their order: of each class its share, one at least, by a draw that all parts share."""
-    chance = np.random.default_rng(derive_seed(seed, "fraction"))
-    rows = []
-    for label in np.unique(labels):
-        drawn = chance.permutation(np.flatnonzero(labels == label))
-        rows.append(drawn[: max(1, round(share * len(drawn)))])
-    return np.sort(np.concatenate(rows))
-
-
-def subset(examples: Examples, rows: np.ndarray) -> Examples:
-    types = examples.token_types
-    return Examples(
-        ids=[examples.ids[row] for row in rows],
-        token_ids=[examples.token_ids[row] for row in rows],
-        token_types=None if types is None else [types[row] for row in rows],
-        labels=examples.labels[rows],
-    )
+    logging.info("%d rows: validation accuracy %.4f", rows, best.validation["accuracy"])
 
 
 if __name__ == "__main__":

@@ -10,17 +10,11 @@ from typing import Any
 
 from finetune_report.files import write_json
 from finetune_report.runtime.job import run
-from finetune_report.stats.selection import BETTER
+from finetune_report.stats.metrics import METRICS
 from finetune_report.training.halving import best_so_far, pruned_at
 
 
 def main(
-    train: Path,
-    validation: Path,
-    train_tokens: Path,
-    validation_tokens: Path,
-    summary: Path,
-    model: Path,
     decision: list[Path],
     result: Path,
     rung: int,
@@ -29,6 +23,7 @@ def main(
     seed: int,
     run_stamp: str,
     plan: dict[str, Any],
+    **inputs: Path,
 ) -> None:
     """`epochs` lie between the start and this rung; `plan` and the stamp `run_stamp` are what finetune is given."""
     facts = {"setting": setting, "seed": seed, "rung": rung, "epochs": epochs}
@@ -37,19 +32,15 @@ def main(
         logging.info("pruned after epoch %d; not trained any further", pruned["epochs"])
         write_json(result, facts | {"pruned": pruned})
         return
-    from finetune_report.training.setup import (  # takes seconds, which a pruned setting can do without
-        Plan,
-        trained,
-        whole_run,
-    )
+    from finetune_report.training.setup import Plan, RunInputs, naming, prepare_run  # seconds, which a pruned one saves
 
-    files = (train, validation, train_tokens, validation_tokens, summary, model)
-    training = whole_run(*files, Plan(**plan), run_stamp).training
-    training.resume()
-    if training.progress.epoch < epochs:  # else it has been there before, and its checkpoint knows what it came to
-        trained(training, f"setting {setting}, seed {seed}, to rung {rung}", epochs)
-    best = best_so_far(training.progress.validations, epochs, training.metric)
-    scores = {name: best[name] for name in BETTER}
+    training = prepare_run(RunInputs(**inputs), Plan(**plan), run_stamp).run
+    with naming(training, f"setting {setting}, seed {seed}, to rung {rung}"):
+        training.resume()
+        if training.state.epoch < epochs:  # else it has been there before, and its checkpoint has the scores
+            training.train(epochs)
+    best = best_so_far(training.state.epochs, epochs, training.metric)
+    scores = {name: best["validation"][name] for name in METRICS}
     write_json(result, facts | {"best_epoch": best["epoch"], "validation": scores})
 
 

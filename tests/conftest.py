@@ -1,5 +1,6 @@
 """Runs a small experiment once for all tests that read one."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,19 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> scratch.Project:
 def project(finished: scratch.Project, tmp_path: Path) -> scratch.Project:
     """A copy of the finished experiment."""
     return scratch.copied(finished, tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of the small build that the tests of commands share; not to be changed."""
+    from building import make_build
+
+    return make_build(tmp_path_factory.mktemp("build") / "checkout")
+
+
+@pytest.fixture
+def root(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The results of a copy of it that a test may spoil, in the checkout that it works in."""
+    checkout = Path(shutil.copytree(made.parents[1], tmp_path / "checkout"))
+    monkeypatch.chdir(checkout)
+    return checkout / "results/try"

@@ -1,33 +1,56 @@
-"""A small finished build: results written by hand, everything that follows from them made by the scripts themselves."""
+"""A small finished build in a checkout of its own: runs written by hand, all that follows made by the scripts.
 
+The code is that of the project; config, write-up and templates lie in the checkout, as a reviewer's do.
+"""
+
+import contextlib
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
+from finetune_report.cli.builds import Build
+from finetune_report.cli.rule_scripts import main_of
+from finetune_report.config.schema import complete
 from finetune_report.files import PROJECT as ROOT
-from finetune_report.files import read_json, write_json, write_text
+from finetune_report.files import read_json, sha256, write_json, write_text
+from finetune_report.model.evaluation import Scores
+from finetune_report.provenance.git import revision
+from finetune_report.provenance.layout import Layout, placed
 from finetune_report.provenance.stamp import stamp
-from finetune_report.stats.metrics import by_class
+from finetune_report.stats.metrics import Outcome, by_class, intervals, measured
 
+import numpy as np
 import pandas as pd
-from collect_values import main as collect_values
-from compare_settings import main as compare_settings
-from gather_runs import main as gather_runs
-from keep_ledger import main as keep_ledger
-from plot_confusion import main as plot_confusion
-from plot_curves import main as plot_curves
-from prune_settings import main as prune_settings
+import yaml
+from demonstrate_attention import main as demonstrate_attention
 from render_write_up import main as render_write_up
-from score_slices import main as score_slices
-from select_setting import main as select_setting
-from summarise_seeds import main as summarise_seeds
-from summarise_sweep import main as summarise_sweep
+from score_test import pooled
 from write_manifest import main as write_manifest
 
 SETTINGS, SEEDS, LABELS = ["base", "other"], [1, 2], ["no", "yes"]
 COUNT = 40
 CORRECT = {("base", 1): 38, ("base", 2): 37, ("other", 1): 20, ("other", 2): 22}
-LOSSES = {"train": [0.6, 0.4, 0.2], "validation": [0.6, 0.5, 0.7]}
-HYPERPARAMETERS = {"base": {"batch_size": 20, "epochs": 3}, "other": {"batch_size": 5, "epochs": 3}}
+LOSSES = {"base": [0.9, None, 0.9], "other": [0.9, None]}  # of the validation split; the best epoch is the second
+SURE = 0.9  # the probability of what is predicted
+
+CONFIG: dict[str, Any] = {
+    "name": "try",
+    "data": {"path": "data", "slices": ["kind"]},
+    "model": {"package": "p"},
+    "max_length": 16,
+    "seeds": SEEDS,
+    "settings": [
+        {"name": "base", "batch_size": 20, "epochs": 3},
+        {"name": "other", "batch_size": 5, "epochs": 3},
+    ],
+    "halving": {"rungs": [2]},
+    "analyses": {"mistakes": 3},
+    "attention": {"sentences": 0},
+    "device": "cpu",
+    "precision": "fp32",
+    "report": {"write_up": "write-up.md", "bibliography": None},
+}
 
 WRITE_UP = """---
 title: A try
@@ -56,51 +79,63 @@ On negations it reaches {{ value("slices.kind.negation.accuracy") }}; rank {{ va
 def make_build(folder: Path, text: str = WRITE_UP, **changed: Any) -> Path:
     """A finished build at `folder`/results/try; `changed` go into its config. Returns its results folder."""
     root = folder / "results" / "try"
+    write_checkout(folder, text, CONFIG | changed)
     write_data(root)
     for run, correct in CORRECT.items():
         write_run(root, *run, correct)
-    prune(root)
-    metrics, predictions = runs(root, "metrics.json"), runs(root, "predictions.parquet")
-    all_runs = root / "runs.json"
-    gather_runs(metrics, all_runs, root / "runs.csv")
-    select_setting(all_runs, root / "selection.json", SETTINGS, [], SEEDS, "accuracy")
-    summarise_sweep(all_runs, root / "sweep.json", "try", SETTINGS, SETTINGS, [], SEEDS, {}, "accuracy")
-    compare_settings(
-        predictions,
-        root / "data/summary.json",
-        root / "selection.json",
-        root / "comparisons.json",
-        SETTINGS,
-        SETTINGS,
-    )
     write_test(root)
-    keep_ledger(
-        root / "data/summary.json",
-        all_runs,
-        predictions,
-        root / "test/scorings.json",
-        root / "baselines.json",
-        root / "ledger.json",
-    )
-    summarise_seeds(all_runs, root / "test/metrics.json", root / "selection.json", root / "seeds.json", SETTINGS)
-    test = [root / "data/test.parquet", root / "test/predictions.parquet", root / "baselines/test.parquet"]
-    score_slices(*test, root / "slices.json", ["kind"])
-    draw(root)
-    write_text(folder / "write-up.md", text)
-    finish(root, folder / "write-up.md", changed)
+    finish(root)
     return root
 
 
-def runs(root: Path, name: str) -> list[Path]:
-    return [root / "runs" / setting / f"seed{seed}" / name for setting in SETTINGS for seed in SEEDS]
+def write_checkout(folder: Path, text: str, config: dict[str, Any]) -> None:
+    """Config, write-up and templates, committed."""
+    (folder / "config").mkdir(parents=True)
+    (folder / "config/try.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    write_text(folder / "write-up.md", text)
+    (folder / "report").mkdir()
+    for name in ("template.typ", "template.html", "style.css"):
+        shutil.copy(ROOT / "report" / name, folder / "report")
+    write_text(folder / ".gitignore", "results/\n")
+    git(folder, "init", "--quiet")
+    commit(folder)
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True)
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "--all")
+    author = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    git(folder, *author, "commit", "--quiet", "--allow-empty", "-m", "A try")
+
+
+def layout_of(root: Path) -> Layout:
+    return Layout(complete(yaml.safe_load((root.parents[1] / "config/try.yaml").read_text())))
 
 
 def examples(count: int, correct: int) -> pd.DataFrame:
     """Labels by turns, the first `correct` of them predicted."""
     labels = [number % 2 for number in range(count)]
     predicted = [label if number < correct else 1 - label for number, label in enumerate(labels)]
-    chances = {f"p_{name}": [0.9 if hit == place else 0.1 for hit in predicted] for place, name in enumerate(LABELS)}
+    chances = {
+        f"p_{name}": np.float32([SURE if hit == place else 1 - SURE for hit in predicted])
+        for place, name in enumerate(LABELS)
+    }
     return pd.DataFrame({"id": range(count), "label": labels, "prediction": predicted} | chances)
+
+
+def scores_of(correct: int) -> Scores:
+    table = examples(COUNT, correct)
+    chances = table[[f"p_{name}" for name in LABELS]].to_numpy(dtype=float)
+    labels = table["label"].to_numpy()
+    return Scores(-np.log(chances[np.arange(COUNT), labels]), chances, labels)
+
+
+def score(correct: int) -> dict[str, Any]:
+    """The metrics of a split of which so many are right."""
+    return scores_of(correct).summary()
 
 
 def write_data(root: Path) -> None:
@@ -116,143 +151,116 @@ def write_data(root: Path) -> None:
     write_json(root / "data/summary.json", summary)
     kinds = ["negation" if number % 4 == 0 else "" for number in range(COUNT)]
     table = examples(COUNT, COUNT)[["id", "label"]].assign(text="t", kind=kinds)
-    table.to_parquet(root / "data/test.parquet", index=False)
-
-
-def score(correct: float, count: int = COUNT) -> dict[str, Any]:
-    share = correct / count
-    more = {"macro_f1": share, "matthews": 2 * share - 1, "calibration_error": abs(share - 0.9)}
-    return {"loss": 1 - share, "accuracy": share, "correct": correct, "count": count} | more
+    tokens = table[["id"]].assign(input_ids=[[1, 2, 3]] * COUNT, cut=False)
+    (root / "tokens").mkdir()
+    for name in splits:
+        table.to_parquet(root / f"data/{name}.parquet", index=False)
+        tokens.to_parquet(root / f"tokens/{name}.parquet", index=False)
+    write_json(
+        root / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "0" * 64}, "fingerprint": "f"}
+    )
 
 
 def write_run(root: Path, setting: str, seed: int, correct: int) -> None:
     folder = root / "runs" / setting / f"seed{seed}"
-    rows = [
+    validation, train = score(correct), score(39)
+    history = [
         {
             "epoch": epoch,
-            "train_loss": train,
-            "train_accuracy": 0.5,
-            "validation_loss": loss,
-            "validation_accuracy": 0.5,
+            "train_loss": train["loss"] - 0.01 * (epoch - 2),
+            "train_accuracy": train["accuracy"],
+            "validation_loss": validation["loss"] if loss is None else loss,
+            "validation_accuracy": validation["accuracy"] if loss is None else 0.45,
+            "learning_rate": 0.0,
         }
-        for epoch, (train, loss) in enumerate(zip(LOSSES["train"], LOSSES["validation"], strict=True), start=1)
+        for epoch, loss in enumerate(LOSSES[setting], start=1)
     ]
-    facts = {"setting": setting, "seed": seed, "hyperparameters": HYPERPARAMETERS[setting], "device": "cpu"}
-    facts |= {"precision": "fp32", "threads": 1, "compiled": False, "best_epoch": 2, "epochs_run": 3, "steps": 6}
-    facts |= {"status": "trained", "train": score(39)}
+    planned = complete(CONFIG)
+    hyperparameters = planned["defaults"] | {"batch_size": 20 if setting == "base" else 5, "epochs": 3}
+    facts = {"setting": setting, "seed": seed, "hyperparameters": hyperparameters, "device": "cpu"}
+    facts |= {"streams": dict.fromkeys(("weights", "order", "dropout"), seed)}
+    facts |= {"precision": "fp32", "threads": 1, "compiled": False, "best_epoch": 2, "epochs_run": len(history)}
+    facts |= {"status": "trained", "diverged": None, "steps": 6, "train": train}
     if setting == "other":
         facts |= {"status": "pruned", "pruned": {"rung": 1, "epochs": 2}}
-    write_json(folder / "metrics.json", facts | {"validation": score(correct) | {"classes": classes(correct)}})
+    table = examples(COUNT, correct)
+    labels, predicted = table["label"].to_numpy(), table["prediction"].to_numpy()
+    details = {"classes": by_class(labels, predicted, LABELS), "intervals": intervals(labels, predicted)}
+    fingerprints = {split: sha256(root / f"data/{split}.parquet") for split in ("train", "validation")}
+    facts |= {"validation": validation | details, "fingerprints": fingerprints | {"model": "f"}}
+    write_json(folder / "metrics.json", facts)
     write_json(folder / "timing.json", {"seconds": 12.5 + seed, "examples_per_second": 9.5})
-    pd.DataFrame(rows).to_csv(folder / "history.csv", index=False)
-    examples(COUNT, correct).to_parquet(folder / "predictions.parquet", index=False)
-
-
-def prune(root: Path) -> None:
-    """A rung after the second epoch, at which the other setting fell behind."""
-    results = [root / "rungs/1" / f"{setting}-seed{seed}.json" for setting, seed in CORRECT]
-    for path, ((setting, seed), correct) in zip(results, CORRECT.items(), strict=True):
-        write_json(path, {"setting": setting, "seed": seed, "validation": score(correct)})
-    prune_settings(results, [], root / "rungs/1.json", rung=1, epochs=2, keep=0.5, metric="accuracy")
-
-
-def classes(*correct: int) -> dict[str, Any]:
-    tables = pd.concat([examples(COUNT, right) for right in correct])
-    return by_class(tables["label"].to_numpy(), tables["prediction"].to_numpy(), LABELS, len(correct))
+    pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
+    table.to_parquet(folder / "predictions.parquet", index=False)
+    write_json(folder / "model/config.json", {"setting": setting, "seed": seed})
+    (folder / "model/model.safetensors").write_bytes(f"{setting} {seed}".encode())
+    rung = {"setting": setting, "seed": seed, "rung": 1, "epochs": 2, "best_epoch": 2}
+    write_json(root / f"rungs/1/{setting}-seed{seed}.json", rung | {"validation": validation})
 
 
 def write_test(root: Path) -> None:
+    """The test split's predictions and metrics, of models and baselines; and the demonstrations on attention."""
+    scored = {1: scores_of(36), 2: scores_of(35)}
     (root / "test").mkdir()
-    tables = [examples(COUNT, correct).assign(seed=seed) for seed, correct in ((1, 36), (2, 35))]
-    pd.concat(tables).to_parquet(root / "test/predictions.parquet", index=False)
-    pooled = {"setting": "base", "labels": LABELS, "confusion": [[36, 4], [5, 35]]} | score(35.5)
-    more = {"runs": [{"seed": 1} | score(36), {"seed": 2} | score(35)], "classes": classes(36, 35)}
-    write_json(root / "test/metrics.json", pooled | more)
+    pd.concat([examples(COUNT, correct).assign(seed=seed) for seed, correct in ((1, 36), (2, 35))]).to_parquet(
+        root / "test/predictions.parquet", index=False
+    )
+    fingerprint = {"fingerprint": sha256(root / "data/test.parquet")}
+    write_json(root / "test/metrics.json", {"setting": "base", "labels": LABELS} | pooled(scored, LABELS) | fingerprint)
+    weights = {str(seed): sha256(root / f"runs/base/seed{seed}/model/model.safetensors") for seed in SEEDS}
+    scoring = {"data": "test data", "setting": "base", "models": weights}
+    record = {"head": "1f2e3d4c", "lines": 1, "problems": []}
+    write_json(root / "test/scorings.json", {"scorings": [scoring], "record": record})
     simple = examples(COUNT, COUNT)[["id", "label"]].assign(majority=0)
+    majority = measured(Outcome(simple["label"].to_numpy(), simple["majority"].to_numpy()))
+    found = majority | {"correct": 20, "count": COUNT}
+    write_json(root / "baselines.json", {"majority": dict.fromkeys(("train", "validation", "test"), found)})
     (root / "baselines").mkdir()
-    simple.to_parquet(root / "baselines/test.parquet", index=False)
-    splits = {name: {"cut": 0, "share": 0.0, "tokens": 100} for name in ("train", "validation", "test")}
-    write_json(root / "tokens/counts.json", {"max_length": 16, "splits": splits})
-    write_json(root / "test/scorings.json", [{"data": "test data", "setting": "base", "models": {"1": "m", "2": "n"}}])
-    write_json(root / "baselines.json", {"majority": {split: score(20) for split in ("train", "validation", "test")}})
-    write_json(root / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "0" * 64}})
-    write_json(root / "attention/attention.json", {"tolerance": 1e-6})
-    write_json(root / "attention/heads.json", {"count": 2})
-
-
-def draw(root: Path) -> None:
-    def figure(stem: str, prefix: str = "") -> dict[str, Path]:
-        return {f"{prefix}{kind}": root / "figures" / f"{stem}.{kind}" for kind in ("png", "svg", "csv")}
-
-    (root / "figures").mkdir()
-    histories, metrics = runs(root, "history.csv")[:2], runs(root, "metrics.json")[:2]
-    plot_curves(histories, metrics, **figure("graph", "graph_"), **figure("loss", "loss_"))
-    plot_confusion(root / "test/metrics.json", **figure("confusion"))
-
-
-def finish(root: Path, write_up: Path, changed: dict[str, Any], **revision: Any) -> None:
-    """Collect the values, write the manifest and render the report, as the rules do."""
-    revision = {"commit": "0123456789abcdef", "commit_time": 1_700_000_000, "dirty": False} | revision
-    collecting = {
-        "summary": root / "data/summary.json",
-        "model": root / "model.json",
-        "metrics": runs(root, "metrics.json"),
-        "timings": runs(root, "timing.json"),
-        "selection": root / "selection.json",
-        "sweep": root / "sweep.json",
-        "ledger": root / "ledger.json",
-        "test_metrics": root / "test/metrics.json",
-        "tokens": root / "tokens/counts.json",
-        "baselines": root / "baselines.json",
-        "attention": root / "attention/attention.json",
-        "heads": [root / "attention/heads.json"],
-        "seed_summary": root / "seeds.json",
-        "slices": [root / "slices.json"],
-        "mistakes": [],
-        "agreement": [],
-        "curve": [],
-        "rungs": [root / "rungs/1.json"],
+    for split in ("validation", "test"):
+        simple.to_parquet(root / f"baselines/{split}.parquet", index=False)
+    given = complete(CONFIG)["attention"]
+    places = {name: root / f"attention/{name}" for name in ("attention.json", "sweep.csv", "error.csv")}
+    demonstrate_attention(*places.values(), given["seed"], given["keys"], given["dimension"])
+    # No more numbers than the figures need: each is falsified in turn.
+    needed = ("score", "old_score", "query_length", "error")
+    whole = read_json(places["attention.json"])
+    parts = {
+        name: {key: part[key] for key in needed if key in part}
+        for name, part in whole.items()
+        if "_" in name and isinstance(part, dict)
     }
-    spec = {"settings": SETTINGS, "seeds": SEEDS, "root": str(root), "references": []}
-    collect_values(**collecting, values=root / "values.json", reference=root / "reference.json", **spec)
-    rendering = {
-        "write_up": write_up,
-        "values": root / "values.json",
-        "manifest": root / "manifest.json",
-        "selection": root / "selection.json",
-        "summary": root / "data/summary.json",
-        "ledger": root / "ledger.json",
-        "comparisons": root / "comparisons.json",
-        "histories": runs(root, "history.csv"),
-        "figures": sorted(root.glob("figures/*")),
-        "tables": [],
-        "bibliography": [],
-        "typst_template": ROOT / "report/template.typ",
-        "html_template": ROOT / "report/template.html",
-        "css": ROOT / "report/style.css",
+    write_json(places["attention.json"], parts | {"tolerance": whole["tolerance"]})
+
+
+def finish(root: Path, **changed: Any) -> None:
+    """Make all that follows from the runs, write the manifest and render the report, as the rules do.
+
+    `changed` stands in the manifest instead of what is so.
+    """
+    layout, checkout = layout_of(root), root.parents[1]
+    for name, call in layout.calls.items():
+        rule = name.partition("/")[0]
+        if rule != "render_write_up":
+            spec = call.spec | ({"root": str(root)} if rule == "collect_values" else {})
+            (root / "figures").mkdir(exist_ok=True)
+            main_of(rule)(**placed(root, call.inputs), **placed(root, call.outputs), **spec)
+    found = {
+        key: value for key, value in (revision(checkout) | changed).items() if key in ("commit", "commit_time", "dirty")
     }
-    render_spec = {"settings": SETTINGS, "failed_runs": "refuse", "pdf_engine": "typst"} | revision
-    calls = {
-        "collect_values": {"inputs": named(collecting, root), "spec": spec},
-        "render_write_up": {"inputs": named(rendering, root), "spec": render_spec},
-    }
-    settings = [{"name": name} for name in SETTINGS]
-    config = {"name": "try", "seeds": SEEDS, "defaults": {"epochs": 3}, "settings": settings}
-    config["report"] = {"timings": True}
+    files = [root / name for name in layout.named_files]
+    models = [root / name for name in layout.models]
     stamps = {path.stem: stamp(path) for path in sorted((ROOT / "scripts").glob("*.py"))}
-    later = ("write-up", "manifest", "checks")
-    files = [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(later)]
-    write_manifest(files, [], root / "manifest.json", config | changed, stamps, calls, root=str(root), **revision)
-    outputs = {"markdown": "write-up.md", "pdf": "write-up.pdf", "html": "write-up.html"}
-    outputs |= {"checks": "checks.json", "carried": "write-up.json"}
-    render_write_up(**rendering, **{name: root / file for name, file in outputs.items()}, **render_spec)
-    assert read_json(root / "checks.json")["reasons"] == []
+    ledger = root / "ledger.json"
+    write_manifest(files, models, ledger, root / "manifest.json", layout.config, stamps, {}, root=str(root), **found)
+    manifest = read_json(root / "manifest.json") | changed
+    write_json(root / "manifest.json", manifest)
+    render(root)
 
 
-def named(inputs: dict[str, Any], root: Path) -> dict[str, Any]:
-    """Paths as a rule has them: those among the results below results/try."""
-
-    def name(path: Path) -> str:
-        return f"results/try/{path.relative_to(root).as_posix()}" if path.is_relative_to(root) else str(path)
-
-    return {key: list(map(name, paths)) if isinstance(paths, list) else name(paths) for key, paths in inputs.items()}
+def render(root: Path) -> None:
+    """Render the report with the manifest that is there."""
+    layout = layout_of(root)
+    build = Build(root, read_json(root / "manifest.json"), layout)
+    outputs = placed(root, layout.calls["render_write_up"].outputs)
+    with contextlib.chdir(root.parents[1]):
+        render_write_up(**build.inputs("render_write_up"), **outputs, **build.spec("render_write_up"))

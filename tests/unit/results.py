@@ -40,7 +40,10 @@ def make_results(root: Path) -> Path:
     write_json(root / "data/summary.json", {"labels": ["negative", "positive"]})
     write_json(root / "selection.json", selection())
     write_json(root / "values.json", values())
-    write_json(root / "ledger.json", {"test": {"text": "the test set was scored once, for small-batch"}})
+    write_json(
+        root / "ledger.json",
+        {"test": {"text": "the test set was scored once, for small-batch"}, "record": {"head": "1f2e3d4c"}},
+    )
     write_json(root / "manifest.json", {"commit": "0123456789abcdef", "experiment": "reviews", "packages": {}})
     compare_settings(
         predictions=sorted(root.glob("runs/*/*/predictions.parquet")),

@@ -5,7 +5,8 @@ from typing import Any
 
 from finetune_report.errors import UserError
 from finetune_report.files import read_json, write_json
-from finetune_report.model.classifier import Scores
+from finetune_report.model.batching import nested_part
+from finetune_report.model.evaluation import Scores
 from finetune_report.report.analysis_values import (
     collect_agreement,
     collect_mistakes,
@@ -14,8 +15,7 @@ from finetune_report.report.analysis_values import (
     collect_slices,
 )
 from finetune_report.stats.intervals import seeds_interval, wilson_interval
-from finetune_report.stats.metrics import by_class, extra_metrics, intervals
-from finetune_report.stats.selection import BETTER
+from finetune_report.stats.metrics import METRICS, Outcome, by_class, intervals, measured
 
 import count_tokens
 import list_mistakes
@@ -29,7 +29,6 @@ import select_setting
 import summarise_seeds
 from scipy.stats import t
 from sklearn.metrics import cohen_kappa_score
-from train_fraction import chosen_rows
 
 LABELS = ["no", "yes"]
 
@@ -192,7 +191,7 @@ def test_seeds_are_summarised_with_deviation_intervals_and_what_became_of_them(
     values = Recorder()
     collect_seeds(values, tmp_path / "seeds.json")  # type: ignore[arg-type]
     assert (values["runs.b.diverged"], values["runs.b.failed"], values["winner.diverged"]) == (1, 0, 0)
-    scores = [1.0, extra_metrics(np.array([1, 1, 0, 0]), np.eye(2)[[1, 0, 0, 0]])["macro_f1"]]
+    scores = [1.0, measured(Outcome(np.array([1, 1, 0, 0]), np.array([1, 0, 0, 0])))["macro_f1"]]
     assert values["runs.a.validation.macro_f1"] == pytest.approx(np.mean(scores))
     assert values["runs.a.validation.macro_f1.sd"] == pytest.approx(np.std(scores, ddof=1))
     assert values.values["runs.a.validation.accuracy.over_seeds"]["interval"] == pytest.approx(
@@ -218,12 +217,12 @@ def test_the_interval_over_seeds_is_students() -> None:
     assert seeds_interval(values) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("metric", BETTER)
+@pytest.mark.parametrize("metric", METRICS)
 def test_each_metric_can_select_and_is_named_in_the_rule(metric: str, tmp_path: Path) -> None:
-    sign = BETTER[metric]
+    sign = METRICS[metric].sign
     rows = []
     for name, value in {"a": 0.5, "b": 0.5 + 0.1 * sign, "c": 0.5 - 0.1 * sign}.items():
-        scores = dict.fromkeys(BETTER, 0.5) | {metric: value}
+        scores = dict.fromkeys(METRICS, 0.5) | {metric: value}
         rows.append({"setting": name, "seed": 1, "best_epoch": 1, "status": "trained", "validation": scores})
     write_json(tmp_path / "runs.json", rows)
     select_setting.main(tmp_path / "runs.json", tmp_path / "s.json", list("abc"), [], [1], metric)
@@ -263,7 +262,7 @@ def test_cut_texts_are_counted(tmp_path: Path) -> None:
 
 def test_parts_of_the_training_split_are_nested_and_keep_the_balance() -> None:
     labels = np.array([0] * 90 + [1] * 10 + [2])
-    parts = [set(chosen_rows(labels, share, seed=1).tolist()) for share in (0.1, 0.5, 1.0)]
+    parts = [set(nested_part(labels, share, seed=1).tolist()) for share in (0.1, 0.5, 1.0)]
     assert parts[0] < parts[1] < parts[2] == set(range(101))
     assert [len(part) for part in parts[:2]] == [9 + 1 + 1, 45 + 5 + 1]
-    assert set(chosen_rows(labels, 0.1, seed=2).tolist()) != parts[0]
+    assert set(nested_part(labels, 0.1, seed=2).tolist()) != parts[0]

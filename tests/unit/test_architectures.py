@@ -137,7 +137,7 @@ def train_with_a_break(root: Path, monkeypatch: pytest.MonkeyPatch, **setting: A
 
     def step_then_stop(self: training.Run, batch: np.ndarray) -> None:
         step(self, batch)
-        self.stop_asked = "by the test" if self.progress.step == 3 else ""
+        self.stop_asked = "by the test" if self.state.step == 3 else ""
 
     with monkeypatch.context() as patch:
         patch.setattr(training.Run, "train_step", step_then_stop)
@@ -159,6 +159,7 @@ def test_score(root: Path, run: Path) -> dict[str, Any]:
         scorings=root / "scorings.json",
         compute={"device": "cpu", "precision": "fp32", "threads": 1},
         ledger=str(root / "ledger.jsonl"),
+        problems=[],
     )
     return json.loads((root / "test.json").read_text())
 

@@ -7,20 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.errors import UserError
-from finetune_report.model import device as computing
 from finetune_report.model.compiled import Compiled
-from finetune_report.model.device import Compute, lacks_to_compile, resolve_compute
+from finetune_report.model.device import lacks_to_compile, resolve
 from finetune_report.runtime.signals import Stopped
-from finetune_report.training.checkpoints import Checkpoints
 from finetune_report.training.loop import Hyperparameters, Run
 
 import numpy as np
 import pytest
 import torch
-from tiny import few_examples, tiny_bert
+from tiny import make_run, on_cpu, tiny_bert
 from torch._dynamo.exc import Unsupported
 from torch._inductor import cpp_builder
 from torch._inductor.exc import InvalidCxxCompiler
+from torch.utils import _triton as triton
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTING = Hyperparameters(
@@ -32,9 +31,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning") 
 compiles = pytest.mark.skipif(bool(LACKING), reason=f"cannot compile here: {LACKING}")
 
 
-def make_run(folder: Path, compute: Compute, dropout: float = 0.1) -> Run:
-    model, train, validation = tiny_bert(dropout, layers=1), few_examples(40), few_examples(20, seed=1)
-    return Run(model, train, validation, SETTING, 1, "accuracy", compute, Checkpoints(folder, "0" * 64))
+def small_run(folder: Path, compile: bool = True, dropout: float = 0.1) -> Run:
+    return make_run(folder, SETTING, dropout, layers=1, compute=on_cpu(compile))
 
 
 @compiles
@@ -44,8 +42,8 @@ def test_compiled_losses_agree_with_those_of_the_model_as_written(
     """Without dropout; and no batch goes past the kernels that were made before the first."""
     stance = torch.compiler.set_stance
     monkeypatch.setattr(torch.compiler, "set_stance", lambda _: stance("fail_on_recompile"))
-    plain = make_run(tmp_path / "plain", resolve_compute("cpu", "fp32", 1), dropout=0.0)
-    compiled = make_run(tmp_path / "compiled", resolve_compute("cpu", "fp32", 1, compile=True), dropout=0.0)
+    plain = small_run(tmp_path / "plain", compile=False, dropout=0.0)
+    compiled = small_run(tmp_path / "compiled", dropout=0.0)
     expected, found = plain.train(), compiled.train()
     assert compiled.forward.compiled is not None
     assert compiled.forward.compiled.ready
@@ -73,11 +71,11 @@ def test_a_compiled_run_that_goes_on_in_another_process_ends_in_identical_bits(t
 
 def train(folder: Path, stop_after: int = 0) -> dict[str, Any]:
     """What a run with dropout comes to, and the step that it began with; Stopped is raised after some steps, if any."""
-    run = make_run(folder, resolve_compute("cpu", "fp32", 1, compile=True))
+    run = small_run(folder)
     step, steps = run.train_step, []
 
     def step_then_stop(batch: np.ndarray) -> None:
-        steps.append(run.progress.step)
+        steps.append(run.state.step)
         step(batch)
         run.stop_asked = "by the test" if len(steps) == stop_after else ""
 
@@ -89,9 +87,9 @@ def train(folder: Path, stop_after: int = 0) -> dict[str, Any]:
 @compiles
 def test_a_single_text_goes_through_the_model_as_written(tmp_path: Path) -> None:
     """It would need kernels of its own, made when it happens to come."""
-    run = make_run(tmp_path, resolve_compute("cpu", "fp32", 1, compile=True), dropout=0.0)
+    run = small_run(tmp_path, dropout=0.0)
     run.model.train()
-    several, single = run.forward(np.array([0, 1, 2])), run.forward(np.array([0]))
+    several, single = run.forward(run.train_set, np.array([0, 1, 2])), run.forward(run.train_set, np.array([0]))
     assert torch.allclose(several[:1], single, atol=1e-6)
 
 
@@ -101,19 +99,19 @@ def test_what_is_missing_to_compile_is_named_before_training(monkeypatch: pytest
 
     with monkeypatch.context() as patch:
         patch.setattr(cpp_builder, "get_cpp_compiler", none)
-        with pytest.raises(UserError, match=r"compile: .* needs a C\+\+ compiler, .*; install it, or say"):
-            resolve_compute("cpu", "fp32", 1, compile=True)
-        assert not resolve_compute("cpu", "fp32", 1).compiled
+        with pytest.raises(UserError, match=r"compile: .* needs a C\+\+ compiler, .*; install it, or set"):
+            resolve("cpu", "fp32", 1, compile=True)
+        assert not resolve("cpu", "fp32", 1).compiled
     with monkeypatch.context() as patch:
         patch.setattr(cpp_builder, "get_cpp_compiler", lambda: "g++")
         patch.setattr(cpp_builder, "_get_python_include_dirs", lambda: ["nowhere"])
         with pytest.raises(UserError, match=r"needs Python's header files, and finds no nowhere/Python\.h"):
-            resolve_compute("cpu", "fp32", 1, compile=True)
+            resolve("cpu", "fp32", 1, compile=True)
     with monkeypatch.context() as patch:
         patch.setattr(torch.cuda, "is_available", lambda: True)
-        patch.setattr(computing, "has_triton", lambda: False)
+        patch.setattr(triton, "has_triton", lambda: False)
         with pytest.raises(UserError, match=r"on a GPU torch\.compile needs Triton"):
-            resolve_compute("cuda", "fp32", 1, compile=True)
+            resolve("cuda", "fp32", 1, compile=True)
 
 
 def test_a_model_that_does_not_compile_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +120,7 @@ def test_a_model_that_does_not_compile_is_told_in_one_line(monkeypatch: pytest.M
 
     monkeypatch.setattr(torch, "compile", lambda model, **options: refuse)
     compiled = Compiled(tiny_bert(), {"input_ids": torch.tensor([[5, 6, 7]])})
-    with pytest.raises(UserError, match="cannot compile BertForSequenceClassification: no such operator\n  Say"):
+    with pytest.raises(UserError, match="cannot compile BertForSequenceClassification: no such operator\n  Set"):
         compiled(input_ids=torch.tensor([[5, 6]]))
 
 

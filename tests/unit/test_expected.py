@@ -7,7 +7,7 @@ from typing import Any
 
 from finetune_report.files import read_json, write_json
 from finetune_report.stats.expected_performance import expected_best
-from finetune_report.stats.selection import BETTER
+from finetune_report.stats.metrics import METRICS
 
 import pytest
 from plot_expected import main as plot_expected
@@ -28,7 +28,7 @@ def test_the_expected_best_is_that_over_all_draws(scores: list[float], lower_is_
 
 
 def run_of(setting: str, seed: int, accuracy: float) -> dict[str, Any]:
-    validation = dict.fromkeys(BETTER, 0.5) | {"accuracy": accuracy, "loss": 1 - accuracy}
+    validation = dict.fromkeys(METRICS, 0.5) | {"accuracy": accuracy, "loss": 1 - accuracy}
     return {"setting": setting, "seed": seed, "validation": validation, "status": "trained"}
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from finetune_report.config.schema import complete
 from finetune_report.errors import UserError
 from finetune_report.files import read_json, write_json
-from finetune_report.model.device import Compute, resolve_compute
 from finetune_report.training.halving import best_so_far, decide, places, pruned_at
 
 import finetune
@@ -16,13 +15,7 @@ from prune_settings import main as prune_settings
 from select_setting import main as select_setting
 from summarise_sweep import main as summarise_sweep
 from test_config import minimal
-from test_training import make_run
-from tiny import few_examples
-
-
-@pytest.fixture
-def compute() -> Compute:
-    return resolve_compute("cpu", "fp32", 1)
+from tiny import few_examples, make_run
 
 
 def scores(accuracy: float, loss: float = 0.5) -> dict[str, Any]:
@@ -69,7 +62,9 @@ def test_a_share_is_rounded_down_but_one_is_kept(count: int, keep: float, kept: 
 
 
 def test_a_run_counts_with_the_best_of_its_epochs_so_far() -> None:
-    rows = [{"epoch": epoch} | scores(accuracy) for epoch, accuracy in ((1, 0.5), (2, 0.7), (3, 0.7), (4, 0.9))]
+    rows = [
+        {"epoch": epoch, "validation": scores(accuracy)} for epoch, accuracy in ((1, 0.5), (2, 0.7), (3, 0.7), (4, 0.9))
+    ]
     assert [best_so_far(rows, until, "accuracy")["epoch"] for until in (1, 2, 3, 4)] == [1, 2, 2, 4]
 
 
@@ -97,47 +92,47 @@ def test_a_rung_ranks_who_came_this_far_and_remembers_who_fell_before(tmp_path: 
     assert pruned_at([], "a") is None
 
 
-def test_a_run_to_a_rung_is_the_beginning_of_the_whole_run(tmp_path: Path, compute: Compute) -> None:
-    whole = make_run(tmp_path / "whole", compute)
+def test_a_run_to_a_rung_is_the_beginning_of_the_whole_run(tmp_path: Path) -> None:
+    whole = make_run(tmp_path / "whole")
     expected = whole.train()
-    first = make_run(tmp_path / "parts", compute)
-    assert first.train(until=1).history == expected.history[:1]
-    second = make_run(tmp_path / "parts", compute)
+    first = make_run(tmp_path / "parts")
+    assert first.train(1).history == expected.history[:1]
+    second = make_run(tmp_path / "parts")
     steps, step = [], second.train_step
-    second.train_step = lambda batch: (steps.append(second.progress.step), step(batch))  # type: ignore[method-assign]
+    second.train_step = lambda batch: (steps.append(second.state.step), step(batch))  # type: ignore[method-assign]
     assert second.train().history == expected.history
     assert steps[0] == first.batches_per_epoch  # nothing was trained twice
-    assert second.progress.validations == expected.validations
+    assert second.state.epochs == expected.epochs
     for name, weight in whole.model.state_dict().items():
         assert torch.equal(weight, second.model.state_dict()[name]), name
 
 
-def test_a_run_that_went_further_can_be_had_as_it_was_at_a_rung(tmp_path: Path, compute: Compute) -> None:
-    expected = make_run(tmp_path / "short", compute)
-    expected.train(until=1)
-    run = make_run(tmp_path / "long", compute)
+def test_a_run_that_went_further_can_be_had_as_it_was_at_a_rung(tmp_path: Path) -> None:
+    expected = make_run(tmp_path / "short")
+    expected.train(1)
+    run = make_run(tmp_path / "long")
     run.train()
-    again = make_run(tmp_path / "long", compute)
-    progress = again.train(until=1)
-    assert (progress.epoch, progress.step) == (1, expected.progress.step)
-    assert progress.kept["epoch"] == 1
+    again = make_run(tmp_path / "long", last_epoch=1)
+    state = again.train(1)
+    assert (state.epoch, state.step) == (1, expected.state.step)
+    assert state.best_epoch.epoch == 1
     for name, weight in expected.model.state_dict().items():
         assert torch.equal(weight, again.model.state_dict()[name]), name
-    further = make_run(tmp_path / "long", compute)
+    further = make_run(tmp_path / "long")
     further.train_step = None  # type: ignore[assignment,method-assign]  # its last checkpoint is still there
-    assert further.train().history == run.progress.history
+    assert further.train().history == run.state.history
 
 
-def test_a_pruned_run_says_when_and_is_not_called_failed(tmp_path: Path, compute: Compute) -> None:
-    progress = make_run(tmp_path, compute).train(until=1)
-    progress.kept["validation"]["correct"] = 0
+def test_a_pruned_run_says_when_and_is_not_called_failed(tmp_path: Path) -> None:
+    state = make_run(tmp_path).train(1)
+    state.best_epoch.validation["correct"] = 0
     held_out = few_examples(20, seed=1)
-    found = finetune.results(progress, held_out, ["no", "yes"], {"rung": 1, "epochs": 1})
-    assert finetune.results(progress, held_out, ["no", "yes"])["status"] == "failed"
-    assert "pruned" not in finetune.results(progress, held_out, ["no", "yes"])
+    found = finetune.results(state, held_out, ["no", "yes"], {"rung": 1, "epochs": 1})
+    assert finetune.results(state, held_out, ["no", "yes"])["status"] == "failed"
+    assert "pruned" not in finetune.results(state, held_out, ["no", "yes"])
     assert (found["status"], found["pruned"], found["epochs_run"]) == ("pruned", {"rung": 1, "epochs": 1}, 1)
-    progress.diverged = {"epoch": 1, "step": 1}
-    assert finetune.results(progress, held_out, ["no", "yes"], {"rung": 1, "epochs": 1})["status"] == "diverged"
+    state.diverged = {"epoch": 1, "step": 1}
+    assert finetune.results(state, held_out, ["no", "yes"], {"rung": 1, "epochs": 1})["status"] == "diverged"
 
 
 @pytest.fixture

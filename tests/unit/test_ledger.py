@@ -1,11 +1,20 @@
 """The record of test scorings: a repetition counts once, everything else is added and never taken away."""
 
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from finetune_report.errors import UserError
 from finetune_report.files import read_json, write_json
-from finetune_report.provenance.test_ledger import read_scorings, record_scoring, summary_of, weights_fingerprint
+from finetune_report.provenance.test_ledger import (
+    check_ledger,
+    read_ledger,
+    record_scoring,
+    summary_of,
+    weights_fingerprint,
+)
 
 import pytest
 from keep_ledger import main as keep_ledger
@@ -15,25 +24,115 @@ def scoring(setting: str, model: str = "m1", data: str = "d1") -> dict[str, Any]
     return {"data": data, "setting": setting, "models": {"1": model}}
 
 
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """A ledger of three scorings below an experiment's results."""
+    path = tmp_path / "test-ledger.jsonl"
+    for setting in "abc":
+        record_scoring(path, scoring(setting))
+    return path
+
+
 def test_the_same_scoring_counts_once_and_another_is_added(tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.jsonl"
-    assert record_scoring(ledger, scoring("a")) == [scoring("a")]
+    assert record_scoring(ledger, scoring("a")).scorings == [scoring("a")]
     before = ledger.read_text()
-    assert record_scoring(ledger, scoring("a")) == [scoring("a")]
+    assert record_scoring(ledger, scoring("a")).scorings == [scoring("a")]
     assert ledger.read_text() == before
-    assert record_scoring(ledger, scoring("b")) == [scoring("a"), scoring("b")]
-    assert record_scoring(ledger, scoring("b", model="trained again"))[2]["models"] == {"1": "trained again"}
+    assert record_scoring(ledger, scoring("b")).scorings == [scoring("a"), scoring("b")]
+    assert record_scoring(ledger, scoring("b", model="trained again")).scorings[2]["models"] == {"1": "trained again"}
     assert ledger.read_text().startswith(before)
-    assert read_scorings(ledger)[0] == scoring("a")
+    assert read_ledger(ledger).scorings[0] == scoring("a")
     assert ledger.read_text().count('"at": "20') == 3
+    assert read_ledger(ledger).problems == []
 
 
-def test_a_damaged_record_is_refused(tmp_path: Path) -> None:
-    ledger = tmp_path / "ledger.jsonl"
-    record_scoring(ledger, scoring("a"))
-    ledger.write_text(ledger.read_text() + '{"at": "20')
-    with pytest.raises(UserError, match=r"ledger\.jsonl, line 2"):
-        record_scoring(ledger, scoring("b"))
+def test_the_head_depends_on_what_was_scored_and_in_which_order_and_not_on_when(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = record_scoring(tmp_path / "one", scoring("a")).head
+    second = record_scoring(tmp_path / "one", scoring("b")).head
+    later = datetime(2040, 1, 1, tzinfo=UTC)
+    clock = type("Later", (), {"now": staticmethod(lambda zone: later)})
+    monkeypatch.setattr("finetune_report.provenance.test_ledger.datetime", clock)
+    assert record_scoring(tmp_path / "two", scoring("a")).head == first
+    assert record_scoring(tmp_path / "two", scoring("b")).heads == ["", first, second]
+    record_scoring(tmp_path / "three", scoring("b"))
+    assert record_scoring(tmp_path / "three", scoring("a")).head not in (first, second)
+
+
+@pytest.mark.parametrize(
+    "torn", ['{"at": "20', "", "\0\0\0", "[1]", '{"at": 1}', "[" * 100_000], ids=lambda text: text[:9]
+)
+def test_a_line_that_cannot_be_read_is_passed_over_and_told_of(kept: Path, torn: str) -> None:
+    with kept.open("a") as stream:
+        stream.write(torn)
+    found = record_scoring(kept, scoring("d"))
+    assert [each["setting"] for each in found.scorings] == ["a", "b", "c", "d"]
+    assert found.problems == (["line 4 of it cannot be read"] if torn else [])
+    assert summary_of(found.scorings, "d1", found.problems)["text"].endswith(
+        "; line 4 of it cannot be read" if torn else "for a, b, c and d"
+    )
+
+
+def without_line(lines: list[str], number: int) -> list[str]:
+    return lines[:number] + lines[number + 1 :]
+
+
+EDITS: dict[str, Callable[[list[str]], list[str]]] = {
+    "a setting renamed": lambda lines: [lines[0], lines[1].replace('"b"', '"x"'), lines[2]],
+    "the first line taken out": lambda lines: without_line(lines, 0),
+    "a line taken out": lambda lines: without_line(lines, 1),
+    "two lines swapped": lambda lines: [lines[1], lines[0], lines[2]],
+    "a line put in": lambda lines: [lines[0], lines[0].replace('"a"', '"x"'), *lines[1:]],
+    "no hash": lambda lines: [lines[0], json.dumps(without_key(json.loads(lines[1]), "chain")), lines[2]],
+    "another hash": lambda lines: [lines[0], json.dumps(json.loads(lines[1]) | {"chain": "0"}), lines[2]],
+}
+
+
+def without_key(value: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: each for name, each in value.items() if name != key}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_an_edit_in_the_middle_is_told_of(kept: Path, edit: Callable[[list[str]], list[str]]) -> None:
+    kept.write_text("\n".join(edit(kept.read_text().splitlines())) + "\n")
+    problems = read_ledger(kept).problems
+    assert problems
+    assert all(re.fullmatch(r"line \d of it does not follow from the line before it", each) for each in problems)
+
+
+@pytest.mark.parametrize("lines", [None, 0, 1, 2], ids=str)
+@pytest.mark.parametrize("witness", ["manifest.json", "ledger.json", "test/scorings.json"])
+def test_a_ledger_that_lost_its_last_lines_or_all_says_since_when(kept: Path, lines: int | None, witness: str) -> None:
+    results, known = kept.parent, read_ledger(kept)
+    key = "test_ledger" if witness == "manifest.json" else "record"
+    write_json(results / witness, {key: known.described()})
+    assert check_ledger(kept, results, change=True) == []
+    content = kept.read_text().splitlines(keepends=True)
+    kept.unlink()
+    if lines is not None:
+        kept.write_text("".join(content[:lines]))
+    planned = check_ledger(kept, results, change=False)
+    assert planned == ["lines are missing from it that earlier results know of"]
+    [said] = check_ledger(kept, results, change=True)
+    assert re.fullmatch(r"it was begun again at 20\d\d-.*, and what it held before is not in it", said)
+    assert len(read_ledger(kept).scorings) == (lines or 0)
+    # Results are made from it by then, and it goes on.
+    write_json(results / witness, {key: read_ledger(kept).described()})
+    assert check_ledger(kept, results, change=True) == [said]
+    assert record_scoring(kept, scoring("d")).problems == [said]
+
+
+def test_a_ledger_that_grew_is_whole(kept: Path) -> None:
+    write_json(kept.parent / "manifest.json", {"test_ledger": read_ledger(kept).described()})
+    record_scoring(kept, scoring("d"))
+    before = kept.read_bytes()
+    assert check_ledger(kept, kept.parent, change=True) == []
+    for damage in ("", "[", "[]", '{"test_ledger": 7}', '{"test_ledger": {"head": 7}}'):
+        (kept.parent / "manifest.json").write_text(damage)
+        assert check_ledger(kept, kept.parent, change=True) == []
+    assert kept.read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -71,7 +170,9 @@ def test_the_ledger_lists_every_scoring_of_both_splits(tmp_path: Path) -> None:
     write_json(tmp_path / "summary.json", {"splits": splits})
     write_json(tmp_path / "runs.json", [{"setting": "a", "seed": 1, "epochs_run": 3}])
     (tmp_path / "predictions.parquet").write_bytes(b"predictions")
-    write_json(tmp_path / "scorings.json", [scoring("a", data="test data"), scoring("b", data="test data")])
+    scorings = [scoring("a", data="test data"), scoring("b", data="test data")]
+    record = {"head": "1f2e", "lines": 3, "problems": ["line 2 of it cannot be read"]}
+    write_json(tmp_path / "scorings.json", {"scorings": scorings, "record": record})
     write_json(tmp_path / "baselines.json", {"majority": {"train": {}, "validation": {}, "test": {}}})
     keep_ledger(
         tmp_path / "summary.json",
@@ -83,7 +184,9 @@ def test_the_ledger_lists_every_scoring_of_both_splits(tmp_path: Path) -> None:
     )
     found = read_json(tmp_path / "ledger.json")
     assert found["validation"] == {"runs": 1, "scored": 3}
-    assert found["test"]["text"] == "the test set was scored twice, for a and b"
+    text = "the test set was scored twice, for a and b, as far as the ledger tells; line 2 of it cannot be read"
+    assert found["test"]["text"] == text
+    assert found["record"] == record
     assert [(row["split"], row.get("setting", row.get("method"))) for row in found["scorings"]] == [
         ("validation", "a"),
         ("test", "a"),

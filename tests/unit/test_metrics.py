@@ -1,22 +1,27 @@
 """Metrics against scikit-learn and by hand, and which of two results is the better one."""
 
+from finetune_report.config.json_schema import SCHEMA, read_schema
 from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.metrics import (
+    METRICS,
+    Outcome,
     by_class,
     calibration_error,
-    extra_metrics,
     intervals,
     macro_f1_of,
     matthews_of,
+    measured,
 )
-from finetune_report.stats.selection import BETTER, merit
+from finetune_report.stats.selection import sort_key
 
 import numpy as np
 import pytest
 from sklearn.metrics import (
+    accuracy_score,
     classification_report,
     confusion_matrix,
     f1_score,
+    log_loss,
     matthews_corrcoef,
 )
 
@@ -34,7 +39,11 @@ def drawn(classes: int, count: int = 300, seed: int = 0) -> tuple[np.ndarray, np
 def test_metrics_are_those_of_scikit_learn(classes: int) -> None:
     labels, probabilities = drawn(classes)
     predictions = probabilities.argmax(axis=1)
-    found = extra_metrics(labels, probabilities)
+    losses = -np.log(probabilities[np.arange(len(labels)), labels])
+    found = measured(Outcome(labels, predictions, probabilities, losses))
+    assert found.keys() == METRICS.keys()
+    assert found["accuracy"] == accuracy_score(labels, predictions)
+    assert found["loss"] == pytest.approx(log_loss(labels, probabilities, labels=range(classes)))
     assert found["macro_f1"] == pytest.approx(f1_score(labels, predictions, average="macro"))
     assert found["matthews"] == pytest.approx(matthews_corrcoef(labels, predictions))
     names = [f"class {number}" for number in range(classes)]
@@ -94,10 +103,22 @@ def test_precision_and_recall_have_intervals_where_there_is_something_to_divide_
     assert rows["c"]["recall_interval"] is None
 
 
-@pytest.mark.parametrize("metric", BETTER)
-def test_merit_prefers_the_better_value_and_breaks_ties(metric: str) -> None:
-    worse = dict.fromkeys(BETTER, 0.5)
-    better = worse | {metric: 0.6 if metric in ("accuracy", "macro_f1", "matthews") else 0.4}
-    assert merit(better, metric) > merit(worse, metric)
+def test_a_metric_is_measured_where_the_outcome_has_what_it_needs() -> None:
+    labels, predictions = np.array([0, 1, 1]), np.array([0, 1, 0])
+    bare = measured(Outcome(labels, predictions))
+    assert bare.keys() == {name for name, metric in METRICS.items() if metric.needs == "predictions"}
+    assert bare["accuracy"] == 2 / 3
+
+
+def test_the_config_may_select_by_every_metric() -> None:
+    schema = read_schema(SCHEMA)
+    assert schema["properties"]["selection_metric"]["enum"] == list(METRICS)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_better_value_comes_last_and_ties_are_broken(metric: str) -> None:
+    worse = dict.fromkeys(METRICS, 0.5)
+    better = worse | {metric: 0.6 if METRICS[metric].higher_is_better else 0.4}
+    assert sort_key(better, metric) > sort_key(worse, metric)
     tied = worse | ({"accuracy": 0.6} if metric == "loss" else {"loss": 0.4})
-    assert merit(tied, metric) > merit(worse, metric)
+    assert sort_key(tied, metric) > sort_key(worse, metric)

@@ -3,11 +3,12 @@
 import copy
 from itertools import pairwise
 
-from finetune_report.model.batching import Examples, packs, padded
+from finetune_report.data.examples import Examples
+from finetune_report.model.batching import packs, padded
 from finetune_report.model.cpu.dropout import RANDOM_BITS, Drop, FastDropout, exchange_dropout
 from finetune_report.model.cpu.packed_attention import PackedAttention, layout_of
 from finetune_report.model.device import Compute
-from finetune_report.model.forward import Forward
+from finetune_report.model.forward import prepare_forward
 
 import numpy as np
 import pytest
@@ -57,13 +58,13 @@ def gradients(model: PreTrainedModel, logits: torch.Tensor) -> dict[str, torch.T
 )
 def test_packed_texts_give_the_logits_and_gradients_of_padded_ones(kind: str, sizes: dict, offset: int | None) -> None:
     model, examples = model_of(kind, sizes), few_examples(16)
-    plain, forward = copy.deepcopy(model), Forward(model, examples, FP32)
-    assert forward.offset == offset
-    (chunk,) = packs(np.arange(16), forward.lengths, 10_000)
+    plain, forward = copy.deepcopy(model), prepare_forward(model, examples, FP32)
+    assert (forward.packing.offset if forward.packing else None) == offset
+    (chunk,) = packs(np.arange(16), examples.lengths, 10_000)
     expected = plain(**padded(examples, chunk, 1, "cpu")).logits
     expected_gradients = gradients(plain, expected)
-    assert torch.allclose(forward(chunk), expected, atol=1e-6)
-    found = gradients(model, forward(chunk))
+    assert torch.allclose(forward(examples, chunk), expected, atol=1e-6)
+    found = gradients(model, forward(examples, chunk))
     assert found.keys() == expected_gradients.keys()
     for name, gradient in expected_gradients.items():
         assert torch.allclose(found[name], gradient, atol=1e-6), name
@@ -74,24 +75,24 @@ def test_pairs_keep_their_token_types() -> None:
     types = [np.arange(len(row)) // 2 % 2 for row in examples.token_ids]
     pairs = Examples(examples.ids, examples.token_ids, types, examples.labels)
     model = model_of("bert", SIZES)
-    single, paired = Forward(model, examples, FP32), Forward(model, pairs, FP32)
-    assert paired.offset == single.offset == 0  # compared with padded pairs
-    (chunk,) = packs(np.arange(8), single.lengths, 999)
-    assert not torch.allclose(single(chunk), paired(chunk))
+    single, paired = prepare_forward(model, examples, FP32), prepare_forward(model, pairs, FP32)
+    assert paired.packing.offset == single.packing.offset == 0  # compared with padded pairs
+    (chunk,) = packs(np.arange(8), examples.lengths, 999)
+    assert not torch.allclose(single(examples, chunk), paired(pairs, chunk))
 
 
 def test_a_layout_by_hand() -> None:
     layout = layout_of([4, 3, 1], heads=1)
     assert layout.first.tolist() == [0, 4, 7]
-    assert layout.rows.tolist() == [0, 1, 2, 3, 4, 5, 6, 0, 7]
-    assert layout.places.tolist() == [0, 1, 2, 3, 4, 5, 6, 8]
-    assert layout.padding.tolist() == [7]
+    assert layout.gather_index.tolist() == [0, 1, 2, 3, 4, 5, 6, 0, 7]
+    assert layout.scatter_index.tolist() == [0, 1, 2, 3, 4, 5, 6, 8]
+    assert layout.pad_index.tolist() == [7]
     assert [(group.part, group.length, group.mask is None) for group in layout.groups] == [
         (slice(0, 8), 4, False),
         (slice(8, 9), 1, True),
     ]
     two = layout_of([2, 1], heads=2)  # vectors are (token, head) pairs; padded: text, head, token
-    assert two.rows.tolist() == [0, 2, 1, 3, 4, 5]
+    assert two.gather_index.tolist() == [0, 2, 1, 3, 4, 5]
 
 
 def test_packed_attention_with_dropout_has_the_gradients_of_its_own_formula() -> None:

@@ -1,5 +1,6 @@
 """Everything of Snakemake's inside that is reached into is still there, and is reached into from one file."""
 
+import inspect
 import re
 import signal
 import subprocess
@@ -9,19 +10,18 @@ from pathlib import Path
 
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.files import SNAKEMAKES
-from finetune_report.provenance import records
 from finetune_report.runtime import snakemake_compat
 
 import pytest
 import snakemake.cli
 from snakemake import io, workflow
-from snakemake.persistence.file import FilePersistence
+from snakemake.persistence import PersistenceBase
 from snakemake.scheduling import job_scheduler
 from snakemake.settings.types import ConfigSettings, MaxJobsPerTimespan
 
 INSIDE = re.compile(
     r"^\s*(?:import snakemake|from snakemake\b(?!\.utils import min_version))"  # its modules
-    r"|__main__\"\]|\.snakemake(?:/metadata|_timestamp)|base64"
+    r"|__main__\"\]|\.snakemake(?:/metadata|_timestamp)"
     r"|workflow\.(?!basedir\b|smk\b)\w+",  # its objects, in rule files
     re.MULTILINE,
 )
@@ -43,7 +43,7 @@ def test_one_file_alone_reaches_into_snakemake() -> None:
 def test_what_the_rule_files_ask_of_a_workflow_is_there() -> None:
     for name in ("is_main_process", "remote_exec", "dryrun"):
         assert isinstance(getattr(workflow.Workflow, name), property), name
-    assert "config_settings" in workflow.Workflow.__annotations__
+    assert {"config_settings", "output_settings"} <= set(workflow.Workflow.__annotations__)
     assert ConfigSettings(configfiles=[]).configfiles == []
 
 
@@ -51,32 +51,20 @@ def test_a_folder_is_marked_by_the_name_that_hashing_leaves_out() -> None:
     assert SNAKEMAKES in Path(str(io.__file__)).read_text()
 
 
-@pytest.mark.parametrize("name", ["metrics.json", "b" * 200 + "/metrics.json", "c" * 250 + "/" + "d" * 150])
-def test_notes_are_where_snakemake_has_them(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    kept = object.__new__(FilePersistence)
-    kept._max_len = snakemake_compat.LONGEST_NAME + 1
-    kept._metadata_path = str(snakemake_compat.NOTES)
-    path = Path("results/small") / name
-    assert Path(kept._record_path(kept._metadata_path, str(path))) == snakemake_compat.note_of(path)
-
-
-def test_what_snakemake_has_no_note_of_is_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    outputs = [Path("results/small/runs/a/metrics.json"), Path("results/small/runs") / ("b" * 200) / "metrics.json"]
-    unnoticed = Path("results/small/runs/c/metrics.json")
-    for path in (*outputs, unnoticed):
-        path.parent.mkdir(parents=True)
-        path.write_text("{}")
-        records.record([path], "finetune")
-    for path in outputs:
-        snakemake_compat.note_of(path).parent.mkdir(parents=True, exist_ok=True)
-        snakemake_compat.note_of(path).write_text("{}")
-    snakemake_compat.remove_unnoticed(Path("results/small"))
-    assert [path.exists() for path in (*outputs, unnoticed)] == [True, True, False]
-    assert caplog.messages == [f"{unnoticed} was made after its workflow had been killed; it is made again"]
+def test_what_decides_what_is_made_again_is_asked_as_it_was() -> None:
+    """`let_records_decide` puts its own functions in the place of these."""
+    for name, parameters in {
+        "has_metadata": ["self", "job"],
+        "has_outdated_metadata": ["self", "job"],
+        "params_changed": ["self", "job", "file"],
+        "input_changed": ["self", "job", "file"],
+        "code_changed": ["self", "job", "file"],
+        "software_stack_changed": ["self", "job", "file"],
+        "input_checksums": ["self", "job", "input_path"],
+        "incomplete": ["self", "job"],
+        "metadata": ["self", "target"],
+    }.items():
+        assert list(inspect.signature(getattr(PersistenceBase, name)).parameters) == parameters, name
 
 
 def test_no_timer_is_waited_for() -> None:

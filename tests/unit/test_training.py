@@ -4,48 +4,25 @@ import copy
 from dataclasses import replace
 from pathlib import Path
 
+from finetune_report.data.examples import Examples
 from finetune_report.errors import UserError
-from finetune_report.model.batching import Examples, chunks_by_length, epoch_batches, padded
-from finetune_report.model.classifier import score
+from finetune_report.model.batching import chunks_by_length, epoch_batches, padded
 from finetune_report.model.cpu.used_embedding import UsedRows
-from finetune_report.model.device import Compute, resolve_compute
-from finetune_report.model.forward import Forward
+from finetune_report.model.evaluation import evaluate
+from finetune_report.model.forward import prepare_forward
 from finetune_report.runtime.signals import Stopped
 from finetune_report.training.checkpoints import Checkpoints
-from finetune_report.training.loop import Hyperparameters, Run
+from finetune_report.training.loop import Hyperparameters
 from finetune_report.training.schedule import decay_product, learning_rate
-from finetune_report.training.state import Progress
+from finetune_report.training.state import TrainingState
 
 import numpy as np
 import pytest
 import torch
 from sklearn.metrics import accuracy_score, log_loss
-from tiny import few_examples, tiny_bert
+from tiny import SETTING, few_examples, make_run, on_cpu, tiny_bert
 from torch import nn
 from transformers import Trainer, TrainerCallback, TrainingArguments, get_scheduler
-
-SETTING = Hyperparameters(
-    batch_size=6,
-    learning_rate=5e-3,
-    epochs=3,
-    weight_decay=0.1,
-    warmup=0.2,
-    schedule="linear",
-    clip_norm=1.0,
-    dropout=None,
-    patience=None,
-)
-
-
-@pytest.fixture
-def compute() -> Compute:
-    return resolve_compute("cpu", "fp32", 1)
-
-
-def make_run(folder: Path, compute: Compute, setting: Hyperparameters = SETTING, dropout: float = 0.1) -> Run:
-    checkpoints = Checkpoints(folder / "run", "0" * 64)
-    model, train, validation = tiny_bert(dropout), few_examples(40), few_examples(20, seed=1)
-    return Run(model, train, validation, setting, 1, "accuracy", compute, checkpoints)
 
 
 class Batches(torch.utils.data.Dataset):
@@ -73,10 +50,10 @@ class Losses(TrainerCallback):
             self.values.append(logs["loss"])
 
 
-def test_losses_agree_with_trainer(tmp_path: Path, compute: Compute, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_losses_agree_with_trainer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """fp32, no dropout, the same batches: every step's loss agrees to 1e-4."""
     setting = SETTING
-    run = make_run(tmp_path, compute, setting, dropout=0.0)
+    run = make_run(tmp_path, setting, dropout=0.0)
     reference = copy.deepcopy(tiny_bert(0.0))
     ours: list[float] = []
     step = run.train_step
@@ -121,21 +98,21 @@ def test_losses_agree_with_trainer(tmp_path: Path, compute: Compute, monkeypatch
 
 
 @pytest.mark.parametrize("stop_after", [1, 7, 11, 20])
-def test_an_interrupted_run_ends_in_identical_bits(tmp_path: Path, compute: Compute, stop_after: int) -> None:
-    whole = make_run(tmp_path / "whole", compute)
+def test_an_interrupted_run_ends_in_identical_bits(tmp_path: Path, stop_after: int) -> None:
+    whole = make_run(tmp_path / "whole")
     expected = whole.train()
 
-    broken = make_run(tmp_path / "broken", compute)
+    broken = make_run(tmp_path / "broken")
     step = broken.train_step
 
     def stop_then_step(batch: np.ndarray) -> None:
-        broken.stop_asked = "told to end" if broken.progress.step + 1 == stop_after else ""
+        broken.stop_asked = "told to end" if broken.state.step + 1 == stop_after else ""
         step(batch)
 
     broken.train_step = stop_then_step  # type: ignore[method-assign]
     with pytest.raises(Stopped):
         broken.train()
-    resumed = make_run(tmp_path / "broken", compute)
+    resumed = make_run(tmp_path / "broken")
     found = resumed.train()
 
     assert found.step == expected.step
@@ -148,7 +125,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path: Path) 
     checkpoints = Checkpoints(tmp_path / "run", "0" * 64)
     for step in (1, 2, 3):
         checkpoints.save(step, {"step": torch.tensor(step)})
-    newest, older = checkpoints.newest_first()
+    newest, older = checkpoints.newest_first(3)
     data = bytearray(newest.read_bytes())
     data[len(data) // 2] ^= 1
     newest.write_bytes(data)
@@ -168,27 +145,27 @@ def test_checkpoints_of_another_key_are_not_seen_and_removed_when_a_run_ends(tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"a-seed1-{'2' * 16}", f"ab-seed1-{'1' * 16}"]
 
 
-def test_a_loss_that_is_not_finite_stops_with_epoch_step_and_remedy(tmp_path: Path, compute: Compute) -> None:
-    run = make_run(tmp_path, compute, replace(SETTING, learning_rate=1.0, clip_norm=None))
+def test_a_loss_that_is_not_finite_stops_with_epoch_step_and_remedy(tmp_path: Path) -> None:
+    run = make_run(tmp_path, replace(SETTING, learning_rate=1.0, clip_norm=None))
     with torch.no_grad():
         run.model.classifier.weight.fill_(float("nan"))
     with pytest.raises(UserError, match=r"loss became nan in epoch 1 at step 1 .*\n.*lower learning_rate"):
         run.train()
 
 
-def test_patience_stops_early_and_the_best_epoch_is_kept(tmp_path: Path, compute: Compute) -> None:
-    run = make_run(tmp_path, compute, replace(SETTING, epochs=30, patience=2, learning_rate=1e-2))
-    progress = run.train()
-    assert progress.epoch == progress.best["epoch"] + 2 < 30
-    best = max(progress.history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
-    assert progress.best["epoch"] == best["epoch"]
-    again = score(Forward(run.model, run.validation_set, compute))
-    assert np.array_equal(again.probabilities, progress.best["probabilities"].numpy())
+def test_patience_stops_early_and_the_best_epoch_is_kept(tmp_path: Path) -> None:
+    run = make_run(tmp_path, replace(SETTING, epochs=30, patience=2, learning_rate=1e-2))
+    state = run.train()
+    assert state.epoch == state.best_epoch.epoch + 2 < 30
+    best = max(state.history, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
+    assert state.best_epoch.epoch == best["epoch"]
+    again = evaluate(run.forward, run.validation_set)
+    assert np.array_equal(again.probabilities, state.best_epoch.probabilities.numpy())
 
 
-def test_scores_agree_with_scikit_learn(compute: Compute) -> None:
+def test_scores_agree_with_scikit_learn() -> None:
     examples = few_examples(30)
-    scores = score(Forward(tiny_bert(), examples, compute))
+    scores = evaluate(prepare_forward(tiny_bert(), examples, on_cpu()), examples)
     summary = scores.summary()
     assert summary["accuracy"] == accuracy_score(examples.labels, scores.predictions)
     assert summary["loss"] == pytest.approx(log_loss(examples.labels, scores.probabilities), abs=1e-9)
@@ -234,9 +211,8 @@ def test_rows_left_out_of_training_end_as_adamw_would_have_left_them() -> None:
     assert torch.allclose(reduced.full_embedding(decay).weight, whole.weight, atol=1e-7)
 
 
-def test_a_line_of_progress_names_epoch_step_accuracy_and_time(tmp_path: Path, compute: Compute) -> None:
-    run = make_run(tmp_path, compute)
-    run.progress = Progress(
-        epoch=1, batch=3, step=10, epoch_seconds=[12.0], seconds=8.0, history=[{"validation_accuracy": 0.75}]
-    )
+def test_a_line_of_progress_names_epoch_step_accuracy_and_time(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    epochs = [{"validation": {"accuracy": 0.75}}]
+    run.state = TrainingState(epoch=1, batch=3, step=10, epoch_seconds=[12.0], seconds=8.0, epochs=epochs)
     assert run.progress_line() == "epoch 2/3, step 10/21, validation accuracy 0.7500, 0:22 left"

@@ -1,8 +1,14 @@
-"""A small model and a few examples, made on the spot."""
+"""A small model, a few examples and a run on them, made on the spot."""
 
 from pathlib import Path
+from typing import Any
 
-from finetune_report.model.batching import Examples
+from finetune_report.data.examples import Examples
+from finetune_report.model.cpu.used_embedding import reduce_embedding, used_tokens
+from finetune_report.model.device import Compute, configure_process, resolve
+from finetune_report.model.forward import prepare_forward
+from finetune_report.training.checkpoints import Checkpoints
+from finetune_report.training.loop import Hyperparameters, Run
 
 import numpy as np
 import torch
@@ -40,3 +46,38 @@ def few_examples(count: int, seed: int = 0) -> Examples:
 def save_tiny(folder: Path, dropout: float = 0.1) -> Path:
     tiny_bert(dropout).save_pretrained(folder)
     return folder
+
+
+SETTING = Hyperparameters(
+    batch_size=6,
+    learning_rate=5e-3,
+    epochs=3,
+    weight_decay=0.1,
+    warmup=0.2,
+    schedule="linear",
+    clip_norm=1.0,
+    dropout=None,
+    patience=None,
+)
+
+
+def on_cpu(compile: bool = False) -> Compute:
+    """One thread in fp32, with this process set up for it."""
+    compute = resolve("cpu", "fp32", 1, compile)
+    configure_process(compute)
+    return compute
+
+
+def make_run(
+    folder: Path, setting: Hyperparameters = SETTING, dropout: float = 0.1, order: int = 1, layers: int = 2, **more: Any
+) -> Run:
+    """A run that has taken up its last checkpoint, if there is one in `folder`; `more` goes to `Run`."""
+    compute = more.pop("compute", None) or on_cpu()
+    model, train, validation = tiny_bert(dropout, layers=layers), few_examples(40), few_examples(20, seed=1)
+    forward = prepare_forward(model, train, compute)
+    embedding = reduce_embedding(model, used_tokens(train, validation) | {forward.pad})
+    checkpoints = Checkpoints(folder / "run", "0" * 64)
+    last_epoch = more.pop("last_epoch", float("inf"))
+    run = Run(forward, train, validation, setting, order, "accuracy", checkpoints, embedding=embedding, **more)
+    run.resume(last_epoch)
+    return run

@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,6 +31,16 @@ Snakemake = Annotated[
 DEFAULT = Path("config.yaml")
 NAME = "finetune-report"
 COMPLETION = "_FINETUNE_REPORT_COMPLETE"  # what the shell asks for, in the environment
+
+
+class Level(StrEnum):
+    """How far to verify a report; each level rests on those before it."""
+
+    bytes = "bytes"
+    text = "text"
+    metrics = "metrics"
+    predictions = "predictions"
+    training = "training"
 
 
 class Command(TyperCommand):
@@ -62,11 +73,12 @@ app = typer.Typer(
 
 def known_keys(ctx: typer.Context, incomplete: str) -> list[str]:
     """The keys of values that begin so, for completion."""
-    from finetune_report.cli.builds import experiment_name
+    from finetune_report.config.reading import read_config
     from finetune_report.files import read_json
 
     try:
-        root = ctx.params.get("results") or Path("results") / experiment_name(ctx.params.get("config") or DEFAULT)
+        config = read_config(ctx.params.get("config") or DEFAULT)
+        root = ctx.params.get("results") or Path("results") / str(config.get("name"))
         return [key for key in read_json(root / "values.json") if key.startswith(incomplete)]
     except (UserError, OSError, ValueError):
         return []
@@ -158,17 +170,25 @@ def why(
 @app.command(cls=Command, epilog="results/reviews/write-up.pdf")
 def verify(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A write-up.pdf, a write-up.html or a manifest.json.")],
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="Its config here, where it is not the one of its name."),
+    ] = None,
     results: Results = None,
-    no_render: Annotated[bool, typer.Option("--no-render", help="Hash what it names, but do not render it.")] = False,
+    level: Annotated[
+        Level, typer.Option(help="The last level to verify; predictions and training take minutes.")
+    ] = Level.metrics,
 ) -> int:
-    """Compare a report with the results that it names.
+    """Verify a report by its results, with the code and config here.
 
-    Hashes all of them again, renders the report again, and says what differs.
+    Nothing that the document or its results bring along is executed. By levels: bytes compares every file with its
+    hash; text makes values and document again; metrics computes metrics and comparisons again from predictions;
+    predictions scores the data again with the stored weights; training trains one run again.
     """
     from finetune_report.cli import verify
 
     quiet()
-    return verify.main(file, results, no_render)
+    return verify.main(file, config, results, level.value)
 
 
 @app.command(cls=Command, epilog="old-results results/reviews --html diff.html")

@@ -1,71 +1,119 @@
-"""A finished build, as the commands find it: its folder, its manifest, and how its report was made."""
+"""A finished build, as the commands find it: its folder, its manifest, and where its files lie by the own config."""
 
-import shutil
-from dataclasses import dataclass
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from finetune_report import regular_files as regular
+from finetune_report.config.reading import read_config
+from finetune_report.config.schema import complete
+from finetune_report.config.settings import resolved_settings
 from finetune_report.errors import UserError
-from finetune_report.files import SNAKEMAKES, read_json
-
-import yaml
+from finetune_report.provenance.layout import Layout, placed
+from finetune_report.provenance.manifests import Manifest, carried_manifest
 
 NEEDED = ("manifest.json", "values.json", "checks.json")
+REVISION = ("commit", "dirty", "commit_time")
 
 
 @dataclass(frozen=True)
 class Build:
-    """The results folder of an experiment whose report is finished, and its manifest."""
+    """The results folder of an experiment whose report is finished, its manifest, and its layout.
+
+    What a rule is called with comes from the layout, and so from the config of this checkout, never from the manifest:
+    results may be a stranger's.
+    """
 
     root: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
+    layout: Layout
 
     @property
     def name(self) -> str:
-        return str(self.manifest["experiment"])
+        return str(self.layout.config["name"])
 
     def inputs(self, rule: str) -> dict[str, Any]:
-        """The inputs of a rule by name, those among the results where they are now."""
-        return {
-            name: self.place(paths) if isinstance(paths, str) else [self.place(path) for path in paths]
-            for name, paths in self.manifest["calls"][rule]["inputs"].items()
-        }
+        """The inputs of a rule by name: results where they are now, and sources of this checkout."""
+        called = self.layout.calls[rule]
+        return placed(self.root, called.inputs) | placed(Path(), called.sources)
 
     def spec(self, rule: str) -> dict[str, Any]:
-        return dict(self.manifest["calls"][rule]["spec"])
-
-    def place(self, path: str) -> Path:
-        prefix = f"results/{self.name}/"
-        return self.root / path.removeprefix(prefix) if path.startswith(prefix) else Path(path)
+        spec = self.layout.calls[rule].spec
+        if rule == "collect_values":
+            return spec | {"root": str(self.root)}
+        return spec | ({name: self.manifest[name] for name in REVISION} if rule == "render_write_up" else {})
 
 
 def copied(build: Build, folder: Path) -> Build:
-    """The build with its results copied into an empty `folder`: all but weights, data, checkpoints and logs."""
-    left_out = shutil.ignore_patterns("model", "*.parquet", "checkpoints", "logs", SNAKEMAKES)
-    shutil.copytree(build.root, folder, ignore=left_out, dirs_exist_ok=True)
-    return Build(folder, build.manifest)
+    """The build with its results copied into an empty `folder`: all but weights, data, checkpoints and logs.
+
+    Raises UserError where one of them is not there, or no regular file.
+    """
+    made = [name for name in build.layout.named_files if not name.endswith(".parquet")]
+    for name in [*made, "manifest.json", "checks.json", "write-up.md"]:
+        try:
+            regular.digest(build.root, name, folder / name)
+        except OSError as error:
+            raise UserError(f"{build.root / name}: {error.strerror}; run make report first") from None
+    return replace(build, root=folder)
 
 
-def open_build(given: str) -> Build:
-    """The build in a results folder, given by its path or by the experiment's name.
+def open_build(config: Path, results: Path | None = None) -> Build:
+    """The build of a config of this checkout, in the folder that is given, or where the workflow puts it.
 
     Raises UserError where there is none, or its report was never finished.
     """
-    root = next((path for path in (Path(given), Path("results") / given) if path.is_dir()), None)
-    if root is None:
+    complete_config = own_config(config)
+    root = results or Path("results") / complete_config["name"]
+    if not root.is_dir():
         known = sorted(path.parent.name for path in Path("results").glob("*/manifest.json"))
-        raise UserError(f"there is no results folder '{given}'; finished here: {', '.join(known) or 'none'}")
+        raise UserError(f"there is no results folder '{root}'; finished here: {', '.join(known) or 'none'}")
     missing = [name for name in NEEDED if not (root / name).is_file()]
     if missing:
         raise UserError(f"{root}: no {', '.join(missing)}, so its report is not finished; run make report first")
-    return Build(root, read_json(root / "manifest.json"))
+    manifest = carried_manifest(root / "manifest.json")
+    if manifest["experiment"] != complete_config["name"]:
+        raise UserError(
+            f"{root} holds the experiment '{manifest['experiment']}', but {config} is '{complete_config['name']}'; "
+            "name its own config with --config"
+        )
+    return Build(root, manifest, layout_of(complete_config, root, manifest))
 
 
-def experiment_name(config: Path) -> str:
-    """The name of the experiment that a config file describes."""
-    try:
-        return str(yaml.safe_load(config.read_text(encoding="utf-8"))["name"])
-    except OSError as error:
-        raise UserError(f"{config}: {error.strerror}; name the config file of an experiment") from None
-    except (yaml.YAMLError, KeyError, TypeError):
-        raise UserError(f"{config}: expected a config with the key 'name'") from None
+def own_config(path: Path) -> dict[str, Any]:
+    """A config of this checkout, complete."""
+    return complete(read_config(path))
+
+
+def layout_of(config: dict[str, Any], root: Path, manifest: Manifest) -> Layout:
+    """The layout of results that a draft may have been made of: it leaves settings out of which a run is not there."""
+    missing: Iterable[str] = ()
+    if manifest["config"].get("incomplete") is True:
+        missing = [
+            name
+            for name in resolved_settings(config)
+            if not all((root / Layout(config).run(name, seed) / "metrics.json").is_file() for seed in config["seeds"])
+        ]
+    return Layout(config, tuple(missing))
+
+
+def config_of(experiment: str) -> Path:
+    """The config of this checkout that describes an experiment. Raises UserError where none, or more than one, does."""
+    found, names = [], []
+    for path in [Path("config.yaml"), *sorted(Path("config").glob("*.yaml"))]:
+        try:
+            name = read_config(path).get("name")
+        except UserError:
+            continue
+        if isinstance(name, str):
+            names.append(name)
+            found += [path] * (name == experiment)
+    if len(found) != 1:
+        near = difflib.get_close_matches(experiment, names, n=1)
+        raise UserError(
+            f"{len(found)} configs of this checkout are of the experiment '{experiment}'"
+            f"{f' (did you mean {near[0]}?)' if near and not found else ''}; name the config with --config"
+        )
+    return found[0]

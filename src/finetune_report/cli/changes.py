@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.cli.causes import Cause, reaching
-from finetune_report.cli.verify import carried_manifest
 from finetune_report.errors import UserError
 from finetune_report.files import canonical_json, read_json
+from finetune_report.provenance.manifests import carried_manifest
 from finetune_report.report.figure_checks import read_rows
 
 Rows = list[list[str]]

@@ -11,15 +11,16 @@ from finetune_report.cli.causes import causes
 from finetune_report.cli.changes import Side, changed_figures, changed_values, changed_verdicts, read_side
 from finetune_report.cli.tables import Table, in_text, page
 from finetune_report.files import write_text
+from finetune_report.terminal import say
 
 
 def main(old: Path, new: Path, html: Path) -> int:
     tables = compared(read_side(old), read_side(new))
-    print(f"{old} (old) and {new} (new)\n")
+    say(f"{old} (old) and {new} (new)", "")
     for title, (headings, rows) in tables.items():
-        print(in_text(title, headings, rows))
+        say(*in_text(title, headings, rows).split("\n"))
     write_text(html, page(f"{old} and {new}", tables))
-    print(f"The same as a page: {html}")
+    say(f"The same as a page: {html}")
     return 0
 
 

@@ -22,6 +22,7 @@ from finetune_report.files import PROJECT, read_json, sha256
 from finetune_report.provenance.manifest import installed_packages, machine
 from finetune_report.provenance.records import files_of
 from finetune_report.provenance.stamp import stamp
+from finetune_report.terminal import say
 
 SCRIPTS = PROJECT / "scripts"
 STEPS = ("prepare_data", "prepare_model", "tokenize_texts", "finetune")  # that lead to a run
@@ -30,28 +31,47 @@ OF_A_RUN = ["history.csv", "metrics.json", "predictions.parquet", "model"]  # al
 COMPUTE = ("device", "precision", "threads", "compiled")
 
 
+class NotTrained(UserError):
+    """A run was begun again and did not come to its end."""
+
+
 def main(path: Path, setting: str | None, seed: int | None, draw: int) -> int:
     config = complete(read_config(path))
-    setting, seed = chosen_run(config, setting, seed, draw)
-    stored, again = Path("results") / config["name"], Path("results") / f"replay-{config['name']}"[:60].rstrip("-")
-    run = f"runs/{setting}/seed{seed}"
-    if not (stored / run / "metrics.json").is_file():
-        raise UserError(f"{stored / run} holds no finished run; run the experiment first")
-    print(f"Training {setting}, seed {seed}, again in {again} ...", flush=True)
-    if not retrain(path, again, run):
-        print("The run could not be trained again; see above.", file=sys.stderr)
+    stored = Path("results") / config["name"]
+    try:
+        again, run, differing = replayed(path, config, stored, setting, seed, draw)
+    except NotTrained as error:
+        print(error, file=sys.stderr)
         return 1
-    names = [*BEFORE, *(f"{run}/{name}" for name in OF_A_RUN)]
-    differing = [name for name in names if hashes(stored / name) != hashes(again / name)]
-    for name in names:
-        print(f"  {'DIFFERS  ' if name in differing else 'identical'}  {name}")
+    for name in compared_files(run):
+        say(f"  {'DIFFERS  ' if name in differing else 'identical'}  {name}")
     if differing:
         found = list(causes(stored, again, run))
-        print("What differs between then and now:" if found else NO_CAUSE)
-        print("\n".join(f"  {line}" for line in found))
+        say("What differs between then and now:" if found else NO_CAUSE, *(f"  {line}" for line in found))
         return 1
-    print("Every bit is the same.")
+    say("Every bit is the same.")
     return 0
+
+
+def replayed(
+    path: Path, config: dict[str, Any], stored: Path, setting: str | None, seed: int | None, draw: int
+) -> tuple[Path, str, list[str]]:
+    """Train one run of the config at `path` again: the folder it is in, its name, and which files differ from `stored`.
+
+    Raises UserError where there is no such run, NotTrained where it cannot be trained.
+    """
+    setting, seed = chosen_run(config, setting, seed, draw)
+    again, run = Path("results") / f"replay-{config['name']}"[:60].rstrip("-"), f"runs/{setting}/seed{seed}"
+    if not (stored / run / "metrics.json").is_file():
+        raise UserError(f"{stored / run} holds no finished run; run the experiment first")
+    say(f"Training {setting}, seed {seed}, again in {again} ...")
+    if not retrain(path, again, run):
+        raise NotTrained("The run could not be trained again; see above.")
+    return again, run, [name for name in compared_files(run) if hashes(stored / name) != hashes(again / name)]
+
+
+def compared_files(run: str) -> list[str]:
+    return [*BEFORE, *(f"{run}/{name}" for name in OF_A_RUN)]
 
 
 NO_CAUSE = "Code, packages, machine, threads, data and model are the same: a fault of the project, worth a report."

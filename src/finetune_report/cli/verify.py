@@ -1,117 +1,90 @@
-"""Verify a report against the results and sources that it names.
+"""Verify a report against its results, with the code, the config and the write-up of this checkout.
 
-Reads the manifest that a PDF, an HTML or a manifest file carries, hashes every file that it names again, and renders
-a PDF or HTML anew to compare it byte for byte. Says what differs, what is missing and what cannot be read; exits
-with 1 unless everything was read and nothing differs.
+Nothing that the document or its results bring along is executed. It is verified level by level, each only if the one
+before holds. The first three take seconds and are the default; --level predictions or training goes on.
+
+  bytes        every result is as the document records it; config, commit, each rule's code and packages are as here
+  text         the values are collected again from their files, and the document is rendered again, byte for byte
+  metrics      validation and test metrics, selection, comparisons, intervals, analyses and figures are computed again
+               from predictions, labels and histories
+  predictions  data and tokens are made again from this checkout's data and model, and the stored weights score them:
+               bit for bit on the same machine, elsewhere within 1e-4 of a probability (bf16: 3e-2); minutes
+  training     one run, drawn by the commit, is trained again and compared bit by bit; as long as that run took
+
+What a level does not cover is taken on trust: up to metrics the predictions themselves, up to predictions the weights,
+and of training all runs but the one drawn; always the times taken and the description of the machine.
+Says what differs, what is missing and what cannot be read; exits with 1 unless everything holds at every level.
 """
 
-import json
 import tempfile
-from collections.abc import Callable, Iterator
+import time
 from pathlib import Path
-from typing import Any
 
-from finetune_report.cli.builds import Build, copied
+from finetune_report.cli.builds import Build, config_of, layout_of, own_config
+from finetune_report.cli.levels import (
+    Document,
+    check_bytes,
+    check_metrics,
+    check_predictions,
+    check_text,
+    check_training,
+)
 from finetune_report.errors import UserError
-from finetune_report.files import PROJECT, sha256, write_json
-from finetune_report.provenance.stamp import stamp
-from finetune_report.report.build import main as render
+from finetune_report.provenance.manifests import carried_manifest
+from finetune_report.terminal import say
 
-from bs4 import BeautifulSoup
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
-
-RENDERED = {".pdf", ".html"}
-NOT_RENDERED = "not rendered anew: its results or sources are not what they were"
-ADDED = {"inputs", "markdown", "checks"}  # to the manifest when the report is rendered
-OUTPUTS = {
-    "pdf": "write-up.pdf",
-    "html": "write-up.html",
-    "markdown": "write-up.md",
-    "checks": "checks.json",
-    "carried": "write-up.json",
+LEVELS = {
+    "bytes": check_bytes,
+    "text": check_text,
+    "metrics": check_metrics,
+    "predictions": check_predictions,
+    "training": check_training,
+}
+COVERED = {
+    "bytes": "files, config, commit and code are as recorded",
+    "text": "values and document follow from the results",
+    "metrics": "metrics, selection, comparisons and figures follow from predictions and labels",
+    "predictions": "predictions follow from data and weights",
+    "training": "the weights of one run follow from training",
 }
 
 
-def main(file: Path, results: Path | None, no_render: bool) -> int:
+def main(file: Path, config: Path | None, results: Path | None, level: str) -> int:
+    document = opened(file, config, results)
+    manifest = document.manifest
+    say(f"{file}: experiment {manifest['experiment']}, commit {manifest['commit'] or 'none'}")
+    asked = list(LEVELS)[: list(LEVELS).index(level) + 1]
+    return 0 if verified(document, asked) else 1
+
+
+def opened(file: Path, config: Path | None, results: Path | None) -> Document:
+    """The document with the build of this checkout that it must come from. Raises UserError where there is none."""
     manifest = carried_manifest(file)
-    root = results or Path("results") / str(manifest["experiment"])
-    print(f"{file}: experiment {manifest['experiment']}, commit {manifest.get('commit') or 'none'}")
-    problems = list(complaints(manifest, root))
-    count = len(manifest["files"]) + len(manifest.get("inputs", {}))
-    if file.suffix in RENDERED and not no_render:
-        problems += rendered_complaints(file, Build(root, manifest)) if not problems else [NOT_RENDERED]
-    for problem in problems:
-        print(f"  {problem}")
-    print(f"{count} files named: " + (f"NOT verified, {len(problems)} against it" if problems else "verified"))
-    return 1 if problems else 0
+    experiment = manifest["experiment"]
+    config = config or config_of(experiment)
+    own = own_config(config)
+    if own["name"] != experiment:
+        raise UserError(f"{file} is of the experiment '{experiment}', but {config} describes '{own['name']}'")
+    root = results or Path("results") / experiment
+    return Document(file, Build(root, manifest, layout_of(own, root, manifest)), config)
 
 
-def carried_manifest(path: Path) -> dict[str, Any]:
-    """The manifest in a PDF's attachment or an HTML's script element, or in a file of its own.
-
-    Raises UserError where there is none or it does not say what a manifest must.
-    """
-    readers: dict[str, Callable[[Path], bytes | str]] = {".pdf": from_pdf, ".html": from_html, ".json": Path.read_bytes}
-    if path.suffix not in readers:
-        raise UserError(f"{path}: expected a file that ends in .pdf, .html or .json")
-    try:
-        manifest = json.loads(readers[path.suffix](path))
-        manifest["experiment"], manifest["files"].items()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, PyPdfError):
-        raise UserError(f"{path}: it carries no manifest that can be read, so nothing in it can be verified") from None
-    return dict(manifest)
-
-
-def from_pdf(path: Path) -> bytes:
-    [content] = PdfReader(path).attachments["manifest.json"]
-    assert isinstance(content, bytes)
-    return content
-
-
-def from_html(path: Path) -> str:
-    element = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").find("script", id="manifest")
-    if element is None:
-        raise ValueError("no element with the id manifest")
-    return str(element.string)
-
-
-def complaints(manifest: dict[str, Any], root: Path) -> Iterator[str]:
-    """A sentence for each file that is not what the manifest says: results below `root`, then the report's sources."""
-    named = [(root / name, wanted) for name, wanted in manifest["files"].items()]
-    named += [(Path(name), wanted) for name, wanted in manifest.get("inputs", {}).items()]
-    if not manifest["files"]:
-        yield "the manifest names no files"
-    for path, wanted in named:
-        try:
-            found = sha256(path)
-        except FileNotFoundError:
-            yield f"missing: {path}"
-        except OSError as error:
-            yield f"cannot be read: {path} ({error.strerror})"
-        else:
-            if found != wanted:
-                yield f"differs: {path} (expected {str(wanted)[:12]}, found {found[:12]})"
-
-
-def rendered_complaints(path: Path, build: Build) -> list[str]:
-    """What is wrong with a PDF or HTML whose results and sources are as they were: it must come out the same again."""
-    carried = build.manifest
-    code = stamp(PROJECT / "scripts" / "render_write_up.py")
-    if "calls" not in carried or "inputs" not in carried:
-        return ["not rendered anew: its manifest does not say how"]
-    if code != carried["code"]["render_write_up"]:
-        return [f"not rendered anew: it was rendered by {carried['code']['render_write_up']}, and here is {code}"]
+def verified(document: Document, asked: list[str]) -> bool:
+    """Verify level by level and say what comes out; ends at the first that does not hold."""
     with tempfile.TemporaryDirectory() as folder:
-        scratch = copied(build, Path(folder))
-        outputs: dict[str, Any] = {name: scratch.root / file for name, file in OUTPUTS.items()}
-        write_json(scratch.root / "manifest.json", {key: carried[key] for key in carried if key not in ADDED})
-        try:
-            render(**scratch.inputs("render_write_up"), **outputs, **build.spec("render_write_up"))
-        except UserError as error:
-            return [f"cannot be rendered anew: {error}"]
-        if outputs[path.suffix[1:]].read_bytes() != path.read_bytes():
-            return [f"differs: {path} itself is not what its results and sources give"]
-    return []
+        for level in asked:
+            started = time.monotonic()
+            problems = list(LEVELS[level](document, Path(folder)))
+            say(*(f"  {problem}" for problem in problems))
+            seconds = f"({time.monotonic() - started:.1f} s)"
+            if problems:
+                later = asked[asked.index(level) + 1 :]
+                say(f"{level:11}  NOT verified, {len(problems)} against it {seconds}")
+                say("NOT verified" + (f"; not tried: {', '.join(later)}" if later else ""))
+                return False
+            say(f"{level:11}  verified: {COVERED[level]} {seconds}")
+    taken = [f"{level} ({COVERED[level]})" for level in LEVELS if level not in asked]
+    say(f"{len(document.manifest['files'])} files named: verified up to {asked[-1]}")
+    if taken:
+        say(f"Taken on trust: {'; '.join(taken)}")
+    return True

@@ -7,7 +7,7 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-from finetune_report.cli.builds import Build, experiment_name, open_build
+from finetune_report.cli.builds import Build, open_build
 from finetune_report.cli.causes import rule_of
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
@@ -15,12 +15,12 @@ from finetune_report.json_pointer import at
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.values import Value, read_values, supported_digits
 from finetune_report.stats.multiple_testing import Family, read_comparisons
+from finetune_report.terminal import say
 
 
 def main(key: str, config: Path, results: Path | None) -> int:
-    build = open_build(str(results or experiment_name(config)))
-    for line in explanation(build, key, config):
-        print(line)
+    build = open_build(config, results)
+    say(*explanation(build, key, config))
     return 0
 
 

@@ -6,48 +6,32 @@ whose gradients add up to the batch's, so that short sentences are not padded to
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+
+from finetune_report.data.examples import Examples
 
 import numpy as np
-import pyarrow.parquet as pq
 import torch
 
 Indices = np.ndarray
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Tokenized examples; `token_ids[i]` is a vector of integers, `labels[i]` an integer class."""
-
-    ids: list[str]
-    token_ids: list[np.ndarray]
-    token_types: list[np.ndarray] | None
-    labels: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-
-def read_examples(data: Path, tokens: Path) -> Examples:
-    """Join a split's labels (`data`) and its tokens, row by row; both files keep the order of the rows."""
-    rows = pq.read_table(data, columns=["id", "label"])
-    table = pq.read_table(tokens)
-    if rows["id"].to_pylist() != table["id"].to_pylist():
-        raise ValueError(f"{tokens} was not made from {data}: their ids differ")
-    types = table["token_type_ids"].to_pylist() if "token_type_ids" in table.column_names else None
-    return Examples(
-        ids=rows["id"].to_pylist(),
-        token_ids=[np.asarray(row, dtype=np.int64) for row in table["input_ids"].to_pylist()],
-        token_types=None if types is None else [np.asarray(row, dtype=np.int64) for row in types],
-        labels=rows["label"].to_numpy().copy(),  # torch wants to own what it reads
-    )
 
 
 def derive_seed(seed: int, *purpose: str | int) -> int:
     """A 63-bit seed for one purpose, so that each use of chance is its own stream and needs no state to resume."""
     text = "/".join(map(str, (seed, *purpose)))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
+
+
+def nested_part(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """The places of a part of the examples, in their order: of each class its share, and one at least.
+
+    All parts share one draw, so that a larger one holds the smaller ones.
+    """
+    chance = np.random.default_rng(derive_seed(seed, "fraction"))
+    places = []
+    for label in np.unique(labels):
+        drawn = chance.permutation(np.flatnonzero(labels == label))
+        places.append(drawn[: max(1, round(share * len(drawn)))])
+    return np.sort(np.concatenate(places))
 
 
 def epoch_batches(count: int, batch_size: int, seed: int, epoch: int) -> list[Indices]:

@@ -1,21 +1,14 @@
-"""Loads sequence classifiers and scores examples with them."""
+"""Loads sequence classifiers."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from finetune_report.errors import UserError
-from finetune_report.model.forward import Forward
-from finetune_report.stats.metrics import extra_metrics
 
-import numpy as np
 import torch
 import transformers
 from safetensors import SafetensorError
-from torch.nn import functional as F
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
-
-EVALUATION_TOKENS = 4096  # of a chunk; large enough to keep the device busy, small enough for the cache
 
 transformers.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
@@ -109,37 +102,3 @@ def set_dropout(config: transformers.PretrainedConfig, dropout: float) -> None:
     known = [name for name in names if isinstance(getattr(config, name), float) and "layer" not in name]
     for name in known:
         setattr(config, name, dropout)
-
-
-@dataclass(frozen=True)
-class Scores:
-    """What a model makes of examples: `loss` and `probabilities` in the examples' order; [n] and [n, classes]."""
-
-    loss: np.ndarray
-    probabilities: np.ndarray
-    labels: np.ndarray
-
-    @property
-    def predictions(self) -> np.ndarray:
-        return self.probabilities.argmax(axis=1)
-
-    def summary(self) -> dict[str, float | int]:
-        """Mean loss, accuracy, the counts behind it, and the further metrics of `finetune_report.stats.metrics`."""
-        correct = int((self.predictions == self.labels).sum())
-        count = len(self.labels)
-        main = {"loss": float(self.loss.mean()), "accuracy": correct / count, "correct": correct, "count": count}
-        return main | extra_metrics(self.labels, self.probabilities)
-
-
-@torch.inference_mode()
-def score(forward: Forward, between: Callable[[], None] = lambda: None) -> Scores:
-    """Cross-entropy and class probabilities of every example, without dropout; `between` is called after each chunk."""
-    forward.model.eval()
-    examples = forward.examples
-    logits = torch.empty(len(examples), len(forward.model.config.id2label or {}))
-    with forward.compute.autocast():
-        for chunk in forward.chunks(np.arange(len(examples)), EVALUATION_TOKENS):
-            logits[torch.from_numpy(chunk)] = forward(chunk).cpu()
-            between()
-    loss = F.cross_entropy(logits.double(), torch.from_numpy(examples.labels), reduction="none")
-    return Scores(loss.numpy(), logits.double().softmax(dim=1).numpy(), examples.labels)

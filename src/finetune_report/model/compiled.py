@@ -12,7 +12,6 @@ from typing import Any
 from finetune_report.errors import UserError
 
 import torch
-from torch._dynamo.exc import TorchDynamoException
 from transformers import PreTrainedModel
 
 # Texts and tokens; the numbers differ, since PyTorch would take equal ones for one. Where kernels for even numbers do
@@ -46,6 +45,8 @@ class Compiled:
 
         Raises UserError where PyTorch cannot compile the model.
         """
+        from torch._dynamo.exc import TorchDynamoException  # private; seen in torch 2.13.0
+
         started = time.monotonic()
         weights = [weight for weight in self.model.parameters() if weight.requires_grad]
         try:
@@ -56,7 +57,7 @@ class Compiled:
         except TorchDynamoException as error:
             raise UserError(
                 f"compile: PyTorch cannot compile {type(self.model).__name__}: {str(error).strip().splitlines()[0]}\n"
-                "  Say compile: false."
+                "  Set compile: false."
             ) from error
         self.ready = True
         logging.info("compiled the model in %.0f s", time.monotonic() - started)

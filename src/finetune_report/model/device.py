@@ -8,7 +8,6 @@ from pathlib import Path
 from finetune_report.errors import UserError
 
 import torch
-from torch.utils._triton import has_triton
 
 
 @dataclass(frozen=True)
@@ -28,33 +27,38 @@ class Compute:
         return torch.autocast(self.device, torch.bfloat16, enabled=self.precision == "bf16")
 
 
-def resolve_compute(device: str, precision: str, threads: int, compile: bool = False) -> Compute:
-    """Resolve `auto`, set the number of threads and make PyTorch deterministic for this process.
+def resolve(device: str, precision: str, threads: int, compile: bool = False) -> Compute:
+    """What a config's `auto` means on this machine.
 
     Raises UserError where the config asks for a GPU and there is none, or to compile and what that takes is not there.
     """
     has_gpu = torch.cuda.is_available()
     if device == "cuda" and not has_gpu:
-        raise UserError("device: the config says cuda, but PyTorch finds no GPU here; say cpu or auto")
+        raise UserError("device: the config says cuda, but PyTorch finds no GPU here; set cpu or auto")
     device = "cuda" if device == "cuda" or (device == "auto" and has_gpu) else "cpu"
     if precision == "auto":
         precision = "bf16" if has_native_bf16(device) else "fp32"
     if compile and (lacking := lacks_to_compile(device)):
-        raise UserError(f"compile: {lacking}; install it, or say compile: false")
+        raise UserError(f"compile: {lacking}; install it, or set compile: false")
+    return Compute(device, precision, threads, compile)
+
+
+def configure_process(compute: Compute) -> None:
+    """Set what PyTorch keeps for the whole process: threads, and the switches that make results repeatable."""
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # without it cuBLAS may sum in another order each time
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # costs an eighth of the time, and we read none
     # Every number of tokens has kernels of its own; oneDNN keeps 1,024 and would build the others again and again.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "8192")
-    torch.set_num_threads(threads)
+    torch.set_num_threads(compute.threads)
     torch.set_flush_denormal(True)
-    return Compute(device, precision, threads, compile)
 
 
 def lacks_to_compile(device: str) -> str:
     """What `torch.compile` needs and does not find, in words, or nothing; PyTorch looks in the first step only."""
     from torch._inductor.cpp_builder import _get_python_include_dirs, get_cpp_compiler  # takes a second
     from torch._inductor.exc import InvalidCxxCompiler
+    from torch.utils._triton import has_triton
 
     if device == "cuda" and not has_triton():
         return "on a GPU torch.compile needs Triton and a GPU that Triton knows, and finds none"

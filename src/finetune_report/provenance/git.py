@@ -18,6 +18,12 @@ def revision(folder: Path) -> dict[str, Any]:
     return {"commit": commit, "commit_time": int(time), "dirty": bool(git(folder, "status", "--porcelain"))}
 
 
+def commit_time(folder: Path, commit: str) -> int | None:
+    """The time of a commit of a checkout, in seconds since 1970; None where it has no such commit."""
+    found = git(folder, "log", "-1", "--format=%ct", "--end-of-options", commit)
+    return int(found) if found else None
+
+
 def git(folder: Path, *arguments: str) -> str:
     """What git prints, or nothing where it fails or is not installed."""
     try:

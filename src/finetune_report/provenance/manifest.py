@@ -11,12 +11,13 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from finetune_report.files import SNAKEMAKES, fingerprint, sha256, write_json
+from finetune_report.files import SNAKEMAKES, fingerprint, read_json, sha256, write_json
 
 
 def main(
     results: list[Path],
     models: list[Path],
+    ledger: Path,
     manifest: Path,
     config: dict[str, Any],
     stamps: dict[str, str],
@@ -28,7 +29,8 @@ def main(
 ) -> None:
     """`results` and the folders `models` hold what to hash, named relative to `root`; `stamps` the code of each rule.
 
-    `calls` say how values are collected and the report is rendered from them, so that both can be repeated.
+    `ledger` holds the head of the ledger of test scorings; `calls` say how values are collected and the report is
+    rendered from them, so that both can be repeated.
     """
     timings = config["report"]["timings"]
     hashed = [path for path in each_file([*results, *models]) if timings or path.name != "timing.json"]
@@ -45,6 +47,7 @@ def main(
             "calls": calls,
             "packages": installed_packages(),
             "machine": machine(),
+            "test_ledger": {name: read_json(ledger)["record"][name] for name in ("head", "lines")},
             "files": {path.relative_to(root).as_posix(): sha256(path) for path in sorted(hashed)},
         },
     )

@@ -9,6 +9,7 @@ what they make.
 
 import ast
 import hashlib
+import importlib
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -42,7 +43,16 @@ def stamp(script: Path) -> str:
         digest.update(path.relative_to(script.parents[1]).as_posix().encode())
         digest.update(modules[path].tree)
     imported = {name.partition(".")[0] for module in modules.values() for name in module.imports}
-    return " ".join([f"code:{digest.hexdigest()[:16]}", *installed(imported - {"finetune_report", "snakemake"})])
+    ours = {path.stem for path in (script.parents[1] / "src").glob("*")}
+    return " ".join([f"code:{digest.hexdigest()[:16]}", *installed(imported - ours - {"snakemake"})])
+
+
+def fresh_stamp(script: Path) -> str:
+    """The stamp of a script by what lies on the disk at this moment, whatever was read of it before."""
+    for known in (stamp, read_module, local_modules, package_version):
+        known.cache_clear()
+    importlib.invalidate_caches()
+    return stamp(script)
 
 
 def closure(script: Path) -> dict[Path, Module]:

@@ -8,6 +8,7 @@ are marked as a draft.
 import hashlib
 import logging
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from finetune_report.report.cross_references import (
 )
 from finetune_report.report.figure_checks import Results, disagreements
 from finetune_report.report.findings import Finding, check_document, reasons
-from finetune_report.report.rendering import Style, parse, render
+from finetune_report.report.rendering import FORMS, Style, parse, render
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.template import Filled, fill
 from finetune_report.report.values import read_values
@@ -60,10 +61,12 @@ def main(
     commit: str,
     dirty: bool,
     commit_time: int,
+    forms: Iterable[str] = FORMS,
 ) -> None:
-    """Images and the manifest lie below the folder of `markdown`; `commit_time` (seconds since 1970) dates it.
+    """Figures lie below the folder of `values`, by which the write-up names them.
 
-    `failed_runs` is "refuse" where they stand against the report, "report" where they do not.
+    `commit_time` (seconds since 1970) dates the report. `failed_runs` is "refuse" where they stand against the report,
+    "report" where they do not. Of `forms`, "pdf" and "html", those that are asked for are rendered.
     """
     family = Family(read_comparisons(comparisons))
     labels, chosen = read_json(summary)["labels"], read_json(selection)
@@ -74,8 +77,9 @@ def main(
     findings = check_document(doc, filled, write_up)
     apart = disagreements(figures, Results(found, settings, labels, curves, chosen, tables))
     against = reasons(findings, commit, dirty, chosen, failed_runs == "refuse", apart)
-    root = markdown.parent
-    note = provenance_note(commit, read_json(ledger)["test"]["text"])
+    root = values.parent
+    tested = read_json(ledger)
+    note = provenance_note(commit, tested["test"]["text"], tested["record"]["head"])
     finish(doc, filled, against, write_up, figures, bibliography, root, note, vector=pdf_engine == "typst")
     set_date(doc, commit_time)
     style = Style(typst_template, html_template, css, bibliography)
@@ -83,10 +87,12 @@ def main(
     sources = [write_up, *bibliography, typst_template, html_template, css]
     write_json(carried, what_it_carries(read_json(manifest), sources, filled.text, record))
     variables = {"draft": bool(against), "manifest": carried.read_text(encoding="utf-8")}
-    printed, page = render(doc, style, variables, root, write_up, pdf_engine, commit_time)
+    resources = {path.relative_to(root).as_posix(): path for path in figures} | {"write-up.json": carried}
+    made = render(doc, style, variables, resources, write_up, pdf_engine, commit_time, forms)
     write_text(markdown, filled.text)
-    pdf.write_bytes(printed)
-    write_text(html, page)
+    for form, path in {"pdf": pdf, "html": html}.items():
+        if form in made:
+            path.write_bytes(made[form])
     write_json(checks, record)
     for reason in against:
         logging.warning("%s", reason)

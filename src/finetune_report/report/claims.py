@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from finetune_report.errors import UserError
 from finetune_report.report.results import Evidence, common_onset, nearest, onset
+from finetune_report.stats.metrics import METRICS
 from finetune_report.stats.multiple_testing import SIGNIFICANCE, Comparison
-from finetune_report.stats.selection import BETTER
 
 Number = float | str
 
@@ -137,7 +137,7 @@ def compared(evidence: Evidence, a: str, b: str, metric: str, holds: Callable[[C
 
 
 def favours_a(comparison: Comparison) -> bool:
-    return comparison.difference * BETTER[comparison.metric] > 0
+    return comparison.difference * METRICS[comparison.metric].sign > 0
 
 
 def by_seed(found: dict[int, int | None]) -> str:

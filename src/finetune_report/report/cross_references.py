@@ -231,12 +231,15 @@ def in_small_type(table: pf.Table) -> list[Any]:
     ]
 
 
-def provenance_note(commit: str, tested: str) -> str:
-    """What stands above the table of values; `tested` says how often the test set was scored, asked or not."""
+def provenance_note(commit: str, tested: str, head: str) -> str:
+    """What stands above the table of values; `tested` says how often the test set was scored, asked or not.
+
+    `head` is that of the ledger that says so.
+    """
     return (
         "Each value as it is printed, with all its digits, and the file among the results that it comes from"
         f"{f' (made at commit {commit[:10]})' if commit else ''}. "
-        f"By the record, {tested}."
+        f"By the ledger of test scorings, {tested} (its head is {head[:16]})."
     )
 
 

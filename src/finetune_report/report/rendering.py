@@ -1,10 +1,13 @@
 """Calls pandoc and Typst: Markdown to a document tree, and a tree to HTML and PDF, the same bytes each time."""
 
+import base64
 import io
 import json
 import os
+import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +26,8 @@ RAW_FORMATS.add("typst")  # pandoc has it, panflute's list does not
 UNLIMITED = (
     100_000  # a pipe table with a row of more characters would be as wide as the text, its columns as its dashes
 )
+FORMS = ("pdf", "html")
+MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
 DRAWN_COLUMNS = 72  # characters that stand for the text's width in a table drawn as a grid
 
 # Figures and tables come with their numbers; pdfLaTeX knows no minus sign outside math.
@@ -32,6 +37,12 @@ LATEX_HEADER = r"""\usepackage{graphicx,xcolor,caption,float}
 \ifdefined\DeclareUnicodeCharacter\DeclareUnicodeCharacter{2212}{\ensuremath{-}}\fi"""
 LATEX_DRAFT = r"""\AddToHook{shipout/background}{\put(0.5\paperwidth,-0.5\paperheight){\makebox(0,0){%
   \rotatebox{55}{\resizebox{!}{35mm}{\textcolor[gray]{0.92}{\textbf{DRAFT}}}}}}}"""
+
+LATEX_OPTIONS = {
+    "": ["-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error"],
+    "tectonic": ["--untrusted"],
+}
+LATEX_RUNS = 3  # until references and tables' widths have settled
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,7 @@ def parse(markdown: str, write_up: Path) -> pf.Doc:
     A table's columns are as wide as what they hold, unless it is drawn as a grid or has an attribute `widths`, percents
     of the text's width: `: Caption {#tbl:label widths="20 20 60"}`.
     """
-    defaults = {"from": "markdown", "to": "json", "columns": UNLIMITED, "fail-if-warnings": True}
+    defaults = {"from": "markdown", "to": "json", "columns": UNLIMITED}
     tree = pandoc(markdown, defaults, write_up)
     try:
         doc = pf.load(io.StringIO(tree))
@@ -92,86 +103,134 @@ def serialised(doc: pf.Doc) -> str:
 
 
 def render(
-    doc: pf.Doc, style: Style, variables: dict[str, Any], root: Path, write_up: Path, engine: str, commit_time: int
-) -> tuple[bytes, str]:
-    """The PDF and the HTML of a tree; images and the manifest are found below `root`.
+    doc: pf.Doc,
+    style: Style,
+    variables: dict[str, Any],
+    resources: dict[str, Path],
+    write_up: Path,
+    engine: str,
+    commit_time: int,
+    forms: Iterable[str] = FORMS,
+) -> dict[str, bytes]:
+    """The forms of a tree that are asked for, of "pdf" and "html".
 
-    Raises UserError on what pandoc, or the PDF engine, complains of.
+    `resources` are all the files that it may read, by the names that it knows them by: images, and for the PDF the
+    manifest. Raises UserError on what pandoc, or the PDF engine, complains of.
     """
     tree = serialised(doc)
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        pending = pool.submit(html, tree, style, variables, root, write_up, "toc" in doc.metadata)
-        if engine == "typst":
-            pdf = typst_pdf(tree, style, variables, root, write_up, commit_time)
-        else:
-            pdf = latex_pdf(tree, style, variables, root, write_up, engine, commit_time)
-        return pdf, pending.result()
+    make: dict[str, Callable[[], bytes]] = {
+        "html": lambda: html(tree, style, variables, resources, write_up, "toc" in doc.metadata).encode(),
+        "pdf": lambda: (
+            typst_pdf(tree, style, variables, resources, write_up, commit_time)
+            if engine == "typst"
+            else latex_pdf(tree, style, variables, resources, write_up, engine, commit_time)
+        ),
+    }
+    with ThreadPoolExecutor(max_workers=len(FORMS)) as pool:
+        pending = {form: pool.submit(make[form]) for form in forms}
+        return {form: result.result() for form, result in pending.items()}
 
 
-def html(tree: str, style: Style, variables: dict[str, Any], root: Path, write_up: Path, contents: bool) -> str:
+def html(
+    tree: str, style: Style, variables: dict[str, Any], resources: dict[str, Path], write_up: Path, contents: bool
+) -> str:
     """One file that needs no other: images, styles and the manifest are within, and math is MathML."""
     # Within <script>, not only </script> means something: <!-- and <script> together keep it from ending.
     manifest = variables["manifest"].replace("<", "\\u003c")
     defaults = cited(style) | {
         "to": "html5",
         "template": str(style.html_template.resolve()),
-        "css": [style.css.name],  # not its whole path: pandoc would not escape a quote in it
-        "embed-resources": True,
-        "resource-path": [str(root.resolve()), str(style.css.parent.resolve())],
         "html-math-method": {"method": "mathml"},
         "section-divs": True,
         "table-of-contents": contents,
-        "variables": variables | {"manifest": manifest},
+        "variables": variables | {"manifest": manifest, "styles": style.css.read_text(encoding="utf-8")},
     }
-    return pandoc(tree, defaults, write_up)
+    return pandoc(with_images(tree, resources), defaults, write_up)
+
+
+def with_images(tree: str, resources: dict[str, Path]) -> str:
+    """A serialised tree with its images in it, since pandoc's sandbox opens none."""
+
+    def embedded(element: dict[str, Any]) -> dict[str, Any]:
+        if element.get("t") == "Image" and element["c"][2][0] in resources:
+            path = resources[element["c"][2][0]]
+            content = base64.b64encode(path.read_bytes()).decode()
+            element["c"][2][0] = f"data:{MEDIA_TYPES[path.suffix]};base64,{content}"
+        return element
+
+    return json.dumps(json.loads(tree, object_hook=embedded))
 
 
 def typst_pdf(
-    tree: str, style: Style, variables: dict[str, Any], root: Path, write_up: Path, commit_time: int
+    tree: str, style: Style, variables: dict[str, Any], resources: dict[str, Path], write_up: Path, commit_time: int
 ) -> bytes:
+    """Typst sees a folder with the resources and nothing else."""
     defaults = cited(style) | {
         "to": "typst-smart",  # quotes come curly from pandoc
         "template": str(style.typst_template.resolve()),
-        "variables": variables,
+        "variables": {"draft": variables["draft"]},
     }
     source = pandoc(tree, defaults, write_up)
-    try:
-        time = datetime.fromtimestamp(commit_time, UTC)
-        pdf, warnings = typst.compile_with_warnings(  # type: ignore[type-var]  # its stub knows no bytes
-            source.encode(), root=str(root), ignore_system_fonts=True, timestamp=time
+    with tempfile.TemporaryDirectory() as folder:
+        root, packages = Path(folder) / "root", Path(folder) / "packages"
+        copy_resources(resources, root)
+        compiler = typst.Compiler(
+            source.encode(), root=root, ignore_system_fonts=True, package_path=packages, package_cache_path=packages
         )
-    except typst.TypstError as error:
-        raise UserError(f"Typst cannot set {write_up}: {error.message}\n{error.diagnostic}") from None
+        try:
+            pdf, warnings = compiler.compile_with_warnings(timestamp=datetime.fromtimestamp(commit_time, UTC))
+        except typst.TypstError as error:
+            raise UserError(f"Typst cannot set {write_up}: {error.message}\n{error.diagnostic}") from None
     if warnings:
         raise UserError(f"Typst warns of {write_up}: " + "; ".join(warning.message for warning in warnings))
+    assert isinstance(pdf, bytes)
     return pdf
+
+
+def copy_resources(resources: dict[str, Path], folder: Path) -> None:
+    folder.mkdir()
+    for name, path in resources.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / name)
 
 
 def latex_pdf(
     tree: str,
     style: Style,
     variables: dict[str, Any],
-    root: Path,
+    resources: dict[str, Path],
     write_up: Path,
     engine: str,
     commit_time: int,
 ) -> bytes:
-    """The PDF by a LaTeX engine that is installed, in pandoc's own layout.
+    """The PDF by a LaTeX engine that is installed, in pandoc's own layout, from a folder with the resources alone.
 
-    It differs from build to build in the identifier that pandoc puts into its trailer, and does not carry the manifest.
+    It differs from build to build in the identifier in its trailer, and does not carry the manifest. Neither reads
+    LaTeX a file from elsewhere, nor does it start a program.
     """
     header = [LATEX_HEADER, LATEX_DRAFT] if variables["draft"] else [LATEX_HEADER]
+    layout = {"header-includes": header, "papersize": "a4", "geometry": "margin=2.4cm", "draft": variables["draft"]}
+    source = pandoc(tree, cited(style) | {"to": "latex", "variables": layout}, write_up)
     with tempfile.TemporaryDirectory() as folder:
-        pdf = Path(folder) / "write-up.pdf"
-        defaults = cited(style) | {
-            "to": "latex",
-            "output-file": str(pdf),
-            "pdf-engine": engine,
-            "resource-path": [str(root.resolve())],
-            "variables": variables | {"header-includes": header, "papersize": "a4", "geometry": "margin=2.4cm"},
-        }
-        pandoc(tree, defaults, write_up, {"SOURCE_DATE_EPOCH": str(commit_time), "FORCE_SOURCE_DATE": "1"})
-        return pdf.read_bytes()
+        root = Path(folder) / "root"
+        copy_resources(resources, root)
+        (root / "report.tex").write_text(source, encoding="utf-8")
+        safe = {"openin_any": "p", "openout_any": "p", "SOURCE_DATE_EPOCH": str(commit_time), "FORCE_SOURCE_DATE": "1"}
+        for _ in range(1 if engine == "tectonic" else LATEX_RUNS):
+            try:
+                done = subprocess.run(
+                    [engine, *LATEX_OPTIONS.get(engine, LATEX_OPTIONS[""]), "report.tex"],
+                    cwd=root,
+                    env=os.environ | safe,
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                )
+            except FileNotFoundError:
+                raise UserError(f"report.pdf_engine: {engine} is not installed; install it, or use typst") from None
+            if done.returncode:
+                said = (done.stdout + done.stderr).decode(errors="replace").strip().splitlines()
+                raise UserError(f"{engine} cannot set {write_up}:\n" + "\n".join(said[-15:]))
+        return (root / "report.pdf").read_bytes()
 
 
 def cited(style: Style) -> dict[str, Any]:
@@ -179,7 +238,6 @@ def cited(style: Style) -> dict[str, Any]:
     return {
         "from": "json",
         "standalone": True,
-        "fail-if-warnings": True,
         "citeproc": True,
         "metadata": {
             "bibliography": [str(path.resolve()) for path in style.bibliography],
@@ -189,16 +247,16 @@ def cited(style: Style) -> dict[str, Any]:
     }
 
 
-def pandoc(text: str, defaults: dict[str, Any], write_up: Path, environment: dict[str, str] | None = None) -> str:
-    """What pandoc makes of `text`. Raises UserError with its message, about the file `write_up`, where it fails."""
+def pandoc(text: str, defaults: dict[str, Any], write_up: Path) -> str:
+    """What pandoc makes of `text` in its sandbox, where it opens no file but those that `defaults` name.
+
+    Raises UserError with its message, about the file `write_up`, where it fails or warns.
+    """
     with tempfile.TemporaryDirectory() as folder:
         options = Path(folder) / "defaults.yaml"
-        options.write_text(json.dumps(defaults), encoding="utf-8")
+        options.write_text(json.dumps(defaults | {"sandbox": True, "fail-if-warnings": True}), encoding="utf-8")
         done = subprocess.run(
-            [pypandoc.get_pandoc_path(), "--defaults", str(options)],
-            input=text.encode(),
-            capture_output=True,
-            env=os.environ | (environment or {}),
+            [pypandoc.get_pandoc_path(), "--defaults", str(options)], input=text.encode(), capture_output=True
         )
     if done.returncode:
         raise UserError(f"pandoc cannot use {write_up}: {done.stderr.decode().strip()}")

@@ -17,6 +17,7 @@ from finetune_report.report.values import Value, escaped, printed
 
 import jinja2
 from jinja2.runtime import Macro
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 TAG = r"\{%(?:[^%]|%(?!\}))*%\}"
 TAGS_ALONE = re.compile(rf"^[ \t]*((?:{TAG}[ \t]*)+)$", re.MULTILINE)
@@ -88,8 +89,11 @@ def fill(write_up: Path, evidence: Evidence) -> Filled:
 
 @lru_cache(maxsize=1)
 def parsed(source: str) -> jinja2.Template:
-    """The write-up as a template, in which a line of nothing but tags leaves no trace."""
-    environment = jinja2.Environment(
+    """The write-up as a template, in which a line of nothing but tags leaves no trace.
+
+    In Jinja's sandbox no expression gets from a value to Python's internals, and so to code.
+    """
+    environment = ImmutableSandboxedEnvironment(
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         keep_trailing_newline=True,

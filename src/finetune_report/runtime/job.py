@@ -13,9 +13,10 @@ from typing import Any
 
 from finetune_report.errors import UserError
 from finetune_report.provenance import records
+from finetune_report.runtime.loaded_code import LoadedCode, refuse_other_commit
 from finetune_report.runtime.locks import hold_or_wait, refuse_if_superseded
 from finetune_report.runtime.signals import Stopped, stop, when_asked_to_stop
-from finetune_report.runtime.snakemake_compat import forget, job_of_script
+from finetune_report.runtime.snakemake_compat import job_of_script, paths
 from finetune_report.runtime.system_errors import trouble
 
 GRACE = 60  # seconds before a time limit at which a job stops by itself, while there is time to save
@@ -47,12 +48,16 @@ def run(main: Callable[..., None]) -> None:
             refuse_if_superseded()
             hold_or_wait(root / "locks" / label.replace("/", "-"))
             refuse_if_superseded()
+            code = loaded_code(main, snakemake)
+            code.watch()
             records.clear(outputs)
-            forget(outputs)
-            records.verify(paths(snakemake.input))
+            made = made_from(snakemake, label)
             main(**arguments(main, snakemake))
+            code.check()
+            records.refuse_changed(made.sources)
+            refuse_moved_checkout(made, code)
             refuse_if_superseded()
-            records.record(outputs, label)
+            records.record(outputs, made)
             set_time_limit(None)  # the system's answer to the signal is to kill, even where only the exit is left
     except (UserError, Stopped) as error:
         logging.error("%s", error)
@@ -60,7 +65,7 @@ def run(main: Callable[..., None]) -> None:
     except Exception as error:
         known = trouble(error)
         if known:
-            logging.error("%s", known)
+            logging.error("%s", ": ".join([*getattr(error, "__notes__", []), known]))
             sys.exit(1)
         with log.open("a") as stream:
             traceback.print_exc(file=stream)
@@ -71,11 +76,6 @@ def run(main: Callable[..., None]) -> None:
 def set_time_limit(minutes: float | None) -> None:
     """Have this process asked to stop shortly before `minutes` (Snakemake's `runtime`) are over; None: never."""
     signal.setitimer(signal.ITIMER_REAL, max(minutes * 60 - GRACE, minutes * 30) if minutes else 0)
-
-
-def paths(files: Any) -> list[Path]:
-    """The paths of a job's inputs or outputs, in one list."""
-    return [Path(item) for item in files]
 
 
 def start_log(log: Path, journal: Path, label: str) -> None:
@@ -96,6 +96,27 @@ def start_log(log: Path, journal: Path, label: str) -> None:
     logging.basicConfig(level=logging.INFO, handlers=list(handlers), force=True)
     for noisy in ("matplotlib", "fontTools", "datasets", "httpx", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def loaded_code(main: Callable[..., None], snakemake: Any) -> LoadedCode:
+    """The code of this job's script. Raises UserError where it is not what was planned."""
+    given = main.__globals__
+    script = Path(given["__file__"])  # which Snakemake sets to where the script comes from
+    return LoadedCode(script, Path(given.get("__real_file__", script)), snakemake.params.get("stamp"))
+
+
+def refuse_moved_checkout(made: records.Made, code: LoadedCode) -> None:
+    """Raises UserError where a job records a commit that is not checked out any more."""
+    planned = made.params.get("spec", {})
+    if "commit" in planned:
+        refuse_other_commit(planned["commit"], planned["dirty"], code.script.parent)
+
+
+def made_from(snakemake: Any, label: str) -> records.Made:
+    """What this job is called with, its inputs by content. Raises UserError where one is not as its job wrote it."""
+    given = {name: [Path(value)] if isinstance(value, str) else paths(value) for name, value in snakemake.input.items()}
+    inputs, sources = records.verify(given)
+    return records.Made(label, records.parameters(dict(snakemake.params.items())), inputs, sources)
 
 
 def arguments(main: Callable[..., None], snakemake: Any) -> dict[str, Any]:

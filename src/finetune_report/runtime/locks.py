@@ -12,18 +12,21 @@ from typing import IO
 
 from finetune_report import WORKFLOW
 from finetune_report.errors import UserError
+from finetune_report.files import sync
 from finetune_report.runtime import slurm
 
 BATCH_JOB = "FINETUNE_REPORT_BATCH_JOB"  # in the environment of a job that Slurm runs: its number there
+ENDED = "ended in order"  # what a holder leaves in its lock, unless it is killed
 SECONDS_TO_LEAVE = 120  # that Slurm may take to see a job off
 
 HELD: list[IO[str]] = []  # a lock lasts as long as its file stays open, here to the end of the process
 
 
-def hold_or_refuse(path: Path, what: str) -> bool:
+def hold_or_refuse(path: Path, what: str) -> int | None:
     """Hold the lock `path` until this process ends, and let the processes it starts know of it.
 
-    Returns whether the holder before it was killed. Raises UserError naming the holder where another one has it.
+    Returns since when what lies beside it is not to be trusted, as `untrusted_since` does. Raises UserError naming the
+    holder where another one has it.
     """
     stream = opened(path)
     before = stream.read().strip()
@@ -33,11 +36,35 @@ def hold_or_refuse(path: Path, what: str) -> bool:
         raise UserError(
             f"{what} is running already (process {before or 'unknown'}); wait until it has ended, or stop that process"
         ) from None
+    since = began(stream, before)
     holder = f"{os.getpid()} on {socket.gethostname()} since {datetime.now().isoformat(timespec='seconds')}"
     write(stream, f"{holder}\n")
-    atexit.register(stream.truncate, 0)
+    sync(path.parent)
+    atexit.register(write, stream, f"{ENDED}\n")
     os.environ[WORKFLOW] = f"{holder} {path}"
-    return bool(before)
+    return since
+
+
+def untrusted_since(path: Path) -> int | None:
+    """When the last holder of a lock began, in nanoseconds since 1970, where it did not end in order.
+
+    What it wrote may be other than it looks after a loss of power. 0 where nothing is known of a holder; None where all
+    is well, or one is at work.
+    """
+    if not path.is_file():
+        return 0
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        return began(stream, stream.read().strip())
+
+
+def began(stream: IO[str], holder: str) -> int | None:
+    if holder == ENDED:
+        return None
+    return os.fstat(stream.fileno()).st_mtime_ns if " since " in holder else 0
 
 
 def refuse_if_superseded() -> None:
@@ -46,7 +73,7 @@ def refuse_if_superseded() -> None:
     What such a job wrote now, the other workflow might be reading.
     """
     holder, _, path = os.environ.get(WORKFLOW, "").rpartition(" ")
-    if path and Path(path).is_file() and Path(path).read_text(encoding="utf-8").strip() != holder:
+    if path and Path(path).is_file() and Path(path).read_text(encoding="utf-8", errors="replace").strip() != holder:
         raise UserError(
             "the workflow that started this job has ended, and another one is at work; this job is not done"
         )
@@ -90,11 +117,12 @@ def write(stream: IO[str], text: str) -> None:
     stream.truncate(0)
     stream.write(text)
     stream.flush()
+    os.fsync(stream.fileno())
 
 
 def opened(path: Path) -> IO[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    stream = path.open("a+", encoding="utf-8")
+    stream = path.open("a+", encoding="utf-8", errors="replace")
     stream.seek(0)
     HELD.append(stream)
     return stream

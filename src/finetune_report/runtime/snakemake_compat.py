@@ -4,21 +4,18 @@
 before it is needed: every job reads this module.
 """
 
-import logging
 import os
 import signal
 import sys
 import threading
-from base64 import urlsafe_b64encode
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from finetune_report.provenance import records
+from finetune_report.provenance.currency import Currency, Differences
 
-NOTES = Path(".snakemake/metadata")  # where it notes what an output was made with, by its path in base64
-LONGEST_NAME = 254  # of a note; a longer one goes on in a folder
 PATIENCE = 2.0  # seconds in which jobs may stop by themselves, since most requests to end go to them too
 
 
@@ -56,9 +53,17 @@ def config_files(workflow: Any) -> list[Path]:
     return [Path(path) for path in workflow.config_settings.configfiles]
 
 
-def runs_jobs(workflow: Any) -> bool:
-    """Whether this process is the one that runs a workflow's jobs, and not a plan, or a job itself."""
-    return bool(workflow.is_main_process and not workflow.dryrun)
+def is_main_process(workflow: Any) -> bool:
+    """Whether this process plans the workflow, and is not a job itself."""
+    return bool(workflow.is_main_process)
+
+
+def executes_jobs(workflow: Any) -> bool:
+    """Whether this process is the one that runs a workflow's jobs.
+
+    While Snakemake reads the rules of a dry run, its own `workflow.dryrun` is false.
+    """
+    return bool(workflow.is_main_process and not (workflow.dryrun or workflow.output_settings.dryrun))
 
 
 def is_batch_job(workflow: Any) -> bool:
@@ -71,30 +76,88 @@ def job_of_script() -> Any:
     return vars(sys.modules["__main__"])["snakemake"]
 
 
-def note_of(path: Path) -> Path:
-    """Where Snakemake notes what an output was made with."""
-    name = urlsafe_b64encode(str(path).encode()).decode()
-    *folders, last = (name[start : start + LONGEST_NAME] for start in range(0, len(name), LONGEST_NAME))
-    return NOTES.joinpath(*(f"@{folder}" for folder in folders), last)
+def named(files: Any) -> dict[str, list[Path]]:
+    """The files of a rule by name; those without one by the name ''."""
+    found = {name: [Path(value)] if isinstance(value, str) else paths(value) for name, value in files.items()}
+    rest = [path for path in paths(files) if path not in {path for each in found.values() for path in each}]
+    return found | ({"": rest} if rest else {})
 
 
-def forget(outputs: list[Path]) -> None:
-    """Remove Snakemake's notes of outputs before they are made again."""
-    for path in outputs:
-        note_of(path).unlink(missing_ok=True)
+def paths(files: Any) -> list[Path]:
+    return [Path(item) for item in files]
 
 
-def remove_unnoticed(results: Path) -> None:
-    """Remove every result of a job that ended well after its workflow was killed.
+def let_records_decide(currency: Currency) -> None:
+    """Have our own records, not Snakemake's notes, say which jobs are up to date, in this process.
 
-    Snakemake has no note of what such a job was given, and would take its results for current whatever the config says
-    by now. Made again, a run comes from its last checkpoint.
+    Snakemake asks its persistence, whatever that is kept in; here, `currency` answers. Only the reasons that it prints
+    are Snakemake's. Raises AttributeError where Snakemake no longer asks what it asked in 9.27.1.
     """
-    for path, _ in records.recorded(results):
-        if path.exists() and not note_of(path).exists():
-            logging.warning("%s was made after its workflow had been killed; it is made again", path)
-            forget([path])
-            records.clear([path])
+    from snakemake.persistence import ParamsChange, PersistenceBase
+
+    class Change(ParamsChange):
+        """A reason to make a result again, as Snakemake prints it."""
+
+        def __init__(self, said: str) -> None:
+            super().__init__()
+            self.said = said
+
+        def __bool__(self) -> bool:
+            return bool(self.said)
+
+        def __str__(self) -> str:
+            return self.said
+
+    known: dict[Any, Differences] = {}
+    kept_notes = PersistenceBase.metadata
+
+    def differences(job: Any) -> Differences:
+        if job not in known:
+            known[job] = currency.differences(paths(job.output), dict(job.params.items()), named(job.input))
+        return known[job]
+
+    def has_metadata(self: Any, job: Any) -> bool:
+        # This is asked whatever --rerun-triggers says, so the reasons are given here.
+        if job.output:
+            found, reason = differences(job), self.dag.reason(job)
+            reason.missing_output.update(found.missing)
+            reason.updated_input.update(found.inputs)
+            reason.params_changed = params_changed(self, job)
+        return True
+
+    def params_changed(self: Any, job: Any, file: Any = None) -> Change:
+        return Change("; ".join(differences(job).others))
+
+    def input_checksums(self: Any, job: Any, path: Any) -> set[str | None]:
+        digests = [currency.checksum(output, Path(path)) for output in paths(job.output)]
+        return {digest and f"sha256:{digest}" for digest in digests}
+
+    async def incomplete(self: Any, job: Any) -> list[Any]:
+        return []  # what a killed job left has no record
+
+    def metadata(self: Any, target: Any) -> Any:
+        try:
+            return kept_notes(self, target)
+        except (OSError, ValueError, TypeError):
+            return None  # for `snakemake --report`; nothing else depends on it
+
+    def never(self: Any, job: Any, file: Any = None) -> bool | Iterator[bool]:
+        return iter(()) if file is None else False
+
+    ours = {
+        "has_metadata": has_metadata,
+        "has_outdated_metadata": lambda self, job: False,
+        "params_changed": params_changed,
+        "input_changed": never,
+        "code_changed": never,
+        "software_stack_changed": never,
+        "input_checksums": input_checksums,
+        "incomplete": incomplete,
+        "metadata": metadata,
+    }
+    for name, function in ours.items():
+        getattr(PersistenceBase, name)
+        setattr(PersistenceBase, name, function)
 
 
 def pass_on_to_jobs() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from finetune_report.errors import UserError
+from finetune_report.terminal import say
 
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory")
 DISK_FULL = ("no space left on device", "disk quota exceeded", "storagefull")
@@ -46,13 +47,13 @@ def one_message() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        print(error, file=sys.stderr)
+        say(*str(error).split("\n"), stream=sys.stderr)
         sys.exit(2)
     except Exception as error:
         known = trouble(error)
         if not known:
             raise
-        print(known, file=sys.stderr)
+        say(*known.split("\n"), stream=sys.stderr)
         sys.exit(1)
 
 

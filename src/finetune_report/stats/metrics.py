@@ -1,33 +1,62 @@
-"""What predictions are measured by, beyond how many are right."""
+"""The metrics by which predictions are measured, each registered once: name, label, direction, kind, how to compute it.
 
+scikit-learn is imported where it is needed: it takes a second, and many scripts need a metric's direction alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from finetune_report.stats.intervals import wilson_interval
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 BINS = 10
 RESAMPLES = 2000
 
+Interval = tuple[float, float]
 
-def extra_metrics(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
-    """Macro-F1, Matthews' correlation and the calibration error; [n] and [n, classes].
 
-    Macro-F1 is the mean over the classes that occur among labels or predictions, as in scikit-learn.
+@dataclass(frozen=True)
+class Outcome:
+    """What a method made of labelled examples: `labels` and `predictions` are classes, [n].
+
+    `probabilities`, [n, classes], and `losses`, [n], are there where the method gives them.
     """
-    named = class_metrics(labels, probabilities.argmax(axis=1))
-    return named | {"calibration_error": calibration_error(labels, probabilities)}
+
+    labels: np.ndarray
+    predictions: np.ndarray
+    probabilities: np.ndarray | None = None
+    losses: np.ndarray | None = None
 
 
-def class_metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
-    """Those of them that need no probabilities."""
-    tables = confusion(labels, predictions)[None]
-    return {"macro_f1": float(macro_f1_of(tables)[0]), "matthews": float(matthews_of(tables)[0])}
+@dataclass(frozen=True)
+class Metric:
+    """One metric.
+
+    `label` names it in prose; `kind` says how its values are printed. `compute` gives its value for an outcome, and
+    `interval` a 95% interval from counts by true and predicted class, where there is one; accuracy's is Wilson's, from
+    the counts of examples. `needs` names what an outcome must have beyond predictions.
+    """
+
+    name: str
+    label: str
+    higher_is_better: bool
+    kind: str
+    compute: Callable[[Outcome], float]
+    needs: str = "predictions"
+    of_tables: Callable[[np.ndarray], np.ndarray] | None = None
+
+    @property
+    def sign(self) -> int:
+        """1 where more is better, -1 where less is."""
+        return 1 if self.higher_is_better else -1
 
 
 def confusion(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
     """Counts by true class (rows) and predicted class; two classes at least, since scikit-learn warns of one."""
+    from sklearn.metrics import confusion_matrix
+
     classes = max(2, int(labels.max()) + 1, int(predictions.max()) + 1)
     return confusion_matrix(labels, predictions, labels=range(classes)).astype(float)
 
@@ -51,6 +80,8 @@ def by_class(
     Precision and recall come with Wilson intervals, None where there is nothing to divide by. Where the predictions of
     several `seeds` are put together, counts are those of one seed in the mean: more seeds are not more examples.
     """
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
     classes = range(len(names))
     table = confusion_matrix(labels, predictions, labels=classes)
     measures = precision_recall_fscore_support(labels, predictions, labels=classes, zero_division=0)
@@ -74,15 +105,16 @@ def whole(number: float) -> float | int:
     return int(number) if float(number).is_integer() else float(number)
 
 
-def intervals(labels: np.ndarray, predictions: np.ndarray) -> dict[str, tuple[float, float]]:
-    """95% percentile bootstrap intervals of macro-F1 and Matthews' correlation over the examples; the same each time.
+def intervals(labels: np.ndarray, predictions: np.ndarray) -> dict[str, Interval]:
+    """95% percentile bootstrap intervals over the examples of every metric that is one of the confusion matrix.
 
-    To draw examples anew is to draw the counts of the confusion matrix's cells from a multinomial distribution.
+    To draw examples again is to draw the counts of the matrix's cells from a multinomial distribution; the seed is
+    fixed.
     """
     counts = confusion(labels, predictions)
     drawn = np.random.default_rng(0).multinomial(len(labels), counts.ravel() / len(labels), size=RESAMPLES)
     tables = drawn.reshape(RESAMPLES, *counts.shape).astype(float)
-    found = {"macro_f1": macro_f1_of(tables), "matthews": matthews_of(tables)}
+    found = {name: metric.of_tables(tables) for name, metric in METRICS.items() if metric.of_tables}
     return {name: tuple(np.quantile(values, [0.025, 0.975]).tolist()) for name, values in found.items()}
 
 
@@ -99,3 +131,40 @@ def matthews_of(tables: np.ndarray) -> np.ndarray:
     shared = right * count - (true * predicted).sum(axis=1)
     spread = (count**2 - (true**2).sum(axis=1)) * (count**2 - (predicted**2).sum(axis=1))
     return np.divide(shared, np.sqrt(spread), out=np.zeros_like(shared), where=spread > 0)
+
+
+def accuracy(found: Outcome) -> float:
+    return int((found.predictions == found.labels).sum()) / len(found.labels)
+
+
+def mean_loss(found: Outcome) -> float:
+    assert found.losses is not None
+    return float(found.losses.mean())
+
+
+def expected_calibration_error(found: Outcome) -> float:
+    assert found.probabilities is not None
+    return calibration_error(found.labels, found.probabilities)
+
+
+def of_confusion(of_tables: Callable[[np.ndarray], np.ndarray]) -> Callable[[Outcome], float]:
+    """A metric of the confusion matrix, for one outcome."""
+    return lambda found: float(of_tables(confusion(found.labels, found.predictions)[None])[0])
+
+
+def measured(found: Outcome) -> dict[str, float]:
+    """Every metric that an outcome has what it takes for, by name."""
+    return {name: metric.compute(found) for name, metric in METRICS.items() if getattr(found, metric.needs) is not None}
+
+
+# The first is what settings are selected by unless the config says otherwise.
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("accuracy", "accuracy", True, "accuracy", accuracy),
+        Metric("macro_f1", "macro-F1", True, "real", of_confusion(macro_f1_of), of_tables=macro_f1_of),
+        Metric("matthews", "Matthews correlation", True, "real", of_confusion(matthews_of), of_tables=matthews_of),
+        Metric("loss", "loss", False, "loss", mean_loss, "losses"),
+        Metric("calibration_error", "calibration error", False, "real", expected_calibration_error, "probabilities"),
+    )
+}

@@ -1,12 +1,11 @@
-"""Which of two results is the better one. Nothing heavy is imported here."""
+"""Which of two results is the better one."""
 
 from statistics import mean
 from typing import Any
 
-# Every metric that can select a setting, and whether more of it is better.
-BETTER = {"accuracy": 1, "macro_f1": 1, "matthews": 1, "loss": -1, "calibration_error": -1}
-FAILED = ("diverged", "failed")  # the statuses of runs that came to nothing
-EXTRA = ("macro_f1", "matthews", "calibration_error")
+from finetune_report.stats.metrics import METRICS
+
+FAILED = ("diverged", "failed")  # the statuses of runs without a usable model
 
 
 def by_setting(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -17,21 +16,21 @@ def by_setting(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def merit(scores: dict[str, Any], metric: str) -> tuple[float, float]:
+def sort_key(scores: dict[str, Any], metric: str) -> tuple[float, float]:
     """Sorts results, the best last: by the metric, then by its tie breaker."""
     second = tie_breaker(metric)
-    return BETTER[metric] * scores[metric], BETTER[second] * scores[second]
+    return METRICS[metric].sign * scores[metric], METRICS[second].sign * scores[second]
 
 
 def mean_scores(scores: list[dict[str, Any]]) -> dict[str, float]:
     """The mean of each metric."""
-    return {name: mean(row[name] for row in scores) for name in BETTER}
+    return {name: mean(row[name] for row in scores) for name in METRICS}
 
 
 def ranked(scores: dict[str, list[dict[str, Any]]], metric: str) -> dict[str, dict[str, float]]:
     """The mean scores of each setting over its seeds, the best setting first; of equals the one given first."""
     means = {name: mean_scores(rows) for name, rows in scores.items()}
-    return dict(sorted(means.items(), key=lambda item: merit(item[1], metric), reverse=True))
+    return dict(sorted(means.items(), key=lambda item: sort_key(item[1], metric), reverse=True))
 
 
 def tie_breaker(metric: str) -> str:

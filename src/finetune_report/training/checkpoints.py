@@ -27,10 +27,9 @@ class Checkpoints:
     def __init__(self, run: Path, key: str) -> None:
         self.folder = run.with_name(f"{run.name}-{key[:16]}")
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.last_step: float = math.inf  # what lies beyond it is neither used nor removed
 
-    def save(self, step: int, state: dict[str, Any]) -> None:
-        """Write the state after `step` optimizer steps, then drop all but the last checkpoints."""
+    def save(self, step: int, state: dict[str, Any], last_step: float = math.inf) -> None:
+        """Write the state after `step` optimizer steps, then drop all but the last checkpoints up to `last_step`."""
         part = self.folder / "part"
         try:
             with part.open("wb") as stream:
@@ -41,12 +40,12 @@ class Checkpoints:
             part.unlink(missing_ok=True)  # on a full disk it takes the place of what may help
             raise
         part.replace(self.folder / f"step{step:09d}-{sha256(part)}.pt")
-        for old in self.newest_first()[KEPT:]:
+        for old in self.newest_first(last_step)[KEPT:]:
             old.unlink()
 
-    def load(self, device: str) -> dict[str, Any] | None:
-        """The state of the newest checkpoint whose bytes are whole, or None where there is none."""
-        for path in self.newest_first():
+    def load(self, device: str, last_step: float = math.inf) -> dict[str, Any] | None:
+        """The state of the newest checkpoint up to `last_step` whose bytes are whole, or None where there is none."""
+        for path in self.newest_first(last_step):
             match = NAME.fullmatch(path.name)
             if match and sha256(path) == match[2]:
                 return torch.load(path, map_location=device, weights_only=True)
@@ -54,9 +53,9 @@ class Checkpoints:
             path.unlink()
         return None
 
-    def newest_first(self) -> list[Path]:
+    def newest_first(self, last_step: float) -> list[Path]:
         names = [match for path in self.folder.iterdir() if (match := NAME.fullmatch(path.name))]
-        return sorted((self.folder / match[0] for match in names if int(match[1]) <= self.last_step), reverse=True)
+        return sorted((self.folder / match[0] for match in names if int(match[1]) <= last_step), reverse=True)
 
     def remove_others(self) -> None:
         """Remove what earlier settings, data or code left of this run."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.files import read_json
-from finetune_report.stats.selection import merit, ranked
+from finetune_report.stats.selection import ranked, sort_key
 
 Json = dict[str, Any]
 
@@ -19,9 +19,9 @@ def pruned_at(decision: list[Path], setting: str) -> dict[str, int] | None:
     return pruned.get(setting)
 
 
-def best_so_far(validations: list[Json], epochs: int, metric: str) -> Json:
-    """The validation scores of the best of the first `epochs` epochs; the first of equals, as a run keeps it."""
-    return max((row for row in validations if row["epoch"] <= epochs), key=lambda row: merit(row, metric))
+def best_so_far(measured: list[Json], epochs: int, metric: str) -> Json:
+    """The best of the first `epochs` epochs by validation; the first of equals, as a run keeps it."""
+    return max((row for row in measured if row["epoch"] <= epochs), key=lambda row: sort_key(row["validation"], metric))
 
 
 def places(count: int, keep: float) -> int:

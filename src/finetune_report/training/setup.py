@@ -1,25 +1,40 @@
 """Sets a fine-tuning run up from what the config says, and trains it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from finetune_report.data.examples import read_examples
 from finetune_report.errors import UserError
 from finetune_report.files import fingerprint, read_json, sha256
 from finetune_report.model.adapters import choose_weights, split_tuning
-from finetune_report.model.batching import Examples, derive_seed, read_examples
+from finetune_report.model.batching import derive_seed, nested_part
 from finetune_report.model.classifier import load_classifier
-from finetune_report.model.device import resolve_compute
+from finetune_report.model.cpu.used_embedding import reduce_embedding, used_tokens
+from finetune_report.model.device import configure_process, resolve
+from finetune_report.model.forward import prepare_forward
 from finetune_report.model.pretrained import pretrained_folder
-from finetune_report.runtime.system_errors import trouble
 from finetune_report.training.checkpoints import Checkpoints
 from finetune_report.training.loop import Hyperparameters, Run
-from finetune_report.training.state import Progress
 
 import torch
 
 if TYPE_CHECKING:
     from peft import PeftModel
+
+
+@dataclass(frozen=True)
+class RunInputs:
+    """The files that a run on the training split is made from."""
+
+    train: Path
+    validation: Path
+    train_tokens: Path
+    validation_tokens: Path
+    summary: Path
+    model: Path
 
 
 @dataclass(frozen=True)
@@ -39,78 +54,61 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class WholeRun:
-    """A run on all of the training split that has yet to train, and what it was set up from."""
+class PreparedRun:
+    """A run that has yet to train, and what it was set up from; `updates` is the handle of LoRA's updates, if any."""
 
-    training: Run
+    run: Run
     updates: "PeftModel | None"
     pretrained: Path
     labels: list[str]
-    examples: Examples
-    held_out: Examples
     fingerprints: dict[str, str]
 
 
-def whole_run(
-    train: Path,
-    validation: Path,
-    train_tokens: Path,
-    validation_tokens: Path,
-    summary: Path,
-    model: Path,
-    plan: Plan,
-    stamp: str,
-) -> WholeRun:
-    """Set up the run that finetune trains to its end; `stamp` is that of finetune, whoever trains a part of it."""
-    labels, source = read_json(summary)["labels"], read_json(model)
-    pretrained = pretrained_folder(source)
-    fingerprints = {"train": sha256(train), "validation": sha256(validation), "model": source["fingerprint"]}
-    examples, held_out = read_examples(train, train_tokens), read_examples(validation, validation_tokens)
-    made_from = [fingerprints, sha256(train_tokens), sha256(validation_tokens), stamp]
-    training, updates = set_up(pretrained, labels, examples, held_out, plan, made_from)
-    return WholeRun(training, updates, pretrained, labels, examples, held_out, fingerprints)
+def prepare_run(inputs: RunInputs, plan: Plan, stamp: str, percent: float = 100) -> PreparedRun:
+    """Set a run up; it resumes from checkpoints of the same plan, files and code alone.
 
-
-def set_up(
-    pretrained: Path, labels: list[str], train: Examples, validation: Examples, plan: Plan, made_from: list[Any]
-) -> "tuple[Run, PeftModel | None]":
-    """A run of one setting that has yet to train, and the handle of its low-rank updates where it has any.
-
-    The run goes on from a checkpoint that belongs to the same plan and to `made_from`, which stands for model, data and
-    code.
+    `stamp` stands for the code: that of the rule that trains the run to its end, whoever trains a part of it. It trains
+    on `percent` of the training split.
     """
-    compute = resolve_compute(**plan.compute)
-    key = [plan.hyperparameters, plan.streams, plan.selection_metric, asdict(compute), labels, *made_from]
-    tuning, rest = split_tuning(plan.hyperparameters)
-    torch.manual_seed(derive_seed(plan.streams["weights"], "weights"))
+    labels, source = read_json(inputs.summary)["labels"], read_json(inputs.model)
+    hashes = {name: sha256(path) for name, path in vars(inputs).items() if name not in ("summary", "model")}
+    train = read_examples(inputs.train, inputs.train_tokens)
+    validation = read_examples(inputs.validation, inputs.validation_tokens)
+    compute = resolve(**plan.compute)
+    configure_process(compute)
+    if percent < 100:
+        train = train.subset(nested_part(train.labels, percent / 100, plan.streams["order"]))
+    how = [plan.hyperparameters, plan.streams, plan.selection_metric, asdict(compute), percent]
+    made_from = [labels, hashes, source["fingerprint"], stamp]
+    pretrained = pretrained_folder(source)
+    tuning, hyperparameters = split_tuning(plan.hyperparameters)
+    torch.manual_seed(derive_seed(plan.streams["weights"], "weights"))  # of a new head
     classifier = load_classifier(pretrained, labels, plan.hyperparameters["dropout"])
     updates = choose_weights(classifier, tuning)
+    forward = prepare_forward(classifier, train, compute)
     run = Run(
-        classifier,
+        forward,
         train,
         validation,
-        Hyperparameters(**rest),
+        Hyperparameters(**hyperparameters),
         plan.streams["order"],
         plan.selection_metric,
-        compute,
-        Checkpoints(Path(plan.checkpoint_path), fingerprint(key)),
+        Checkpoints(Path(plan.checkpoint_path), fingerprint(how + made_from)),
         dropout_seed=plan.streams["dropout"],
+        embedding=reduce_embedding(classifier, used_tokens(train, validation) | {forward.pad}),
         record_divergence=plan.on_divergence == "record",
     )
-    return run, updates
+    fingerprints = {name: hashes[name] for name in ("train", "validation")} | {"model": source["fingerprint"]}
+    return PreparedRun(run, updates, pretrained, labels, fingerprints)
 
 
-def trained(run: Run, name: str, until: int | None = None) -> Progress:
-    """Train to the end, or the first `until` epochs.
-
-    Raises UserError naming run and place where it fails for want of sense, memory or disk.
-    """
+@contextmanager
+def naming(run: Run, name: str) -> Iterator[None]:
+    """Have whatever stops a run say which one it was, and where; of a UserError the message has the place itself."""
     try:
-        return run.train(until)
+        yield
     except UserError as error:
         raise UserError(f"{name}: {error}") from error
     except Exception as error:
-        known, done = trouble(error), run.progress
-        if not known:
-            raise
-        raise UserError(f"{name}, epoch {done.epoch + 1}, step {done.step + 1}: {known}") from error
+        error.add_note(f"{name}, epoch {run.state.epoch + 1}, step {run.state.step + 1}")
+        raise

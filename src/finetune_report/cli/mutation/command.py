@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from finetune_report.cli.builds import Build, copied, experiment_name, open_build
+from finetune_report.cli.builds import Build, copied, open_build
 from finetune_report.cli.mutation.claim_edits import turning
 from finetune_report.cli.mutation.edits import csv_edit, edits_at, numeric_leaves
 from finetune_report.cli.mutation.scratch_build import ClaimId, Outcome, Workbench
@@ -24,6 +24,7 @@ from finetune_report.json_pointer import at
 from finetune_report.report.figure_checks import read_rows
 from finetune_report.report.template import Claim
 from finetune_report.report.values import Value
+from finetune_report.terminal import say
 
 IN_MEMORY = Path("/dev/shm")  # where there is one, files are written without waiting for a disk
 
@@ -45,12 +46,11 @@ class Coverage:
 
 
 def main(config: Path, results: Path | None) -> int:
-    build = open_build(str(results or experiment_name(config)))
+    build = open_build(config, results)
     start = time.monotonic()
     with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as folder:
         report, complete = mutated(copied(build, Path(folder)))
-    print("\n".join(report))
-    print(f"  in {time.monotonic() - start:.0f} s")
+    say(*report, f"  in {time.monotonic() - start:.0f} s")
     return 0 if complete else 1
 
 

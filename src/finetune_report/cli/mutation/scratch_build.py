@@ -60,7 +60,7 @@ class Workbench:
     def __init__(self, build: Build) -> None:
         self.build, self.root = build, build.root
         self.collecting, self.rendering = build.inputs("collect_values"), build.inputs("render_write_up")
-        self.spec = build.spec("collect_values") | {"root": str(build.root)}
+        self.spec = build.spec("collect_values")
         self.settings: list[str] = build.spec("render_write_up")["settings"]
         given = self.rendering
         self.read_directly = {given["summary"], given["selection"], given["comparisons"], *given["histories"]}

@@ -38,14 +38,14 @@ class Group:
 class Layout:
     """Where the texts of a packed row lie, and where their vectors, one a token and head, go in the padded groups.
 
-    `first` is the place of each text's first token in the row. `rows` says which packed vector each padded one is,
-    `places` which padded one each packed vector is, and `padding` which padded ones are none.
+    `first` is the place of each text's first token in the row. `gather_index` says which packed vector each padded one
+    is, `scatter_index` which padded one each packed vector is, and `pad_index` which padded ones are none.
     """
 
     first: torch.Tensor
-    rows: torch.Tensor
-    places: torch.Tensor
-    padding: torch.Tensor
+    gather_index: torch.Tensor
+    scatter_index: torch.Tensor
+    pad_index: torch.Tensor
     groups: list[Group]
 
 
@@ -67,9 +67,9 @@ def layout_of(lengths: list[int], heads: int) -> Layout:
     places[row[row >= 0]] = np.flatnonzero(row >= 0)
     return Layout(
         first=torch.from_numpy(starts[:-1]),
-        rows=torch.from_numpy(np.maximum(row, 0)),
-        places=torch.from_numpy(places),
-        padding=torch.from_numpy(np.flatnonzero(row < 0)),
+        gather_index=torch.from_numpy(np.maximum(row, 0)),
+        scatter_index=torch.from_numpy(places),
+        pad_index=torch.from_numpy(np.flatnonzero(row < 0)),
         groups=groups,
     )
 
@@ -93,7 +93,7 @@ class PackedAttention(torch.autograd.Function):
     def forward(
         ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, layout: Layout, scale: float, drop: float
     ) -> torch.Tensor:
-        padded = [packed.index_select(0, layout.rows) for packed in (query, key, value)]
+        padded = [packed.index_select(0, layout.gather_index) for packed in (query, key, value)]
         result = torch.empty_like(padded[0])
         kept, exact, dropped = [], [], []
         for group in layout.groups:
@@ -111,12 +111,12 @@ class PackedAttention(torch.autograd.Function):
             torch.bmm(weights, values, out=of_group(result, group))
         ctx.layout, ctx.scale, ctx.drop = layout, scale, drop
         ctx.padded, ctx.kept, ctx.exact, ctx.dropped = padded, kept, exact, dropped
-        return result.index_select(0, layout.places)
+        return result.index_select(0, layout.scatter_index)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         layout = ctx.layout
-        gradient = gradients[0].index_select(0, layout.rows).index_fill_(0, layout.padding, 0)
+        gradient = gradients[0].index_select(0, layout.gather_index).index_fill_(0, layout.pad_index, 0)
         results = [torch.empty_like(vectors) for vectors in ctx.padded]
         for number, group in enumerate(layout.groups):
             queries, keys, values = (of_group(vectors, group) for vectors in ctx.padded)
@@ -130,7 +130,7 @@ class PackedAttention(torch.autograd.Function):
             d_scores = d_scores.mul_(ctx.scale).to(queries.dtype)
             torch.bmm(d_scores, keys, out=d_query)
             torch.bmm(d_scores.transpose(1, 2), queries, out=d_key)
-        return *(vectors.index_select(0, layout.places) for vectors in results), None, None, None
+        return *(vectors.index_select(0, layout.scatter_index) for vectors in results), None, None, None
 
 
 def of_group(vectors: torch.Tensor, group: Group) -> torch.Tensor:

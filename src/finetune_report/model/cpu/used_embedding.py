@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from finetune_report.model.batching import Examples
+from finetune_report.data.examples import Examples
 
 import torch
 from torch import nn

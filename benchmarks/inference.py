@@ -1,0 +1,625 @@
+"""How often each claim of a report is wrong, and how often it finds what is there, by simulation.
+
+Runs are simulated as trained models show them: an example is right where mean + example effect + example-by-setting
+effect + seed effect + noise is above 0, all normal, so that accuracy, the share of examples on which two runs disagree,
+and the spread of accuracies between seeds are those of real runs. Known truth is what the claims are then held against.
+
+`python benchmarks/inference.py` takes about five minutes on one core and writes the tables into docs/statistics.md;
+`--short` takes seconds, prints them and writes nothing.
+"""
+
+import argparse
+import functools
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import bdtr, ndtr, ndtri, stdtr, stdtrit
+from scipy.stats import multivariate_normal
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from finetune_report.stats import crossed, discordance, influence, subgroups, winners_curse  # noqa: E402
+from finetune_report.stats.calibration import calibration_error  # noqa: E402
+from finetune_report.stats.families import against_first, best_settings, compare_family  # noqa: E402
+from finetune_report.stats.outcomes import Outcome, verdicts  # noqa: E402
+from finetune_report.stats.planning import VarianceComponents, minimum_detectable  # noqa: E402
+from finetune_report.stats.shares import share_interval  # noqa: E402
+
+Array = np.ndarray
+DOCUMENT = ROOT / "docs" / "statistics.md"
+BEGIN, END = "<!-- tables by benchmarks/inference.py: begin -->", "<!-- end -->"
+SEED_SDS = (0.0, 0.005, 0.01, 0.02)
+SEEDS = (1, 2, 3, 5, 10)
+DIFFERENCE = 0.02
+BLOCK_ELEMENTS = 4_000_000
+POWER_SD = 0.005
+
+
+@dataclass(frozen=True)
+class World:
+    """n examples, and runs with this accuracy that disagree on so many of them: within a setting, between settings."""
+
+    examples: int
+    accuracy: float
+    within: float
+    between: float
+
+    @property
+    def threshold(self) -> float:
+        return float(ndtri(self.accuracy))
+
+    @functools.cache  # noqa: B019
+    def correlation(self, discordance: float) -> float:
+        """Of the latent scores of two runs that disagree on this share of examples."""
+        z = self.threshold
+
+        def excess(correlation: float) -> float:
+            both = multivariate_normal.cdf([z, z], cov=[[1, correlation], [correlation, 1]])
+            return float(2 * (self.accuracy - both) - discordance)
+
+        return float(brentq(excess, 0.0, 0.99999))
+
+    def latent(self, difference: float) -> float:
+        """What moves the accuracy by this much."""
+        return float(ndtri(self.accuracy + difference)) - self.threshold
+
+
+WORLDS = {300: World(300, 0.75, 0.11, 0.15), 872: World(872, 0.88, 0.07, 0.09), 5000: World(5000, 0.88, 0.07, 0.09)}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Repetitions of an experiment: latent scores [repetitions, settings, examples, seeds], above 0 where right.
+
+    `model_truth` [repetitions, settings, seeds] has each trained model's accuracy on endlessly many examples,
+    `setting_truth` [settings] also the mean over endlessly many seeds.
+    """
+
+    latent: Array
+    model_truth: Array
+    setting_truth: Array
+
+    @property
+    def right(self) -> Array:
+        return (self.latent > 0).astype(float)
+
+
+def draw(
+    chance: np.random.Generator,
+    world: World,
+    repetitions: int,
+    differences: tuple[float, ...],
+    seeds: int,
+    seed_sd: float,
+    shared: float = 0.0,
+    collapse: float = 0.0,
+    cluster_size: int = 1,
+) -> Drawn:
+    """`differences` are the settings' accuracies minus the world's; `shared` correlates the settings' seed effects.
+
+    With the chance `collapse` a run is right half of the time; examples of a cluster share half of their effects.
+    """
+    example, setting = world.correlation(world.between), world.correlation(world.within)
+    count, n = len(differences), world.examples
+
+    def effect(shape: tuple[int, ...], variance: float) -> Array:
+        own = chance.standard_normal(shape, dtype=np.float32)
+        if cluster_size > 1:
+            common = chance.standard_normal((*shape[:2], -(-n // cluster_size), shape[3]), dtype=np.float32)
+            own = (own + np.repeat(common, cluster_size, axis=2)[:, :, :n]) / np.float32(np.sqrt(2))
+        return own * np.float32(np.sqrt(variance))
+
+    latent = effect((repetitions, 1, n, 1), example) + effect((repetitions, count, n, 1), setting - example)
+    latent = latent + effect((repetitions, count, n, seeds), 1 - setting)
+    latent_sd = seed_sd / float(np.exp(-(world.threshold**2) / 2) / np.sqrt(2 * np.pi))
+    own, common = (chance.standard_normal((repetitions, k, seeds)) for k in (count, 1))
+    by_seed = latent_sd * (np.sqrt(1 - shared) * own + np.sqrt(shared) * common)
+    means = (
+        world.threshold + np.array([world.latent(difference) for difference in differences])[None, :, None] + by_seed
+    )
+    setting_truth = ndtr((means - by_seed)[0, :, 0] / np.sqrt(1 + latent_sd**2))
+    if collapse:
+        means = np.where(chance.random(means.shape) < collapse, 0.0, means)
+        setting_truth = (1 - collapse) * setting_truth + collapse / 2
+    latent = latent + means[:, :, None, :].astype(np.float32)
+    return Drawn(latent, ndtr(means), setting_truth)
+
+
+def blocks(repetitions: int, elements: int) -> Iterator[int]:
+    """Repetitions in portions that fit the memory."""
+    size = max(1, BLOCK_ELEMENTS // elements)
+    for start in range(0, repetitions, size):
+        yield min(size, repetitions - start)
+
+
+@dataclass
+class Tally:
+    """Shares of repetitions in which something holds."""
+
+    counts: dict[str, float]
+    repetitions: int = 0
+
+    @classmethod
+    def empty(cls) -> "Tally":
+        return cls({})
+
+    def add(self, **found: Array) -> None:
+        self.repetitions += len(next(iter(found.values())))
+        for name, holds in found.items():
+            self.counts[name] = self.counts.get(name, 0.0) + float(np.sum(holds))
+
+    def __getitem__(self, name: str) -> float:
+        return self.counts[name] / self.repetitions
+
+
+# The tests, many repetitions at once
+
+
+def crossed_test(right: Array) -> tuple[Array, Array, Array, Array]:
+    """Difference, p and 95% interval of the first two settings by examples crossed with seeds."""
+    a, b = right[:, 0], right[:, 1]
+    seeds, n = right.shape[-1], right.shape[-2]
+    parts = [(part.seeds, part.noise, seeds) for part in (crossed.components(a), crossed.components(b))]
+    gaps = crossed.components(a.mean(axis=-1, keepdims=True) - b.mean(axis=-1, keepdims=True))
+    variance, df = crossed.satterthwaite(gaps.examples, n, parts)
+    half = -stdtrit(df, 0.025) * np.sqrt(variance)
+    p = np.where(gaps.mean == 0, 1.0, 2 * stdtr(df, -np.abs(gaps.mean) / np.sqrt(variance)))
+    return gaps.mean, p, gaps.mean - half, gaps.mean + half
+
+
+def one_seed_test(right: Array) -> tuple[Array, Array, Array, Array]:
+    """The same of two trained models by the score test."""
+    a, b = right[:, 0, :, 0], right[:, 1, :, 0]
+    only_a, only_b, n = (a > b).sum(axis=1), (b > a).sum(axis=1), a.shape[1]
+    low, high = discordance.intervals(only_a, only_b, n)
+    return (only_a - only_b) / n, discordance.p_values(only_a, only_b), low, high
+
+
+def former_test(right: Array) -> tuple[Array, Array, Array, Array]:
+    """What was used before: the exact McNemar test, or a bootstrap over examples of the means over seeds.
+
+    The percentile interval of a mean and the p that inverts it are those of the normal distribution at these sizes.
+    """
+    gaps = right[:, 0].mean(axis=-1) - right[:, 1].mean(axis=-1)
+    mean, error = gaps.mean(axis=1), gaps.std(axis=1) / np.sqrt(gaps.shape[1])
+    p = 2 * ndtr(-np.abs(mean) / np.maximum(error, 1e-12))
+    if right.shape[-1] == 1:
+        only_a, only_b = (gaps > 0).sum(axis=1), (gaps < 0).sum(axis=1)
+        p = np.minimum(1.0, 2 * bdtr(np.minimum(only_a, only_b), np.maximum(only_a + only_b, 1), 0.5))
+    return mean, p, mean - 1.96 * error, mean + 1.96 * error
+
+
+def disagree(p: Array, low: Array, high: Array, level: float = 0.05) -> Array:
+    """Whether p and interval say different things."""
+    return (p < level) != ((low > 0) | (high < 0))
+
+
+# The tables
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one design and spread between seeds came to."""
+
+    null: Tally
+    power: Tally
+
+
+def two_settings(
+    chance: np.random.Generator, world: World, seeds: int, seed_sd: float, repetitions: int, **more: float
+) -> Cell:
+    """Two settings that are alike, and two that differ by two points."""
+    tallies = []
+    for difference in (0.0, DIFFERENCE):
+        tally = Tally.empty()
+        for size in blocks(repetitions, 2 * world.examples * seeds):
+            drawn = draw(chance, world, size, (difference, 0.0), seeds, seed_sd, **more)  # type: ignore[arg-type]
+            tally.add(**judged(drawn, seeds))
+        tallies.append(tally)
+    return Cell(*tallies)
+
+
+def judged(drawn: Drawn, seeds: int) -> dict[str, Array]:
+    right = drawn.right
+    _, p, low, high = one_seed_test(right) if seeds == 1 else crossed_test(right)
+    _, former_p, former_low, former_high = former_test(right)
+    by_setting = drawn.setting_truth[0] - drawn.setting_truth[1]
+    truth = drawn.model_truth[:, 0, 0] - drawn.model_truth[:, 1, 0] if seeds == 1 else by_setting
+    own = [share_interval(crossed.mean_over_seeds(run)) for run in right[:, 0]]
+    own_truth = drawn.model_truth[:, 0].mean(axis=1) if seeds < 3 else drawn.setting_truth[0]
+    mean = right[:, 0].mean(axis=(1, 2))
+    half = 1.96 * np.sqrt(mean * (1 - mean) / right.shape[2])
+    return {
+        "new": p < 0.05,
+        "former": former_p < 0.05,
+        "covered": (low <= truth) & (truth <= high),
+        "former_covered": (former_low <= by_setting) & (by_setting <= former_high),
+        "apart": disagree(p, low, high),
+        "former_apart": disagree(former_p, former_low, former_high),
+        "own": np.array(
+            [
+                low <= value <= high
+                for (low, high), value in zip(own, np.broadcast_to(own_truth, mean.shape), strict=True)
+            ]
+        ),
+        "former_own": np.abs(mean - drawn.setting_truth[0]) <= half,
+    }
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f}" if share > 0.095 else f"{100 * share:.1f}"
+
+
+def row(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def header(first: list[str]) -> list[str]:
+    return [row(first), "|" + "--|" * len(first)]
+
+
+def table_of_designs(chance: np.random.Generator, repetitions: int, worlds: list[World]) -> tuple[list[str], dict]:
+    """False positives, power and coverage by design; and the cells, for checks."""
+    cells = {
+        (world.examples, seeds, sd): two_settings(
+            chance, world, seeds, sd, repetitions if world.examples < 2000 else max(20, repetitions // 2)
+        )
+        for world in worlds
+        for seeds in SEEDS
+        for sd in SEED_SDS
+    }
+    lines = ["**Two settings that do not differ: share of reports in which one is said to be ahead (%)**", ""]
+    lines += header(
+        [
+            "n",
+            "seeds",
+            "said of",
+            *(f"sd {100 * sd:g}: former" for sd in SEED_SDS),
+            *(f"sd {100 * sd:g}: now" for sd in SEED_SDS),
+        ]
+    )
+    for world in worlds:
+        for seeds in SEEDS:
+            found = [cells[world.examples, seeds, sd].null for sd in SEED_SDS]
+            now = [percent(tally["new"]) if seeds > 1 or not place else "refused" for place, tally in enumerate(found)]
+            said = "models" if seeds == 1 else "settings"
+            lines.append(row([str(world.examples), str(seeds), said, *(percent(t["former"]) for t in found), *now]))
+    lines += ["", "**Coverage of the intervals (%)**: of the difference, and of a setting's own accuracy", ""]
+    lines += header(
+        ["n", "seeds", *(f"sd {100 * sd:g}: former" for sd in SEED_SDS), *(f"sd {100 * sd:g}: now" for sd in SEED_SDS)]
+    )
+    for world in worlds:
+        for seeds in SEEDS:
+            found = [cells[world.examples, seeds, sd].null for sd in SEED_SDS]
+            former = [f"{100 * t['former_covered']:.0f}, {100 * t['former_own']:.0f}" for t in found]
+            now = [f"{100 * t['covered']:.1f}, {100 * t['own']:.1f}" for t in found]
+            lines.append(row([str(world.examples), str(seeds), *former, *now]))
+    lines += ["", "**A difference of 2 points is there: share of reports that find it (%)**", ""]
+    lines += header(["n", "seeds", *(f"sd {100 * sd:g}" for sd in SEED_SDS)])
+    for world in worlds:
+        for seeds in SEEDS[1:]:
+            found = [cells[world.examples, seeds, sd].power for sd in SEED_SDS]
+            lines.append(row([str(world.examples), str(seeds), *(f"{100 * t['new']:.0f}" for t in found)]))
+    lines += ["", "**p and interval say different things (%)**, over all of these reports", ""]
+    lines += header(["former", "now"])
+    every = [tally for cell in cells.values() for tally in (cell.null, cell.power)]
+    lines.append(row([f"{100 * np.mean([t[name] for t in every]):.1f}" for name in ("former_apart", "apart")]))
+    return lines, cells
+
+
+def table_of_streams(chance: np.random.Generator, repetitions: int) -> list[str]:
+    """Which form holds where both settings use the same seeds."""
+    lines = ["**The same seeds in both settings, n = 872, seed sd 1 point: false positives (%)**", ""]
+    lines += header(
+        [
+            "correlation of the seed effects",
+            *(f"{seeds} seeds: {form}" for seeds in SEEDS[1:] for form in ("as used", "paired")),
+        ]
+    )
+    for shared in (0.0, 0.5, 0.9):
+        found = []
+        for seeds in SEEDS[1:]:
+            tally = Tally.empty()
+            for size in blocks(repetitions, 2 * 872 * seeds):
+                right = draw(chance, WORLDS[872], size, (0.0, 0.0), seeds, 0.01, shared=shared).right
+                tally.add(used=crossed_test(right)[1] < 0.05, paired=paired_test(right) < 0.05)
+            found += [percent(tally["used"]), percent(tally["paired"])]
+        lines.append(row([f"{shared:g}", *found]))
+    return lines
+
+
+def paired_test(right: Array) -> Array:
+    """The p of the alternative: gaps by seed as one table."""
+    gaps = right[:, 0] - right[:, 1]
+    parts = crossed.components(gaps)
+    variance = parts.examples + np.maximum(0, parts.seeds - parts.noise)
+    n, seeds = gaps.shape[1:]
+    df = variance**2 / (parts.seeds**2 / (seeds - 1) + parts.examples**2 / (n - 1))
+    return 2 * stdtr(df, -np.abs(parts.mean) / np.sqrt(variance))
+
+
+def table_of_troubles(chance: np.random.Generator, repetitions: int) -> list[str]:
+    """Runs that collapse, and examples that belong together."""
+    lines = ["**Harder cases, n = 872, seed sd 0.5 points: false positives (%)**", ""]
+    lines += header(["case", *(f"{seeds} seeds: {which}" for seeds in (3, 5, 10) for which in ("former", "now"))])
+    found = []
+    for seeds in (3, 5, 10):
+        cell = two_settings(chance, WORLDS[872], seeds, 0.005, repetitions, collapse=0.1)
+        found += [percent(cell.null["former"]), percent(cell.null["new"])]
+    lines.append(row(["one run in ten collapses to 50%", *found]))
+    found = []
+    groups = np.arange(872) // 8
+    for seeds in (3, 5, 10):
+        tally = Tally.empty()
+        for size in blocks(repetitions, 2 * 872 * seeds):
+            right = draw(chance, WORLDS[872], size, (0.0, 0.0), seeds, 0.005, cluster_size=8).right
+            new = np.array([crossed.difference(run[0], run[1], groups).p_value for run in right])
+            tally.add(former=former_test(right)[1] < 0.05, new=new < 0.05)
+        found += [percent(tally["former"]), percent(tally["new"])]
+    lines.append(row(["groups of eight related examples, named as clusters", *found]))
+    return lines
+
+
+def table_of_families(chance: np.random.Generator, repetitions: int) -> list[str]:
+    """Several comparisons in a report."""
+    lines = ["**Several settings that do not differ, n = 872, seed sd 0.5 points (sd 0 at one seed) (%)**", ""]
+    lines += header(
+        [
+            "settings",
+            "seeds",
+            "some setting is said to be ahead of or behind the baseline",
+            "p and interval apart: former",
+            "now",
+            "the best setting is ruled out as best",
+            "some interval misses",
+        ]
+    )
+    for settings, seeds in ((4, 1), (4, 3), (4, 5), (16, 1), (16, 5)):
+        names = [str(place) for place in range(settings)]
+        tally = Tally.empty()
+        for _ in range(max(20, repetitions // (2 if settings < 10 else 4))):
+            drawn = draw(chance, WORLDS[872], 1, (0.0,) * settings, seeds, 0.005 if seeds > 1 else 0.0)
+            scores = dict(zip(names, drawn.right[0], strict=True))
+            family = compare_family(scores, against_first(names), draws=2**13)
+            pairs = [(c.p_value, *c.interval) for c in family.comparisons]
+            best = best_settings(scores, draws=2**12) if settings < 10 else {}
+            tally.add(
+                claimed=np.array([any(p < 0.05 for p, _, _ in pairs)]),
+                apart=np.array([any((p < 0.05) != (low > 0 or high < 0) for p, low, high in pairs)]),
+                former=np.array([holm_apart(drawn.right[0])]),
+                ruled=np.array([best.get("0", 1.0) < 0.05]),
+                missed=np.array([any(low > 0 or high < 0 for _, low, high in pairs)]),
+            )
+        ruled = percent(tally["ruled"]) if settings < 10 else ""
+        lines.append(
+            row(
+                [
+                    str(settings),
+                    str(seeds),
+                    percent(tally["claimed"]),
+                    percent(tally["former"]),
+                    percent(tally["apart"]),
+                    ruled,
+                    percent(tally["missed"]),
+                ]
+            )
+        )
+    return lines
+
+
+def holm_apart(right: Array) -> bool:
+    """Whether a Holm-corrected p of the former tests and its uncorrected interval say different things."""
+    found = [former_test(np.stack([right[place], right[0]])[None]) for place in range(1, len(right))]
+    p = np.array([float(test[1][0]) for test in found])
+    order = np.argsort(p)
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    return any(bool(disagree(value, test[2], test[3])[0]) for value, test in zip(corrected, found, strict=True))
+
+
+def table_of_outcomes(chance: np.random.Generator, repetitions: int) -> list[str]:
+    """No difference, equivalence, and the smallest detectable difference."""
+    lines = [
+        '**What "no difference" was worth, and what "equivalent" within 2 points is (seed sd 0.5 points) (%)**',
+        "",
+    ]
+    lines += header(
+        [
+            "n",
+            "seeds",
+            'former "no difference" where 2 points are there',
+            '"equivalent" where 2 points are there',
+            '"equivalent" where none are',
+            "planned smallest detectable difference",
+            "found where it is there",
+        ]
+    )
+    for n, seeds in ((300, 1), (300, 5), (872, 1), (872, 5), (5000, 1), (5000, 5)):
+        world, sd = WORLDS[n], 0.0 if seeds == 1 else POWER_SD
+        planned = minimum_detectable(VarianceComponents.of_discordance(world.between, world.within, sd), n, seeds)
+        shares = []
+        times = max(20, repetitions // (2 if n < 2000 else 4))
+        for difference, question in (
+            (DIFFERENCE, "both"),
+            (0.0, "equivalent"),
+            (min(planned, 0.99 - world.accuracy), "found"),
+        ):
+            tally = Tally.empty()
+            for size in blocks(times, 2 * n * seeds):
+                drawn = draw(chance, world, size, (difference, 0.0), seeds, sd)
+                for run in drawn.right:
+                    family = compare_family({"a": run[0], "b": run[1]}, [("a", "b")])
+                    outcome = verdicts(family, margin=DIFFERENCE)[0]
+                    tally.add(
+                        equivalent=np.array([bool(outcome.within_margin)]),
+                        found=np.array([outcome.outcome in (Outcome.AHEAD, Outcome.BEHIND)]),
+                    )
+                if question == "both":
+                    shares.append((size, float((former_test(drawn.right)[1] >= 0.05).mean())))
+            if question == "both":
+                none = sum(size * share for size, share in shares) / times
+                both = tally["equivalent"]
+            elif question == "equivalent":
+                equal = tally["equivalent"]
+            else:
+                found = tally["found"]
+        lines.append(
+            row(
+                [
+                    str(n),
+                    str(seeds),
+                    percent(none),
+                    percent(both),
+                    percent(equal),
+                    f"{100 * planned:.1f} points",
+                    percent(found),
+                ]
+            )
+        )
+    return lines
+
+
+def table_of_selection(chance: np.random.Generator, repetitions: int) -> list[str]:
+    """The selected setting's validation accuracy, before and after correction."""
+    lines = ["**The selected of settings that do not differ, n = 300, five epochs each (points of accuracy)**", ""]
+    lines += header(["settings", "seeds", "validation accuracy too high by", "corrected too high by"])
+    world = WORLDS[300]
+    for settings, seeds in ((1, 1), (4, 1), (16, 1), (64, 1), (4, 3)):
+        too_high = []
+        for _ in range(max(10, repetitions // 4)):
+            drawn = draw(chance, world, 1, (0.0,) * settings, 5 * seeds, 0.0)
+            runs = [
+                [winners_curse.of_means(setting[:, 5 * seed : 5 * seed + 5]) for seed in range(seeds)]
+                for setting in drawn.right[0]
+            ]
+            corrected = winners_curse.correct_winner(runs, world.examples, resamples=200)
+            too_high.append((corrected.score - world.accuracy, corrected.corrected - world.accuracy))
+        means = 100 * np.mean(too_high, axis=0)
+        lines.append(row([str(settings), str(seeds), *(f"{value:.1f}" for value in means + 0.0)]))
+    return lines
+
+
+def table_of_metrics(chance: np.random.Generator, repetitions: int) -> list[str]:
+    """Other metrics by influence values."""
+    lines = [
+        "**Other metrics, seed sd 0.5 points (0 at one seed) (%)**: false positives, coverage of the own number",
+        "",
+    ]
+    cases = [(n, seeds) for n in (300, 872) for seeds in (1, 3, 5)]
+    lines += header(["metric", *(f"n = {n}, {seeds} seeds" for n, seeds in cases)])
+    kinds = ("macro_f1", "weighted_f1", "matthews", "loss", "brier", "auc", "pearson", "spearman")
+    found: dict[str, list[str]] = {kind: [] for kind in kinds}
+    for n, seeds in cases:
+        sd = POWER_SD if seeds > 1 else 0.0
+        truth = metric_truth(chance, WORLDS[n], sd, kinds)
+        tally = Tally.empty()
+        for _ in range(repetitions):
+            labels = (chance.random(n) < 0.3).astype(int)
+            drawn = draw(chance, WORLDS[n], 1, (0.0, 0.0), seeds, sd)
+            results = {}
+            for kind in kinds:
+                runs = [
+                    influence.influence_values(kind, labels, predicted(kind, labels, latent))
+                    for latent in drawn.latent[0]
+                ]
+                low, high = crossed.mean_over_seeds(runs[0]).interval()
+                results[kind] = np.array([crossed.difference(runs[0], runs[1]).p_value < 0.05])
+                results[kind + "_covered"] = np.array([low <= truth[kind] <= high])
+            tally.add(**results)
+        for kind in kinds:
+            found[kind].append(f"{percent(tally[kind])}, {100 * tally[kind + '_covered']:.0f}")
+    return lines + [row([kind.replace("_", " "), *cells]) for kind, cells in found.items()]
+
+
+def predicted(kind: str, labels: Array, latent: Array) -> list[Array]:
+    """What the runs [examples, seeds] predict: a score above 0 for class 1; turned round where the run is wrong."""
+    sign = np.where(labels == 1, 1.0, -1.0)[:, None]
+    scores = (latent * sign).T
+    if kind in influence.OF_CLASSES:
+        return list((scores > 0).astype(int))
+    if kind in influence.OF_PROBABILITIES:
+        chances = 1 / (1 + np.exp(-1.5 * scores.astype(float)))
+        return [np.stack([1 - run, run], axis=1) for run in chances]
+    return list(scores)
+
+
+def metric_truth(chance: np.random.Generator, world: World, sd: float, kinds: tuple[str, ...]) -> dict[str, float]:
+    """Each metric's mean over seeds on endlessly many examples: 100 runs on 5,000 examples each."""
+    large = World(5000, world.accuracy, world.within, world.between)
+    sums = dict.fromkeys(kinds, 0.0)
+    for _ in range(100):
+        labels = (chance.random(5000) < 0.3).astype(int)
+        latent = draw(chance, large, 1, (0.0,), 1, sd).latent[0, 0]
+        for kind in kinds:
+            sums[kind] += float(influence.influence_values(kind, labels, predicted(kind, labels, latent)).mean())
+    return {kind: total / 100 for kind, total in sums.items()}
+
+
+def table_of_the_rest(chance: np.random.Generator, repetitions: int) -> list[str]:
+    """Slices and calibration."""
+    world, times = WORLDS[872], max(20, repetitions // 2)
+    names = np.repeat(["a", "b", "c", "d", "e"], [400, 200, 150, 100, 22])
+    tally = Tally.empty()
+    for _ in range(times):
+        right = draw(chance, world, 1, (0.0, 0.0), 3, POWER_SD).right[0]
+        slices = subgroups.compare_slices(right[0], right[1], names)
+        confidence = chance.beta(4, 1, 872) / 2 + 0.5
+        answers = (chance.random(872) > confidence).astype(int)
+        error = calibration_error(answers, np.stack([confidence, 1 - confidence], axis=1), draws=400)
+        tally.add(
+            omnibus=np.array([subgroups.differ_at_all(right[0], names, 499) < 0.05]),
+            slices=np.array([any(found.p_value < 0.05 for found in slices.slices.values())]),
+            calibration=np.array([error.p_value < 0.05]),
+        )
+    lines = ["**Slices and calibration, n = 872, nothing to find (%)**", ""]
+    lines += header(["claim", "false"])
+    lines.append(row(["slices differ (permutation test)", percent(tally["omnibus"])]))
+    lines.append(row(["two settings differ within some slice", percent(tally["slices"])]))
+    lines.append(row(["a calibrated model is not calibrated", percent(tally["calibration"])]))
+    return lines
+
+
+def report(repetitions: int, worlds: list[World], seed: int = 1) -> tuple[str, dict]:
+    """All tables as Markdown, and the cells of the first."""
+    chance = np.random.default_rng(seed)
+    parts: list[Callable[[np.random.Generator, int], list[str]]] = [
+        table_of_streams,
+        table_of_troubles,
+        table_of_families,
+        table_of_outcomes,
+        table_of_selection,
+        table_of_metrics,
+        table_of_the_rest,
+    ]
+    lines, cells = table_of_designs(chance, repetitions, worlds)
+    for part in parts:
+        started = time.perf_counter()
+        lines += ["", *part(chance, repetitions if part is not table_of_metrics else repetitions // 2)]
+        print(f"{part.__name__}: {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+    return "\n".join(lines), cells
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repetitions", type=int, default=1000, help="of each experiment; fewer of the large ones")
+    parser.add_argument("--short", action="store_true", help="a few repetitions, printed only")
+    options = parser.parse_args()
+    started = time.perf_counter()
+    worlds = [WORLDS[300], WORLDS[872]] if options.short else list(WORLDS.values())
+    text, _ = report(40 if options.short else options.repetitions, worlds)
+    print(text)
+    print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
+    if not options.short:
+        document = DOCUMENT.read_text()
+        before, after = document.split(BEGIN)[0], document.split(END)[1]
+        DOCUMENT.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
+
+
+if __name__ == "__main__":
+    main()

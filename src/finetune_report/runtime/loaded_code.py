@@ -1,0 +1,99 @@
+"""A job runs the code that it was planned with, from its start to its end, or ends with a message.
+
+Its stamp comes from the process that planned it. Files may be edited meanwhile, or another commit checked out, and what
+was there before may be put back; so a job asks for the state of the files before it loaded them, not for their content
+alone. A change that leaves the stamp as it is, such as a comment, is none.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+
+import finetune_report
+from finetune_report.errors import UserError
+from finetune_report.provenance.git import revision
+from finetune_report.provenance.stamp import closure, fresh_stamp
+from finetune_report.runtime.source_files import State, look
+
+PLANNED = (
+    "FINETUNE_REPORT_CODE"  # in the environment of a workflow's jobs: the state of the code that they are planned by
+)
+AGAIN = "\n  Nothing of it is kept; run the same command again, which works with the code as it is by then."
+
+
+def announce() -> None:
+    """Let the jobs of this process know the state of the code that plans them.
+
+    Raises UserError where that code has changed since it was loaded.
+    """
+    if look() != finetune_report.LOOKED_AT:
+        raise UserError("The code changed while the workflow was starting; run the same command again.")
+    os.environ[PLANNED] = digest(finetune_report.LOOKED_AT)
+
+
+def digest(state: State) -> str:
+    return hashlib.sha256(repr(sorted(state.items())).encode()).hexdigest()
+
+
+class LoadedCode(MetaPathFinder):
+    """The code behind a job. What is imported only later is compared when it is."""
+
+    def __init__(self, script: Path, executed: Path, stamp: str) -> None:
+        """`executed` is Snakemake's copy of `script`; `stamp` is that of the plan.
+
+        Raises UserError where something else was loaded than what was planned.
+        """
+        self.script, self.stamp, self.seen = script, stamp, look()
+        before = finetune_report.LOOKED_AT
+        loaded = [str(path) for path in closure(script)] if self.seen != before else []
+        changed = [path for path in loaded if path != str(script) and before.get(path) != self.seen.get(path)]
+        copied = script.read_text(encoding="utf-8").strip() in executed.read_text(encoding="utf-8")
+        if changed or not copied:
+            raise UserError(f"{Path(changed[0]) if changed else script} changed while this job was starting.{AGAIN}")
+        if digest(before) != os.environ.get(PLANNED):
+            self.compare()
+
+    def check(self) -> None:
+        """Raises UserError where the code is no longer what was planned."""
+        now = look()
+        if now != self.seen:
+            self.compare()
+            self.seen = now
+
+    def compare(self) -> None:
+        now = fresh_stamp(self.script)
+        if now != self.stamp:
+            before, today = self.stamp.split(), now.split()
+            other = [f"{old} was planned" for old in before if old not in today]
+            other += [f"{new} is there" for new in today if new not in before]
+            raise UserError(f"The code of this job is not what it was planned with: {', '.join(other)}.{AGAIN}")
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Called for every import after the job has begun; finds nothing itself."""
+        if name.startswith("finetune_report."):
+            self.check()
+        return None
+
+    def watch(self) -> None:
+        sys.meta_path.insert(0, self)
+
+
+def refuse_other_commit(commit: str, dirty: bool, folder: Path) -> None:
+    """Raises UserError where a clean checkout is no longer at the `commit` that is about to be recorded.
+
+    What is recorded of one with changes says nothing exact, so that work may go on in it.
+    """
+    now = revision(folder)
+    if commit and not dirty and (now["commit"], now["dirty"]) != (commit, False):
+        state = "it has changes" if now["commit"] == commit else f"it is at {now['commit'][:12]}"
+        raise UserError(
+            f"The checkout was clean at {commit[:12]} when the workflow started, and now {state}, so that it cannot be "
+            "said which code and text this report comes from.\n  Run the same command again."
+        )

@@ -1,0 +1,73 @@
+"""Slices of a split: whether they differ at all, and two settings compared within each."""
+
+from dataclasses import dataclass
+
+from finetune_report.stats.crossed import table
+from finetune_report.stats.families import compare
+from finetune_report.stats.simultaneous import ALPHA, Adjusted, Family, simultaneous
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+FEWEST = 50  # rows of a slice; below it only counts are given
+PERMUTATIONS = 9999
+
+
+@dataclass(frozen=True)
+class SliceComparisons:
+    """Two settings compared within each slice that is large enough; `too_few` has the rows of the others."""
+
+    family: Family | None
+    slices: dict[str, Adjusted]
+    too_few: dict[str, int]
+
+
+def differ_at_all(scores: ArrayLike, slices: ArrayLike, permutations: int = PERMUTATIONS) -> float:
+    """The p of a score's mean being the same in all slices: an omnibus permutation test.
+
+    `scores` [examples, seeds] are of a setting, or differences of two: then it is whether the difference depends on the
+    slice. An example's score is its mean over seeds, and the runs are taken as given. The statistic is the sum over
+    slices of rows times squared distance from the overall mean; slices are shuffled over the examples, the same way
+    each time.
+    """
+    values = table(scores).mean(axis=1)
+    values = values - values.mean()
+    numbers = np.unique(np.asarray(slices), return_inverse=True)[1]
+    if len(numbers) != len(values):
+        raise ValueError(f"{len(values)} scores and {len(numbers)} names of slices")
+    members = np.eye(int(numbers.max()) + 1)[numbers]
+    sizes = members.sum(axis=0)
+    found = float(((values @ members) ** 2 / sizes).sum())
+    chance = np.random.default_rng(0)
+    block = max(1, 1_000_000 // len(values))
+    as_large = 0
+    for start in range(0, permutations, block):
+        shuffled = chance.permuted(np.tile(values, (min(block, permutations - start), 1)), axis=1)
+        as_large += int((((shuffled @ members) ** 2 / sizes).sum(axis=1) >= found * (1 - 1e-9)).sum())
+    return (1 + as_large) / (1 + permutations)
+
+
+def compare_slices(
+    a: ArrayLike, b: ArrayLike, slices: ArrayLike, clusters: ArrayLike | None = None, alpha: float = ALPHA
+) -> SliceComparisons:
+    """Setting `a` minus setting `b` within each slice, with simultaneous intervals over the slices.
+
+    The slices' differences count as independent, which is the least favourable case (Šidák 1967).
+    """
+    first, second, names = table(a), table(b), np.asarray(slices)
+    groups = None if clusters is None else np.asarray(clusters)
+    rows = {str(name): np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())}
+    large = {name: places for name, places in rows.items() if len(places) >= FEWEST}
+    too_few = {name: len(places) for name, places in rows.items() if name not in large}
+    if not large:
+        return SliceComparisons(None, {}, too_few)
+    family = simultaneous(
+        [
+            compare(first[places], second[places], None if groups is None else groups[places])
+            for places in large.values()
+        ],
+        alpha=alpha,
+    )
+    return SliceComparisons(family, dict(zip(large, family.comparisons, strict=True)), too_few)

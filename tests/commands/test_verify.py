@@ -1,0 +1,219 @@
+"""What verify finds, and what it must never do: run what a document brings along, or open what it points at."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from finetune_report.files import PROJECT as ROOT
+from finetune_report.files import read_json, write_json
+from finetune_report.provenance.manifests import SCRIPT, carried_manifest
+
+import pytest
+from building import WRITE_UP
+from test_commands import command
+
+
+def verify(root: Path, file: Path | str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    done = command("verify", root, file if isinstance(file, Path) else root / file, *arguments)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def page_of(manifest: Any) -> str:
+    """A stranger's HTML that carries a manifest."""
+    text = manifest if isinstance(manifest, str) else json.dumps(manifest)
+    return f"<html><body>{SCRIPT}\n{text.replace('<', chr(92) + 'u003c')}\n</script></body></html>"
+
+
+@pytest.mark.parametrize("name", ["write-up.pdf", "write-up.html", "write-up.json", "manifest.json"])
+def test_an_untouched_report_is_verified(root: Path, name: str) -> None:
+    done = verify(root, name)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "NOT" not in done.stdout
+
+
+@pytest.mark.parametrize("name", ["write-up.pdf", "write-up.html", "manifest.json"])
+def test_says_what_differs_and_what_is_missing(root: Path, name: str) -> None:
+    (root / "test/metrics.json").write_text("{}")
+    (root / "baselines.json").unlink()
+    (root / "ledger.json").unlink()
+    (root / "ledger.json").mkdir()
+    done = verify(root, name)
+    assert done.returncode == 1
+    assert "differs: results/try/test/metrics.json" in done.stdout
+    assert "missing: results/try/baselines.json" in done.stdout
+    assert "cannot be read: results/try/ledger.json (it is a folder)" in done.stdout
+    assert "NOT verified" in done.stdout
+
+
+def test_a_changed_report_and_a_changed_source_are_noticed(root: Path) -> None:
+    page = root / "write-up.html"
+    page.write_text(page.read_text().replace("0.8875", "0.9875"))
+    done = verify(root, page)
+    assert done.returncode == 1
+    assert "itself is not what its results and sources give" in done.stdout
+    (root.parents[1] / "write-up.md").write_text(WRITE_UP + "\nMore.\n")
+    done = verify(root, "write-up.pdf")
+    assert done.returncode == 1
+    assert "differs: write-up.md" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["write-up.pdf", "write-up.html", "manifest.json", "write-up.md", "nothing.pdf"])
+def test_what_cannot_be_read_is_never_verified(root: Path, name: str) -> None:
+    if (root / name).exists():
+        (root / name).write_bytes(b"not a report")
+    done = verify(root, name)
+    assert done.returncode == 2
+    assert name in done.stderr
+
+
+PAYLOAD = "{{ cycler.__init__.__globals__.os.system('touch MARK') }}"
+
+
+def hostile_calls(root: Path, mark: Path, engine: str) -> dict[str, Any]:
+    """What the manifests of earlier versions carried, with every path and program a stranger's choice."""
+    names = ("values", "selection", "summary", "ledger", "comparisons")
+    inputs: dict[str, Any] = {name: f"results/try/{name}.json" for name in names}
+    inputs |= {"summary": "results/try/data/summary.json", "manifest": "results/try/manifest.json"}
+    inputs |= {
+        "write_up": "results/try/manifest.json",
+        "histories": [],
+        "figures": [],
+        "tables": [],
+        "bibliography": [],
+    }
+    inputs |= {name: str(ROOT / f"report/template.{name[:4]}") for name in ("typst_template", "html_template")}
+    inputs |= {"typst_template": str(ROOT / "report/template.typ"), "css": str(ROOT / "report/style.css")}
+    spec = {"settings": [PAYLOAD.replace("MARK", str(mark))], "failed_runs": "refuse", "pdf_engine": engine}
+    return {"render_write_up": {"inputs": inputs, "spec": spec | {"commit": "", "dirty": False, "commit_time": 0}}}
+
+
+@pytest.mark.parametrize("where", ["a page of its own", "the results too"])
+def test_nothing_that_a_document_carries_is_executed(root: Path, tmp_path: Path, where: str) -> None:
+    """Neither its Jinja nor a program that it names for the PDF, wherever its manifest says that the text lies."""
+    mark, program = tmp_path / "mark", tmp_path / "engine"
+    program.write_text(f"#!/bin/sh\ntouch {mark}\n")
+    program.chmod(0o755)
+    manifest = read_json(root / "write-up.json")
+    manifest["machine"]["processor"] = PAYLOAD.replace("MARK", str(mark))
+    manifest["calls"] = hostile_calls(root, mark, str(program))
+    page = tmp_path / "stranger.html"
+    page.write_text(page_of(manifest))
+    if where == "the results too":
+        write_json(root / "manifest.json", manifest)
+        write_json(root / "write-up.json", manifest)
+    done = verify(root, page)
+    assert done.returncode == 1
+    assert "itself is not what its results and sources give" in done.stdout
+    assert not mark.exists()
+
+
+def test_the_write_up_is_that_of_the_checkout(root: Path, tmp_path: Path) -> None:
+    """A document that names another write-up by its right hash is compared, and not rendered from it."""
+    mark = tmp_path / "mark"
+    (root.parents[1] / "evil.md").write_text(PAYLOAD.replace("MARK", str(mark)))
+    manifest = read_json(root / "write-up.json")
+    manifest["inputs"] = {name.replace("write-up.md", "evil.md"): digest for name, digest in manifest["inputs"].items()}
+    manifest["config"]["report"]["write_up"] = "evil.md"
+    (tmp_path / "a.html").write_text(page_of(manifest))
+    done = verify(root, tmp_path / "a.html")
+    assert done.returncode == 1
+    assert "not of this checkout: evil.md" in done.stdout
+    assert "differs: report in the config" in done.stdout
+    assert not mark.exists()
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def listening(path: Path) -> None:
+    with contextlib.chdir(path.parent), socket.socket(socket.AF_UNIX) as made:
+        made.bind(path.name)
+
+
+SPECIAL = {
+    "a link to zeros": (lambda path: path.symlink_to("/dev/zero"), "it is a symbolic link"),
+    "a link out": (lambda path: path.symlink_to("/etc/passwd"), "it is a symbolic link"),
+    "a link to a result": (lambda path: path.symlink_to("values.json"), "it is a symbolic link"),
+    "a pipe": (pipe, "it is a pipe"),
+    "a socket": (listening, "it is a socket"),
+    "a folder": (Path.mkdir, "it is a folder"),
+}
+
+
+@pytest.mark.parametrize("what", SPECIAL)
+@pytest.mark.parametrize("name", ["ledger.json", "runs/base/seed1/model/model.safetensors"])
+def test_only_regular_files_are_opened(root: Path, what: str, name: str) -> None:
+    make, said = SPECIAL[what]
+    (root / name).unlink()
+    make(root / name)
+    done = verify(root, "manifest.json")
+    assert done.returncode == 1
+    assert said in done.stdout
+
+
+def test_no_folder_on_the_way_is_a_link(root: Path, tmp_path: Path) -> None:
+    for folder in ("runs/base/seed1/model", "data"):
+        shutil.move(root / folder, tmp_path / Path(folder).name)
+        (root / folder).symlink_to(tmp_path / Path(folder).name)
+    done = verify(root, "manifest.json")
+    assert done.returncode == 1
+    assert "cannot be read: results/try/runs/base/seed1/model (it is a symbolic link)" in done.stdout
+    assert "cannot be read: results/try/data/test.parquet (it is a symbolic link)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "../../write-up.md", "a/../../b", "./a", "a//../b", "a\\b", "a\nb", ".."]
+)
+@pytest.mark.parametrize("part", ["files", "experiment"])
+def test_no_path_leads_out_of_the_results(root: Path, tmp_path: Path, name: str, part: str) -> None:
+    manifest = read_json(root / "write-up.json")
+    manifest[part] = manifest["files"] | {name: "0" * 64} if part == "files" else name
+    (tmp_path / "a.html").write_text(page_of(manifest))
+    done = verify(root, tmp_path / "a.html")
+    assert done.returncode == 2
+    assert "nothing in it can be verified" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_document_that_names_more_or_less_than_the_rules_make_is_not_verified(root: Path, tmp_path: Path) -> None:
+    manifest = read_json(root / "manifest.json")
+    del manifest["files"]["test/metrics.json"]
+    (root / "extra.json").write_text("{}")
+    (root / "runs/base/seed1/model/evil.py").write_text("")
+    write_json(root / "manifest.json", manifest | {"files": manifest["files"] | {"extra.json": "0" * 64}})
+    done = verify(root, "manifest.json")
+    assert done.returncode == 1
+    assert "not named: results/try/test/metrics.json" in done.stdout
+    assert "not named: results/try/runs/base/seed1/model/evil.py" in done.stdout
+    assert "made by no rule: results/try/extra.json" in done.stdout
+
+
+@pytest.mark.parametrize("rule", ["finetune", "score_test", "collect_values", "render_write_up"])
+def test_every_rule_s_code_is_that_of_the_checkout(root: Path, rule: str) -> None:
+    manifest = read_json(root / "manifest.json")
+    manifest["code"][rule] = "code:0123456789abcdef torch==0.0"
+    write_json(root / "manifest.json", manifest)
+    done = verify(root, "manifest.json")
+    assert done.returncode == 1
+    assert f"differs: the code of {rule} (code:0123456789abcdef, torch==0.0; here code:" in done.stdout
+
+
+def test_the_commit_is_one_of_the_checkout(root: Path) -> None:
+    manifest = read_json(root / "manifest.json")
+    write_json(root / "manifest.json", manifest | {"commit": "0123456789abcdef0123456789abcdef01234567"})
+    assert "has no commit 0123456789abcdef" in verify(root, "manifest.json").stdout
+    write_json(root / "manifest.json", manifest | {"commit_time": 1_700_000_000})
+    assert "differs: the time of commit" in verify(root, "manifest.json").stdout
+
+
+def test_the_carried_manifest_is_read_from_every_form(root: Path) -> None:
+    wanted = read_json(root / "write-up.json")
+    for name in ("write-up.pdf", "write-up.html", "write-up.json"):
+        assert carried_manifest(root / name) == wanted

@@ -45,6 +45,12 @@ def hold_or_refuse(path: Path, what: str) -> int | None:
     return since
 
 
+def results_of_workflow() -> Path | None:
+    """The results folder of the workflow that this process has run, or is a job of; None where there is none."""
+    _, _, path = os.environ.get(WORKFLOW, "").rpartition(" ")
+    return Path(path).parent if path else None
+
+
 def untrusted_since(path: Path) -> int | None:
     """When the last holder of a lock began, in nanoseconds since 1970, where it did not end in order.
 

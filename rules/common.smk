@@ -12,7 +12,7 @@ from lib.ending import end_timers, pass_on_to_jobs
 from lib.errors import UserError
 from lib.files import canonical_json
 from lib.ledger import check_ledger
-from lib.loaded_code import announce
+from lib.loaded_code import announce, plan_of, refuse_other_plan
 from lib.locks import begin_batch_job, hold_or_refuse, untrusted_since
 from lib.records import examine
 from lib.repository import revision
@@ -36,6 +36,7 @@ try:
         let_records_decide(Currency(examine(RESULTS, change=EXECUTES, since=since)))
     elif workflow.remote_exec:
         begin_batch_job()
+        refuse_other_plan(plan_of(config, Path(workflow.basedir)))
     TEST_LEDGER = RESULTS / "test-ledger.jsonl"
     LEDGER_PROBLEMS = check_ledger(TEST_LEDGER, RESULTS, change=EXECUTES)
 except (UserError, OSError) as error:

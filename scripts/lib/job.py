@@ -13,7 +13,7 @@ from typing import Any
 
 from lib import records
 from lib.errors import UserError
-from lib.loaded_code import LoadedCode, refuse_other_commit
+from lib.loaded_code import LoadedCode, planned_stamp, refuse_other_commit
 from lib.locks import hold_or_wait, refuse_if_superseded
 from lib.stopping import Stopped, stop, when_asked_to_stop
 from lib.troubles import trouble
@@ -106,7 +106,8 @@ def loaded_code(main: Callable[..., None], snakemake: Any) -> LoadedCode:
     """The code of this job's script. Raises UserError where it is not what was planned."""
     given = main.__globals__
     script = Path(given["__file__"])  # which Snakemake sets to where the script comes from
-    return LoadedCode(script, Path(given.get("__real_file__", script)), snakemake.params.get("stamp"))
+    stamp = planned_stamp(snakemake.rule, snakemake.params.get("stamp"))
+    return LoadedCode(script, Path(given.get("__real_file__", script)), stamp)
 
 
 def refuse_moved_checkout(made: records.Made, code: LoadedCode) -> None:

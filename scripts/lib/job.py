@@ -48,11 +48,10 @@ def run(main: Callable[..., None]) -> None:
             hold_or_wait(root / "locks" / label.replace("/", "-"))
             refuse_if_superseded()
             code = loaded_code(main, snakemake)
-            code.watch()
             records.clear(outputs)
             made = made_from(snakemake, label)
-            main(**arguments(main, snakemake))
-            code.check()
+            with code.watched():
+                main(**arguments(main, snakemake))
             records.refuse_changed(made.sources)
             refuse_moved_checkout(made, code)
             refuse_if_superseded()

@@ -9,7 +9,8 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -100,8 +101,15 @@ class LoadedCode(MetaPathFinder):
             self.check()
         return None
 
-    def watch(self) -> None:
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Compare at every import inside, and at the end. Raises UserError as `check` does."""
         sys.meta_path.insert(0, self)
+        try:
+            yield
+            self.check()
+        finally:
+            sys.meta_path.remove(self)
 
 
 def refuse_other_commit(commit: str, dirty: bool, folder: Path) -> None:

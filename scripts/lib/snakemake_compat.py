@@ -7,6 +7,7 @@ from typing import Any
 
 from lib.currency import Currency, Differences
 from snakemake.persistence import ParamsChange, PersistenceBase
+from snakemake.persistence.file import FilePersistence
 
 
 @dataclass
@@ -23,10 +24,8 @@ class Change(ParamsChange):
 
 
 def named(files: Any) -> dict[str, list[Path]]:
-    """The files of a rule by name; those without one by the name ''."""
-    found = {name: [Path(value)] if isinstance(value, str) else paths(value) for name, value in files.items()}
-    rest = [path for path in paths(files) if path not in {path for each in found.values() for path in each}]
-    return found | ({"": rest} if rest else {})
+    """The files of a rule by name; each of ours has one."""
+    return {name: [Path(value)] if isinstance(value, str) else paths(value) for name, value in files.items()}
 
 
 def paths(files: Any) -> list[Path]:
@@ -45,7 +44,7 @@ def let_records_decide(currency: Currency) -> None:
     are Snakemake's. Raises AttributeError where Snakemake no longer asks what it asked in 9.27.1.
     """
     known: dict[Any, Differences] = {}
-    kept_notes = PersistenceBase.metadata
+    read_note = FilePersistence._read_record
 
     def differences(job: Any) -> Differences:
         if job not in known:
@@ -71,11 +70,11 @@ def let_records_decide(currency: Currency) -> None:
     async def incomplete(self: Any, job: Any) -> list[Any]:
         return []  # what a killed job left has no record
 
-    def metadata(self: Any, target: Any) -> Any:
+    def note(self: Any, key: str) -> Any:
         try:
-            return kept_notes(self, target)
+            return read_note(self, key)
         except (OSError, ValueError, TypeError):
-            return None  # for `snakemake --report`; nothing else depends on it
+            return None  # only `snakemake --report` makes anything of it
 
     def never(self: Any, job: Any, file: Any = None) -> bool | Iterator[bool]:
         return iter(()) if file is None else False
@@ -89,8 +88,8 @@ def let_records_decide(currency: Currency) -> None:
         "software_stack_changed": never,
         "input_checksums": input_checksums,
         "incomplete": incomplete,
-        "metadata": metadata,
     }
     for name, function in ours.items():
         getattr(PersistenceBase, name)
         setattr(PersistenceBase, name, function)
+    FilePersistence._read_record = note

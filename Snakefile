@@ -53,7 +53,7 @@ rule fetch:
 # By now every stamp is taken.
 if EXECUTES:
     try:
-        announce()
+        announce(all_stamps(), plan_of(config, Path(workflow.basedir)))
     except UserError as error:
         sys.exit(str(error))
 

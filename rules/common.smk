@@ -14,7 +14,7 @@ from finetune_report.provenance.git import revision
 from finetune_report.provenance.records import examine
 from finetune_report.provenance.stamp import stamp as stamp_of
 from finetune_report.provenance.test_ledger import check_ledger
-from finetune_report.runtime.loaded_code import announce
+from finetune_report.runtime.loaded_code import announce, plan_of, refuse_other_plan
 from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse, untrusted_since
 from finetune_report.runtime.snakemake_compat import (
     end_timers,
@@ -45,6 +45,7 @@ with one_message():
         let_records_decide(Currency(examine(RESULTS, change=EXECUTES, since=since)))
     elif is_batch_job(workflow):
         begin_batch_job()
+        refuse_other_plan(plan_of(config, Path(workflow.basedir)))
     TEST_LEDGER = RESULTS / "test-ledger.jsonl"
     LEDGER_PROBLEMS = check_ledger(TEST_LEDGER, RESULTS, change=EXECUTES)
 

@@ -57,7 +57,8 @@ def run(
         params={"stamp": fresh_stamp(Path(__file__))},
         resources={},
     )
-    monkeypatch.setattr(sys.modules["__main__"], "snakemake", given, raising=False)
+    for name, value in {"snakemake": given, "__file__": __file__}.items():
+        monkeypatch.setattr(sys.modules["__main__"], name, value, raising=False)
     monkeypatch.setitem(globals(), "body", write)
     out.parent.mkdir(parents=True, exist_ok=True)
     try:

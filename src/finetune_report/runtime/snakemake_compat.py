@@ -76,11 +76,16 @@ def job_of_script() -> Any:
     return vars(sys.modules["__main__"])["snakemake"]
 
 
+def script_of_job() -> tuple[Path, Path]:
+    """Where the script of this job comes from, and the copy of it that Snakemake has made to run."""
+    given = vars(sys.modules["__main__"])
+    script = Path(given["__file__"])
+    return script, Path(given.get("__real_file__", script))
+
+
 def named(files: Any) -> dict[str, list[Path]]:
-    """The files of a rule by name; those without one by the name ''."""
-    found = {name: [Path(value)] if isinstance(value, str) else paths(value) for name, value in files.items()}
-    rest = [path for path in paths(files) if path not in {path for each in found.values() for path in each}]
-    return found | ({"": rest} if rest else {})
+    """The files of a rule by name; each of ours has one."""
+    return {name: [Path(value)] if isinstance(value, str) else paths(value) for name, value in files.items()}
 
 
 def paths(files: Any) -> list[Path]:
@@ -94,6 +99,7 @@ def let_records_decide(currency: Currency) -> None:
     are Snakemake's. Raises AttributeError where Snakemake no longer asks what it asked in 9.27.1.
     """
     from snakemake.persistence import ParamsChange, PersistenceBase
+    from snakemake.persistence.file import FilePersistence
 
     class Change(ParamsChange):
         """A reason to make a result again, as Snakemake prints it."""
@@ -109,7 +115,7 @@ def let_records_decide(currency: Currency) -> None:
             return self.said
 
     known: dict[Any, Differences] = {}
-    kept_notes = PersistenceBase.metadata
+    read_note = FilePersistence._read_record
 
     def differences(job: Any) -> Differences:
         if job not in known:
@@ -135,11 +141,11 @@ def let_records_decide(currency: Currency) -> None:
     async def incomplete(self: Any, job: Any) -> list[Any]:
         return []  # what a killed job left has no record
 
-    def metadata(self: Any, target: Any) -> Any:
+    def note(self: Any, key: str) -> Any:
         try:
-            return kept_notes(self, target)
+            return read_note(self, key)
         except (OSError, ValueError, TypeError):
-            return None  # for `snakemake --report`; nothing else depends on it
+            return None  # only `snakemake --report` makes anything of it
 
     def never(self: Any, job: Any, file: Any = None) -> bool | Iterator[bool]:
         return iter(()) if file is None else False
@@ -153,11 +159,11 @@ def let_records_decide(currency: Currency) -> None:
         "software_stack_changed": never,
         "input_checksums": input_checksums,
         "incomplete": incomplete,
-        "metadata": metadata,
     }
     for name, function in ours.items():
         getattr(PersistenceBase, name)
         setattr(PersistenceBase, name, function)
+    FilePersistence._read_record = note
 
 
 def pass_on_to_jobs() -> None:

@@ -3,10 +3,19 @@
 
 from snakemake.utils import min_version
 
+from finetune_report.config.reading import read_config
+from finetune_report.runtime.snakemake_compat import config_files
+from finetune_report.runtime.system_errors import one_message
+
 min_version("9.27")
 
+# Snakemake's own reader takes the last of two equal keys, and runs the Python in a file that asks for it.
+with one_message():
+    for path in config_files(workflow) or [Path("config.yaml")]:
+        read_config(path)
+
 # An experiment is one config file: one given on the command line replaces this one, it does not merge into it.
-if not workflow.config_settings.configfiles:
+if not config_files(workflow):
 
     configfile: "config.yaml"
 
@@ -44,7 +53,7 @@ rule fetch:
 # By now every stamp is taken.
 if EXECUTES:
     try:
-        announce()
+        announce(all_stamps(), plan_of(config, Path(workflow.basedir)))
     except UserError as error:
         sys.exit(str(error))
 

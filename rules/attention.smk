@@ -17,7 +17,7 @@ rule demonstrate_attention:
         "../scripts/demonstrate_attention.py"
 
 
-publishes("demonstrate_attention")
+publishes("demonstrate_attention", light=False)
 
 
 rule measure_heads:

@@ -6,9 +6,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from finetune_report.config.resources import model_job
-from finetune_report.config.schema import complete, excluded_settings, resolved_settings, unfinished_settings
+from finetune_report.config.schema import complete
+from finetune_report.config.settings import excluded_settings, resolved_settings, unfinished_settings
 from finetune_report.data.locations import data_files, model_files, package_version
-from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, canonical_json
 from finetune_report.provenance.currency import Currency
 from finetune_report.provenance.git import revision
@@ -16,42 +16,49 @@ from finetune_report.provenance.layout import answer, question
 from finetune_report.provenance.records import examine
 from finetune_report.provenance.stamp import stamp as stamp_of
 from finetune_report.provenance.test_ledger import check_ledger
-from finetune_report.runtime.ending import end_timers, pass_on_to_jobs
-from finetune_report.runtime.loaded_code import announce
+from finetune_report.runtime.loaded_code import announce, plan_of, refuse_other_plan
 from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse, untrusted_since
-from finetune_report.runtime.snakemake_compat import is_plan, let_records_decide
-from finetune_report.runtime.system_errors import trouble
+from finetune_report.runtime.snakemake_compat import (
+    end_timers,
+    executes_jobs,
+    is_batch_job,
+    is_main_process,
+    let_records_decide,
+    pass_on_to_jobs,
+)
+from finetune_report.runtime.system_errors import one_message
 
 if PROJECT != Path(workflow.basedir).resolve():
     sys.exit(
         f"This environment runs the code of {PROJECT}, not that of {workflow.basedir}; run make report there, or here"
     )
 
-EXECUTES = workflow.is_main_process and not is_plan(workflow)
+EXECUTES = executes_jobs(workflow)
 
-try:
+with one_message():
     config = complete(config)
     DATA_FILES = data_files(config["data"])
     MODEL_FILES = model_files(config["model"])
     RESULTS = Path("results") / config["name"]
-    ASKED = question() if workflow.output_settings.dryrun else None
-    if workflow.is_main_process and not ASKED:
+    ASKED = question() if not EXECUTES else None
+    if is_main_process(workflow) and not ASKED:
         # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
         lock = RESULTS / "lock"
         since = hold_or_refuse(lock, f"The experiment '{config['name']}'") if EXECUTES else untrusted_since(lock)
         let_records_decide(Currency(examine(RESULTS, change=EXECUTES, since=since)))
-    elif workflow.remote_exec:
+    elif is_batch_job(workflow):
         begin_batch_job()
+        refuse_other_plan(plan_of(config, Path(workflow.basedir)))
     TEST_LEDGER = RESULTS / "test-ledger.jsonl"
     LEDGER_PROBLEMS = check_ledger(TEST_LEDGER, RESULTS, change=EXECUTES)
-except (UserError, OSError) as error:
-    sys.exit(trouble(error) or str(error))  # as it is: an exception would bring lines about this file
 
 LOGS = RESULTS / "logs"
 SEEDS = config["seeds"]
 PLANNED = resolved_settings(config)
-# A command that asks for the layout says itself what is missing in the results that it looks at.
-MISSING = ASKED["missing"] if ASKED else unfinished_settings(PLANNED, SEEDS, RESULTS) if config["incomplete"] else []
+with one_message():
+    MISSING = unfinished_settings(PLANNED, SEEDS, RESULTS) if config["incomplete"] and not ASKED else []
+if ASKED:  # a command that asks for the layout says itself what is missing in the results that it looks at
+    MISSING = ASKED["missing"]
 SETTINGS = {name: setting for name, setting in PLANNED.items() if name not in MISSING}
 NAMED = [setting["name"] for setting in config["settings"] if setting["name"] in SETTINGS]
 EXCLUDED = excluded_settings(config)
@@ -121,13 +128,14 @@ def call(rule_name, **wildcards):
         "inputs": {name: filled(files) for name, files in inputs.items()},
         "outputs": {name: filled(files) for name, files in outputs.items()},
         "spec": json.loads(of_config),
+        "light": rule_name in LIGHT or rule_name == "render_write_up",
     }
 
 
 def all_calls():
-    """The calls of the light rules by their jobs, in an order in which they can be run."""
+    """The calls of rules of one job each, and of the decision at each rung, in an order in which they can be run."""
     found = {f"prune_settings/{rung}": call("prune_settings", rung=str(rung)) for rung in RUNGS}
-    single = [name for name in LIGHT if not any("{" in str(path) for path in getattr(rules, name).output)]
+    single = [name for name in PUBLISHING if not any("{" in str(path) for path in getattr(rules, name).output)]
     return found | {name: call(name) for name in [*single, "render_write_up"]}
 
 

@@ -13,12 +13,12 @@ from typing import Any
 from finetune_report.data.locations import MODEL_PATTERNS, is_model_file, listed, package_folder
 from finetune_report.errors import UserError
 from finetune_report.files import fingerprint, sha256, write_json
+from finetune_report.model.pretrained import classified_types
 from finetune_report.runtime.job import run
 
 import transformers
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
@@ -86,7 +86,7 @@ def check_folder(folder: Path) -> None:
                 f"choose a model that transformers knows itself"
             )
     kind = read_settings(folder / "config.json").get("model_type")
-    if kind not in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES:
+    if kind not in classified_types():
         raise UserError(
             f"model: {folder / 'config.json'} has the model_type {kind!r}, for which transformers "
             f"{transformers.__version__} knows no sequence classifier; choose another model"

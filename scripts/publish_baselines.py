@@ -12,7 +12,7 @@ from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
 
 
-def publish(baselines: Path, values: Path) -> None:
+def main(baselines: Path, values: Path) -> None:
     collector = Collector(values)
     for name, splits in read_json(baselines).items():
         for split, score in splits.items():
@@ -21,4 +21,4 @@ def publish(baselines: Path, values: Path) -> None:
 
 
 if __name__ == "__main__":
-    run(publish)
+    run(main)

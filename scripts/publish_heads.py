@@ -9,11 +9,11 @@ from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
 
 
-def publish(summary: Path, values: Path) -> None:
+def main(summary: Path, values: Path) -> None:
     collector = Collector(values)
     collector.add_all("heads", summary)
     collector.write()
 
 
 if __name__ == "__main__":
-    run(publish)
+    run(main)

@@ -9,11 +9,13 @@ still lies there (`finetune_report.runtime.loaded_code`).
 """
 
 import gc
-import sys
+import os
 
 from finetune_report.runtime.source_files import look
 
-if hasattr(sys.modules["__main__"], "snakemake"):  # what Snakemake hands to a script
+WORKFLOW = "FINETUNE_REPORT_WORKFLOW"  # in the environment of a workflow's jobs: what it wrote into its lock, and where
+
+if WORKFLOW in os.environ:
     gc.disable()
 
 LOOKED_AT = look()

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+SNAKEMAKES = ".snakemake_timestamp"  # what Snakemake itself puts into an output folder, and is no part of a result
 PROJECT = Path(__file__).resolve().parents[2]  # the checkout that this package is installed from
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.cli.builds import Build
-from finetune_report.cli.rule_scripts import main_of
 from finetune_report.config.schema import complete
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.files import read_json, sha256, write_json, write_text

@@ -57,7 +57,8 @@ def run(
         params={"stamp": fresh_stamp(Path(__file__))},
         resources={},
     )
-    monkeypatch.setattr(sys.modules["__main__"], "snakemake", given, raising=False)
+    for name, value in {"snakemake": given, "__file__": __file__}.items():
+        monkeypatch.setattr(sys.modules["__main__"], name, value, raising=False)
     monkeypatch.setitem(globals(), "body", write)
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -105,10 +106,12 @@ def test_a_job_records_its_outputs_and_logs_to_file_and_journal(made: None) -> N
     assert LOG.exists()
 
 
-@pytest.mark.parametrize(("in_a_job", "collecting"), [("snakemake = None", "False"), ("", "True")])
-def test_the_collector_waits_for_the_imports_of_a_job_and_of_nothing_else(in_a_job: str, collecting: str) -> None:
-    ask = [sys.executable, "-c", f"import gc; {in_a_job}\nimport finetune_report.errors; print(gc.isenabled())"]
-    done = subprocess.run(ask, capture_output=True, text=True)
+@pytest.mark.parametrize(("in_a_job", "collecting"), [({locks.WORKFLOW: "41"}, "False"), ({}, "True")])
+def test_the_collector_waits_for_the_imports_of_a_job_and_of_nothing_else(
+    in_a_job: dict[str, str], collecting: str
+) -> None:
+    ask = [sys.executable, "-c", "import gc, finetune_report.errors; print(gc.isenabled())"]
+    done = subprocess.run(ask, env=os.environ | in_a_job, capture_output=True, text=True)
     assert done.stdout.strip() == collecting, done.stderr
 
 

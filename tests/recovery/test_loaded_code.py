@@ -191,8 +191,38 @@ def test_another_commit_refuses_a_job_that_records_one(tmp_path: Path) -> None:
 
 def test_a_workflow_whose_code_changed_while_it_started_does_not_begin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(loaded_code.PLANNED, "")
-    loaded_code.announce()
+    monkeypatch.setenv(loaded_code.STAMPS, "")
+    monkeypatch.setenv(loaded_code.PLAN, "")
+    loaded_code.announce({"step": "code:1"}, "plan")
     assert os.environ[loaded_code.PLANNED]
+    assert loaded_code.planned_stamp("step", "code:2") == "code:1"
+    assert loaded_code.planned_stamp("other", "code:2") == "code:2"
     monkeypatch.setattr(loaded_code, "look", dict)
     with pytest.raises(UserError, match="changed while the workflow was starting"):
-        loaded_code.announce()
+        loaded_code.announce({}, "")
+
+
+def test_a_job_of_a_cluster_refuses_another_config_and_other_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "Snakefile").write_text("a")
+    (tmp_path / "rules" / "b.smk").write_text("b")
+    planned = loaded_code.plan_of({"rate": 0.1}, tmp_path)
+    loaded_code.refuse_other_plan(planned)
+    monkeypatch.setenv(loaded_code.PLAN, planned)
+    loaded_code.refuse_other_plan(loaded_code.plan_of({"rate": 0.1}, tmp_path))
+    with pytest.raises(UserError, match="The config or the rules changed after this job was planned"):
+        loaded_code.refuse_other_plan(loaded_code.plan_of({"rate": 0.2}, tmp_path))
+    (tmp_path / "rules" / "b.smk").write_text("c")
+    with pytest.raises(UserError, match="run the same command again"):
+        loaded_code.refuse_other_plan(loaded_code.plan_of({"rate": 0.1}, tmp_path))
+
+
+def test_a_job_that_reads_the_rules_again_keeps_to_the_stamp_of_the_plan(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(loaded_code.STAMPS, '{"step": "code:0 torch==1"}')
+    status, said = job.run(lambda: None)
+    assert status == 1
+    assert "code:0 was planned" in said

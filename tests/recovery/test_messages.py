@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from finetune_report.config.schema import read_config
+from finetune_report.config.reading import read_config
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.model.classifier import load_classifier
@@ -202,7 +202,7 @@ def test_markdown_that_pandoc_warns_of() -> None:
 def test_no_display_is_needed(tmp_path: Path) -> None:
     """The figures are drawn without a screen, whatever the environment asks for."""
     code = (
-        "from pathlib import Path\nfrom lib.style import new_figure, save_figure\n"
+        "from pathlib import Path\nfrom finetune_report.figures.style import new_figure, save_figure\n"
         "figure, axes = new_figure('half', 0.7)\naxes.plot([1, 2])\nsave_figure(figure, Path('a.png'), Path('a.svg'))"
     )
     surroundings = os.environ | {"MPLBACKEND": "TkAgg", "DISPLAY": ":99"}
@@ -212,7 +212,7 @@ def test_no_display_is_needed(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("make"), reason="needs make")
 def test_an_old_python_is_named_with_a_remedy(tmp_path: Path) -> None:
-    for name in ("Makefile", "requirements.lock"):
+    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / name)
     old = tmp_path / "python3.9"
     old.write_text('#!/bin/sh\nif [ "$1" = --version ]; then echo Python 3.9.2; else exit 1; fi\n')
@@ -244,8 +244,8 @@ def test_the_check_before_a_run_prints_one_message(project: Path) -> None:
         "own/confg.yaml is not there; give the path of a config file, such as config.yaml\n"
     )
     write_config(project, __use_yte__=True)  # Snakemake would run Python in it
-    assert check(project, "own/config.yaml").stderr.startswith(
-        "own/config.yaml: The config does not hold:\n  unknown key '__use_yte__'; allowed: "
+    assert check(project, "own/config.yaml").stderr == (
+        "own/config.yaml: the key '__use_yte__' has Snakemake run the Python in the file; a config may not\n"
     )
     write_config(project, threads=0)
     assert check(project, "own/config.yaml").stderr == (
@@ -266,11 +266,32 @@ def last_lines(output: str) -> list[str]:
 def test_snakemake_prints_a_mistake_in_the_config_as_it_is(project: Path) -> None:
     write_config(project, settings=[{"name": "a", "batch_size": 0}])
     done = run(project)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert last_lines(done.stdout) == [
         "The config does not hold:",
         "  settings[0].batch_size: found 0; must be at least 1 (Sentences a step)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("seeds: [1]", "is not YAML (the key 'seeds' stands twice)"),
+        ("__use_yte__: true", "the key '__use_yte__' has Snakemake run the Python in the file"),
+    ],
+)
+def test_snakemake_alone_refuses_what_the_check_refuses(project: Path, line: str, message: str) -> None:
+    """With the config named, and with the default one."""
+    write_config(project)
+    config = project / "own/config.yaml"
+    config.write_text(f"{config.read_text()}{line}\n")
+    shutil.copy(config, project / "config.yaml")
+    for given in ([], ["--configfile", "own/config.yaml"]):
+        command = [sys.executable, "-m", "snakemake", "--dry-run", *given]
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+        assert done.returncode == 2
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_a_second_run_of_an_experiment_stops_and_one_of_another_does_not(project: Path) -> None:
@@ -282,7 +303,7 @@ def test_a_second_run_of_an_experiment_stops_and_one_of_another_does_not(project
         stream.flush()
         fcntl.flock(stream, fcntl.LOCK_EX)
         done = run(project)
-        assert done.returncode == 1
+        assert done.returncode == 2
         assert last_lines(done.stdout) == [
             "The experiment 'small' is running already (process 4711); wait until it has ended, or stop that process"
         ]

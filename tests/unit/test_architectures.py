@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from finetune_report.config.schema import complete, resolved_settings
+from finetune_report.config.schema import complete
+from finetune_report.config.settings import resolved_settings
 from finetune_report.errors import UserError
 from finetune_report.files import sha256, write_json
 from finetune_report.model.adapters import Tuning, choose_weights

@@ -3,7 +3,9 @@
 import re
 from typing import Any
 
-from finetune_report.config.schema import SCHEMA, complete, excluded_settings, resolved_settings, unfinished_settings
+from finetune_report.config.json_schema import SCHEMA
+from finetune_report.config.schema import complete
+from finetune_report.config.settings import excluded_settings, resolved_settings, unfinished_settings
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT as ROOT
 

@@ -38,6 +38,7 @@ def write_model(path: Path) -> None:
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A result of two others, one of them a folder, and of a file of the user's."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "fsync", lambda opened: None)  # a thousand of them take a while
     SOURCE.write_text("a,b\n")
     make(ROWS, lambda path: path.write_text("rows\n"), {}, {})
     make(MODEL, write_model, {}, {})

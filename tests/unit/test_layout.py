@@ -67,5 +67,7 @@ def test_a_draft_leaves_settings_out() -> None:
 
 
 def test_the_rules_say_why_they_cannot_answer() -> None:
-    with pytest.raises(UserError, match=r"cannot be asked where the files of reviews lie:(.|\n)*data/nowhere is not there"):
+    with pytest.raises(
+        UserError, match=r"cannot be asked where the files of reviews lie:(.|\n)*data/nowhere is not there"
+    ):
         layout({"data": {"path": "data/nowhere"}})

@@ -1,6 +1,6 @@
 """Metrics against scikit-learn and by hand, and which of two results is the better one."""
 
-from finetune_report.config.schema import SCHEMA, read_schema
+from finetune_report.config.json_schema import SCHEMA, read_schema
 from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.metrics import (
     METRICS,

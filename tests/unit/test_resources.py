@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.reading import read_config
 from finetune_report.config.resources import model_job
-from finetune_report.config.schema import complete, read_config
+from finetune_report.config.schema import complete
 from finetune_report.files import PROJECT as ROOT
 
 import pytest

@@ -6,7 +6,8 @@ import sys
 from collections import Counter
 from typing import Any
 
-from finetune_report.config.schema import complete, resolved_settings
+from finetune_report.config.schema import complete
+from finetune_report.config.settings import resolved_settings
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT as ROOT
 
@@ -158,7 +159,8 @@ def test_a_name_that_a_sweep_takes_again_is_refused() -> None:
 
 def test_only_a_quasi_random_sample_imports_scipy() -> None:
     code = (
-        "import sys; from finetune_report.config.schema import complete, resolved_settings\n"
+        "import sys; from finetune_report.config.schema import complete\n"
+        "from finetune_report.config.settings import resolved_settings\n"
         f"resolved_settings(complete({config(sweep())!r}))\n"
         "assert 'scipy' not in sys.modules and 'numpy' not in sys.modules"
     )

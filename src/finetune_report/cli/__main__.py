@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from finetune_report.errors import UserError
+from finetune_report.runtime.system_errors import one_message
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -54,19 +55,8 @@ class Commands(TyperGroup):
     """The subcommands in the order of their use, and what becomes of their results: an exit code, and one message."""
 
     def invoke(self, ctx: Any) -> Any:
-        from finetune_report.runtime.system_errors import trouble
-
-        try:
+        with one_message():
             code = super().invoke(ctx)
-        except UserError as error:
-            print(error, file=sys.stderr)
-            code = 2
-        except OSError as error:
-            known = trouble(error)
-            if not known:
-                raise
-            print(known, file=sys.stderr)
-            code = 1
         raise typer.Exit(code or 0)
 
 
@@ -83,7 +73,7 @@ app = typer.Typer(
 
 def known_keys(ctx: typer.Context, incomplete: str) -> list[str]:
     """The keys of values that begin so, for completion."""
-    from finetune_report.config.schema import read_config
+    from finetune_report.config.reading import read_config
     from finetune_report.files import read_json
 
     try:

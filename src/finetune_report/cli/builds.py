@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report import regular_files as regular
-from finetune_report.config.schema import complete, read_config, resolved_settings
+from finetune_report.config.reading import read_config
+from finetune_report.config.schema import complete
+from finetune_report.config.settings import resolved_settings
 from finetune_report.errors import UserError
 from finetune_report.provenance.layout import Layout, layout_of, placed
 from finetune_report.provenance.manifests import Manifest, carried_manifest

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from finetune_report.config.schema import complete, read_config, resolved_settings
+from finetune_report.config.reading import read_config
+from finetune_report.config.schema import complete
+from finetune_report.config.settings import resolved_settings
 from finetune_report.data.locations import data_files, model_files
 from finetune_report.errors import UserError
 

@@ -13,7 +13,7 @@ from finetune_report import regular_files as regular
 from finetune_report.cli.builds import Build
 from finetune_report.cli.recomputing import metric_complaints
 from finetune_report.errors import UserError
-from finetune_report.files import PROJECT, fingerprint, sha256, write_json
+from finetune_report.files import PROJECT, SNAKEMAKES, fingerprint, sha256, write_json
 from finetune_report.provenance.git import commit_time
 from finetune_report.provenance.layout import placed
 from finetune_report.provenance.stamp import stamp
@@ -125,7 +125,7 @@ def file_complaints(document: Document, scratch: Path) -> Iterator[str]:
     named = list(layout.named_files)
     for folder in layout.models:
         try:
-            named += [name for name in regular.below(root, folder) if not name.endswith(".snakemake_timestamp")]
+            named += [name for name in regular.below(root, folder) if not name.endswith(SNAKEMAKES)]
         except OSError as error:
             yield f"cannot be read: {root / folder} ({error.strerror})"
         named += [name for name in recorded if name.startswith(f"{folder}/")]

@@ -11,11 +11,10 @@ from statistics import fmean
 from typing import Any
 
 from finetune_report.cli.builds import Build
-from finetune_report.cli.rule_scripts import main_of
-from finetune_report.config.schema import resolved_settings
+from finetune_report.config.settings import resolved_settings
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
-from finetune_report.provenance.layout import Layout, placed
+from finetune_report.provenance.layout import Layout, listed
 from finetune_report.stats.metrics import BINS, METRICS, Outcome, by_class, intervals, measured, whole
 from finetune_report.stats.selection import sort_key
 
@@ -35,7 +34,7 @@ Json = dict[str, Any]
 def metric_complaints(build: Build) -> Iterator[str]:
     """A sentence for each result that does not follow from the others; `build` is a scratch copy."""
     root, layout = build.root, build.layout
-    for name in layout.calls:
+    for name in layout.light:
         if name not in TEXT_RULES:
             yield from guarded(name, rerun_complaints, build, name)
     for setting in layout.settings:
@@ -59,13 +58,14 @@ def guarded(what: str, complaints: Callable[..., Iterable[str]], *given: Any, **
 def rerun_complaints(build: Build, name: str) -> Iterator[str]:
     """What a rule gives now that differs from what it gave."""
     call = build.layout.calls[name]
-    outputs = placed(build.root / "again", call.outputs)
-    for path in outputs.values():
-        path.parent.mkdir(parents=True, exist_ok=True)
-    main_of(name.partition("/")[0])(**build.inputs(name), **outputs, **build.spec(name))
-    for output, path in outputs.items():
-        if path.read_bytes() != (build.root / call.outputs[output]).read_bytes():
-            yield f"differs: {call.outputs[output]} is not what {name.partition('/')[0]} makes of its inputs"
+    before = {output: (build.root / output).read_bytes() for output in listed(call.outputs)}
+    try:
+        call.run(build.root)
+        differing = [output for output, kept in before.items() if (build.root / output).read_bytes() != kept]
+    finally:
+        for output, kept in before.items():
+            (build.root / output).write_bytes(kept)
+    yield from (f"differs: {output} is not what {call.rule} makes of its inputs" for output in differing)
 
 
 def run_complaints(build: Build, setting: str, seed: int) -> Iterator[str]:

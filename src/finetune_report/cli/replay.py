@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from finetune_report.config.schema import complete, read_config
+from finetune_report.config.reading import read_config
+from finetune_report.config.schema import complete
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, read_json, sha256
 from finetune_report.provenance.manifest import installed_packages, machine

@@ -9,7 +9,6 @@ from typing import Any
 
 from finetune_report.cli.builds import Build
 from finetune_report.cli.recomputing import guarded, probabilities
-from finetune_report.cli.rule_scripts import main_of
 from finetune_report.data.examples import Examples, read_examples
 from finetune_report.data.locations import data_files, model_files
 from finetune_report.files import read_json
@@ -17,8 +16,9 @@ from finetune_report.model.classifier import load_classifier
 from finetune_report.model.device import Compute, configure_process, resolve
 from finetune_report.model.evaluation import Scores, evaluate
 from finetune_report.model.forward import prepare_forward
-from finetune_report.provenance.layout import BASELINES, DEMONSTRATED, SPLITS
+from finetune_report.provenance.layout import SPLITS, Names, placed
 from finetune_report.provenance.manifest import machine
+from finetune_report.provenance.rule_scripts import main_of
 
 import numpy as np
 import pandas as pd
@@ -35,16 +35,18 @@ def rescored_complaints(build: Build, models: Path) -> Iterator[str]:
     """
     same = build.manifest["machine"] == machine()
     layout = build.layout
-    yield from guarded("data", data_again, build)
-    yield from guarded("model.json", model_again, build)
+    data, model = layout.config["data"], layout.config["model"]
+    sources = {"prepare_data": list(data_files(data).values()), "prepare_model": model_files(model)}
+    for rule, files in sources.items():
+        yield from guarded(rule, made_again, build, rule, sources=files)
     for split in SPLITS:
         yield from guarded(f"tokens/{split}.parquet", tokens_again, build, split)
-    yield from guarded("baselines.json", baselines_again, build)
+    yield from guarded("baselines.json", made_again, build, "score_baselines")
     if same:
-        given = {key: layout.config["attention"][key] for key in ("seed", "keys", "dimension")}
-        yield from guarded("attention", made_again, build, "demonstrate_attention", DEMONSTRATED, **given)
-        if layout.heads:
-            yield from guarded("attention/heads.json", heads_again, build, models)
+        yield from guarded("attention", made_again, build, "demonstrate_attention")
+        if "measure_heads" in layout.calls:
+            tuned = [models / name for name in layout.models]
+            yield from guarded("attention/heads.json", made_again, build, "measure_heads", tuned=tuned)
     winner = read_json(build.root / "selection.json")["winner"]
     for setting in layout.settings:
         for seed in layout.seeds:
@@ -52,51 +54,28 @@ def rescored_complaints(build: Build, models: Path) -> Iterator[str]:
             yield from guarded(layout.run(setting, seed), run_again, build, models, *of_run)
 
 
-DATA = {**{split: f"data/{split}.parquet" for split in SPLITS}, "summary": "data/summary.json"}
-MODEL = {"model": "model.json"}
-HEADS = {"heads": "attention/heads.csv", "summary": "attention/heads.json"}
-
-
-def made_again(build: Build, rule: str, outputs: dict[str, str], **given: Any) -> Iterator[str]:
-    """What a rule makes now that differs from what it made."""
-    places = {name: build.root / "again" / path for name, path in outputs.items()}
-    for path in places.values():
-        path.parent.mkdir(parents=True, exist_ok=True)
-    main_of(rule)(**given, **places)
-    for name, made in outputs.items():
-        if places[name].read_bytes() != (build.root / made).read_bytes():
-            yield f"differs: {made} is not what {rule} makes here"
-
-
-def data_again(build: Build) -> Iterator[str]:
-    data = build.layout.config["data"]
-    return made_again(build, "prepare_data", DATA, sources=list(data_files(data).values()), data=data)
-
-
-def model_again(build: Build) -> Iterator[str]:
-    source = build.layout.config["model"]
-    return made_again(build, "prepare_model", MODEL, sources=model_files(source), source=source)
-
-
-def baselines_again(build: Build) -> Iterator[str]:
-    places = {split: build.root / f"data/{split}.parquet" for split in SPLITS}
-    return made_again(build, "score_baselines", BASELINES, **places, selection=build.root / "selection.json")
+def made_again(build: Build, rule: str, **given: Any) -> Iterator[str]:
+    """What a rule makes now that differs from what it made; `given` takes the place of its inputs of that name."""
+    call = build.layout.calls[rule]
+    return differing(build, rule, call.outputs, **(call.arguments(build.root) | given))
 
 
 def tokens_again(build: Build, split: str) -> Iterator[str]:
     """The tokens of a split, by the model of this checkout."""
     root, name = build.root, f"tokens/{split}.parquet"
     given = {"data": root / f"data/{split}.parquet", "model": root / "again/model.json", "selection": []}
-    return made_again(build, "tokenize_texts", {"tokens": name}, max_length=build.layout.config["max_length"], **given)
+    return differing(build, "tokenize_texts", {"tokens": name}, max_length=build.layout.config["max_length"], **given)
 
 
-def heads_again(build: Build, models: Path) -> Iterator[str]:
-    config, root = build.layout.config, build.root
-    given: dict[str, Any] = {"selection": root / "selection.json"}
-    given |= {"validation_tokens": root / "tokens/validation.parquet"}
-    given |= {"tuned": [models / name for name in build.layout.models]}
-    sizes = {"sentences": config["attention"]["sentences"], "threads": config["threads"]}
-    return made_again(build, "measure_heads", HEADS, **given, **sizes)
+def differing(build: Build, rule: str, outputs: dict[str, Names], **given: Any) -> Iterator[str]:
+    """The outputs that a rule makes otherwise now, in a folder of their own."""
+    places = placed(build.root / "again", outputs)
+    for path in places.values():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    main_of(rule)(**(given | places))
+    for name, made in outputs.items():
+        if places[name].read_bytes() != (build.root / str(made)).read_bytes():
+            yield f"differs: {made} is not what {rule} makes here"
 
 
 def run_again(build: Build, models: Path, setting: str, seed: int, same: bool, tested: bool) -> Iterator[str]:

@@ -4,11 +4,11 @@ import importlib.util
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from finetune_report.cli.check import checked
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT
+from finetune_report.runtime.locks import results_of_workflow
 from finetune_report.runtime.snakemake_compat import provide_cache, run_snakemake
 
 DRAFT = Path("profiles/draft.yaml")  # read after the experiment's own config
@@ -17,11 +17,11 @@ CLUSTER = Path("profiles/slurm")
 
 def report(config: Path, arguments: list[str], target: str = "", draft: bool = False) -> int:
     """Build the write-up, or another `target`, and say where it is."""
-    experiment = prepared(config)
+    prepared(config)
     beside = [DRAFT] if draft else []
     rich = ["--logger", "rich"] if sys.stdout.isatty() else []  # in a log file, plain lines in place of progress bars
     code = run_snakemake(command_line([config, *beside], target, rich, arguments))
-    return code or say_where(experiment)
+    return code or say_where()
 
 
 def plan(config: Path, arguments: list[str]) -> int:
@@ -41,7 +41,7 @@ def fetch(config: Path, arguments: list[str]) -> int:
 
 def cluster(config: Path, arguments: list[str]) -> int:
     """Build the write-up, its heavy steps as jobs of Slurm."""
-    experiment = prepared(config)
+    prepared(config)
     if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
         raise UserError(
             "Snakemake's plugin for Slurm is not installed; `make cluster` installs it, and so does "
@@ -49,16 +49,15 @@ def cluster(config: Path, arguments: list[str]) -> int:
         )
     os.environ["HF_HUB_OFFLINE"] = "1"  # what jobs need was fetched
     code = run_snakemake(command_line([config], "", ["--workflow-profile", str(CLUSTER)], arguments))
-    return code or say_where(experiment)
+    return code or say_where()
 
 
-def prepared(config: Path) -> dict[str, Any]:
-    """The checked config of an experiment, in an environment that Snakemake can run in."""
+def prepared(config: Path) -> None:
+    """Check a config, and see to it that Snakemake can run here."""
     if Path.cwd().resolve() != PROJECT:
         raise UserError(f"The workflow runs in the project's folder, {PROJECT}; go there first (here is {Path.cwd()})")
-    experiment = checked(config)
+    checked(config)
     provide_cache()
-    return experiment
 
 
 def command_line(configs: list[Path], target: str, options: list[str], arguments: list[str]) -> list[str]:
@@ -69,8 +68,9 @@ def command_line(configs: list[Path], target: str, options: list[str], arguments
     return [*filter(None, [target]), "--configfile", *map(str, configs), *options, "--nolock", *arguments]
 
 
-def say_where(config: dict[str, Any]) -> int:
-    written = [Path("results") / config["name"] / f"write-up.{kind}" for kind in ("pdf", "html")]
-    if all(path.is_file() for path in written):
-        print(f"The write-up: {written[0]} and {written[1]}")
+def say_where() -> int:
+    """Name the write-up of the experiment that has run: the user's arguments may have changed its name."""
+    root = results_of_workflow()
+    if root is not None and (root / "write-up.pdf").is_file():
+        print(f"The write-up: {root / 'write-up.pdf'} and {root / 'write-up.html'}")
     return 0

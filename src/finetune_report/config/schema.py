@@ -1,63 +1,22 @@
-"""Checks a config against its schema, fills in the defaults, and lists the runs that it asks for."""
+"""Checks a config against its schema, and fills in the defaults."""
 
-import difflib
+import math
 import re
 from collections import Counter
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from finetune_report.config import search_space as sweeps
+from finetune_report.config import search_space
+from finetune_report.config.json_schema import SCHEMA, Json, Validator, read_schema, resolve
+from finetune_report.config.messages import describe, shown
+from finetune_report.config.settings import all_settings, resolved_settings
 from finetune_report.errors import UserError
-from finetune_report.files import PROJECT
 
-import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-
-SCHEMA = PROJECT / "config" / "schema.yaml"
 NUMBER = r"[-+]?\d+(\.\d*|\.?\d*[eE][-+]?\d+)"
+INTEGER = r"[0-9]{1,18}"
+UNPRINTABLE = re.compile("[\0\ud800-\udfff]")  # NUL, and halves of pairs in UTF-16
 SOURCES = ("path", "files", "hub")  # of the data
-
-Json = dict[str, Any]
-
-
-def read_config(path: Path) -> Json:
-    """The config that a file holds. Raises UserError where it cannot be read, or is no mapping of keys."""
-    if path.is_dir():
-        raise UserError(f"{path} is a folder; give the config file itself")
-    try:
-        value = yaml.load(path.read_text(encoding="utf-8"), Loader=OnceLoader)
-    except FileNotFoundError:
-        raise UserError(f"{path} is not there; give the path of a config file, such as config.yaml") from None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}); mend its permissions") from None
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path}: byte {error.start + 1}, 0x{error.object[error.start]:02x}, is not UTF-8; save the file as UTF-8"
-        ) from None
-    except yaml.MarkedYAMLError as error:
-        place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise UserError(f"{path}{place}: is not YAML ({error.problem}); mind indentation, colons and quotes") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: is not YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(value, dict):
-        raise UserError(f"{path} holds no keys; a config has keys such as name, data, model and settings")
-    return value
-
-
-class OnceLoader(yaml.SafeLoader):
-    """Refuses a key that stands twice, of which YAML's own reader takes the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for number, (key, _) in enumerate(node.value):
-            if keys[number] in keys[:number]:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{keys[number]}' stands twice", key.start_mark
-                )
-        return super().construct_mapping(node, deep)
 
 
 def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
@@ -67,7 +26,8 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
     """
     schema = read_schema(schema_path)
     config = with_one_source(with_scalars(config, schema, schema))
-    refuse([describe(error) for error in Draft202012Validator(schema).iter_errors(config)] + excluded_baseline(config))
+    refuse(list(unprintable(config)))
+    refuse([describe(error) for error in Validator(schema).iter_errors(config)] + excluded_baseline(config))
     filled = with_defaults(config, schema, schema)
     refuse(sweep_mistakes(filled["sweep"], schema["$defs"]))
     refuse(duplicate_settings(filled))
@@ -78,18 +38,6 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
 def refuse(mistakes: list[str]) -> None:
     if mistakes:
         raise UserError("The config does not hold:\n" + "\n".join(f"  {line}" for line in sorted(set(mistakes))))
-
-
-@cache
-def read_schema(path: Path) -> Json:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
-
-
-def resolve(schema: Json, root: Json) -> Json:
-    """A schema with the definition that it refers to merged in."""
-    if "$ref" not in schema:
-        return schema
-    return root["$defs"][schema["$ref"].rpartition("/")[2]] | schema
 
 
 def with_scalars(value: Any, schema: Json, root: Json) -> Any:
@@ -107,9 +55,27 @@ def with_scalars(value: Any, schema: Json, root: Json) -> Any:
     types = schema.get("type", ["string"])
     if isinstance(value, str) and "number" in types and re.fullmatch(NUMBER, value):
         return float(value)
-    if isinstance(value, str) and "string" not in types and (value.isdecimal() or value in ("true", "false")):
-        return int(value) if value.isdecimal() else value == "true"
+    if isinstance(value, str) and "string" not in types and re.fullmatch(f"{INTEGER}|true|false", value):
+        return value == "true" if value in ("true", "false") else int(value)
     return value
+
+
+def unprintable(value: Any, where: str = "") -> Iterator[str]:
+    """One line for each number that is none, and each text that no file name or result can hold."""
+    prefix = f"{where}: " if where else ""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield f"{prefix}found {value}; a number must be finite"
+    elif isinstance(value, int) and abs(value) >= 2**63:
+        yield f"{prefix}found a number of more than 18 digits"
+    elif isinstance(value, str) and (sign := UNPRINTABLE.search(value)):
+        yield f"{prefix}found {shown(value)}; no text may hold the sign {sign[0]!r}"
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from unprintable(key, where)
+            yield from unprintable(item, f"{where}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from unprintable(item, f"{where}[{place}]")
 
 
 def with_one_source(config: Json) -> Json:
@@ -139,72 +105,11 @@ def with_defaults(value: Any, schema: Json, root: Json) -> Any:
     return value
 
 
-def describe(error: ValidationError) -> str:
-    """One line on a mistake: where, what was found, what is allowed."""
-    where = path_of(error)
-    prefix = f"{where}: " if where else ""
-    allowed = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
-    match error.validator:
-        case "additionalProperties":
-            unknown = [str(key) for key in error.instance if key not in allowed]
-            return "; ".join(f"{prefix}unknown key '{key}'{nearest(key, allowed)}" for key in unknown)
-        case "required":
-            missing = [key for key in error.validator_value if key not in error.instance]
-            return f"{prefix}the key '{missing[0]}' is missing ({allowed[missing[0]].get('description', 'required')})"
-        case "oneOf":
-            kinds = [kind["required"][0] for kind in error.validator_value]
-            found = [key for key in kinds if key in error.instance]
-            return f"{prefix}give exactly one of {', '.join(kinds)}; found {' and '.join(found) or 'none'}"
-        case "enum":
-            choices = ", ".join(map(str, error.validator_value))
-            return (
-                f"{prefix}found {error.instance!r}; allowed: {choices}{nearest(error.instance, error.validator_value)}"
-            )
-        case "type":
-            kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-            return f"{prefix}found {error.instance!r}; expected {' or '.join(kinds)}{meaning(error.schema)}"
-        case "pattern" if error.validator_value.startswith("^[a-z0-9][a-z"):
-            return f"{prefix}found {error.instance!r}; a name has lower-case letters, digits and '-' only"
-    return f"{prefix}found {error.instance!r}; {bound(error)}{meaning(error.schema)}"
-
-
-def path_of(error: ValidationError) -> str:
-    """The place of a mistake as a person writes it: settings[2].batch_size."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
-
-
-def nearest(name: Any, names: Any) -> str:
-    close = difflib.get_close_matches(str(name), [str(item) for item in names], n=1)
-    return f"; did you mean '{close[0]}'?" if close else f"; allowed: {', '.join(map(str, names))}"
-
-
-def meaning(schema: Json) -> str:
-    return f" ({schema['description'].rstrip('.')})" if "description" in schema else ""
-
-
-def bound(error: ValidationError) -> str:
-    words = {
-        "minimum": "must be at least",
-        "maximum": "must be at most",
-        "exclusiveMinimum": "must be greater than",
-        "exclusiveMaximum": "must be less than",
-        "maxItems": "may have at most this many entries:",
-        "minProperties": "needs at least this many keys:",
-        "minItems": "needs at least this many entries:",
-        "minLength": "needs at least this many characters:",
-        "maxLength": "may have at most this many characters:",
-        "pattern": "must match",
-    }
-    if error.validator == "uniqueItems":
-        return "no entry may stand twice"
-    return f"{words[str(error.validator)]} {error.validator_value}"
-
-
 def sweep_mistakes(entries: list[Json], definitions: Json) -> list[str]:
     """One line for each mistake in the sweeps that the schema cannot tell."""
     found = []
     for number, entry in enumerate(entries):
-        for mistake in sweeps.mistakes(entry, definitions):
+        for mistake in search_space.mistakes(entry, definitions):
             if isinstance(mistake, str):
                 found.append(f"sweep[{number}].{mistake}")
             else:
@@ -241,40 +146,3 @@ def excluded_baseline(config: Json) -> list[str]:
     if not isinstance(first, dict) or "excluded" not in first:
         return []
     return ["settings[0]: the first setting is the baseline and cannot be excluded; put another one first"]
-
-
-def all_settings(config: Json) -> list[Json]:
-    """The named settings and those of the sweeps, as they stand there."""
-    definitions = read_schema(SCHEMA)["$defs"]
-    return config["settings"] + [setting for entry in config["sweep"] for setting in sweeps.expand(entry, definitions)]
-
-
-def resolved_settings(config: Json) -> dict[str, Json]:
-    """Each setting to train of a complete config, by name, with the shared defaults where it does not say otherwise."""
-    return {
-        setting["name"]: config["defaults"] | {key: value for key, value in setting.items() if key != "name"}
-        for setting in all_settings(config)
-        if "excluded" not in setting
-    }
-
-
-def unfinished_settings(settings: Iterable[str], seeds: list[int], results: Path) -> list[str]:
-    """The settings of which a run below `results` has yet to finish.
-
-    Raises UserError where the first one, the baseline, is among them.
-    """
-    runs = results / "runs"
-    missing = [
-        name for name in settings if not all((runs / name / f"seed{seed}" / "metrics.json").is_file() for seed in seeds)
-    ]
-    if next(iter(settings)) in missing:
-        raise UserError(
-            f"No run of the baseline, {missing[0]}, has finished in {runs}, and nothing can be compared without it; "
-            "run make report first"
-        )
-    return missing
-
-
-def excluded_settings(config: Json) -> dict[str, str]:
-    """Why each setting that is not to be trained is not, by name."""
-    return {setting["name"]: setting["excluded"] for setting in config["settings"] if "excluded" in setting}

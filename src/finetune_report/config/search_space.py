@@ -10,12 +10,12 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from finetune_report.config.json_schema import Json, Validator
+
 from jsonschema.exceptions import ValidationError
 
+MOST_POINTS = 10_000  # of a grid; the schema bounds the count of a sample
 DIGITS = 4  # significant digits of a sampled number: what the report prints is then exactly what was trained with
-
-Json = dict[str, Any]
 
 
 def expand(sweep: Json, definitions: Json) -> list[Json]:
@@ -103,6 +103,9 @@ def mistakes(sweep: Json, definitions: Json) -> Iterator[ValidationError | str]:
         yield "count: a grid has as many points as its values give; leave count out, or take method random"
     if not grid and sweep.get("count") is None:
         yield f"count: the method {sweep['method']} needs the number of points"
+    points = math.prod(len(axis.get("values", [])) for axis in sweep["over"].values())
+    if grid and points > MOST_POINTS:
+        yield f"over: a grid of {points} points; expected at most {MOST_POINTS}, so take method random, or fewer values"
     for twice in sorted(set(sweep["over"]) & set(sweep.get("fixed", {}))):
         yield f"fixed.{twice}: stands in over as well; leave it out of one of them"
     for name, axis in sweep["over"].items():
@@ -113,7 +116,7 @@ def axis_mistakes(name: str, axis: Json, definition: Json, grid: bool) -> Iterat
     where = f"over.{name}"
     kind = "values" if "values" in axis else "range"
     for number, value in enumerate(axis[kind]):
-        for error in Draft202012Validator(definition).iter_errors(value):
+        for error in Validator(definition).iter_errors(value):
             error.relative_path.extendleft([number, kind, name, "over"])
             yield error
     if kind == "values":

@@ -58,7 +58,7 @@ def new_figure(width: str, aspect: float, **options: Any) -> tuple[Figure, Any]:
 def read_table(path: Path, *texts: str) -> pd.DataFrame:
     """A published table; the columns `texts` hold names, which are never taken for numbers or for missing."""
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    for name in table.columns.difference(texts):
+    for name in table.columns.difference(list(texts)):
         table[name] = pd.to_numeric(table[name])
     return table
 

@@ -56,7 +56,8 @@ def configure_process(compute: Compute) -> None:
 
 def lacks_to_compile(device: str) -> str:
     """What `torch.compile` needs and does not find, in words, or nothing; PyTorch looks in the first step only."""
-    from torch._inductor.cpp_builder import _get_python_include_dirs, get_cpp_compiler  # takes a second
+    # All private; seen in torch 2.13.0. It takes a second, so only where somebody wants to compile.
+    from torch._inductor.cpp_builder import _get_python_include_dirs, get_cpp_compiler
     from torch._inductor.exc import InvalidCxxCompiler
     from torch.utils._triton import has_triton
 

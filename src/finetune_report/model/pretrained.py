@@ -27,3 +27,11 @@ def pretrained_folder(record: dict[str, Any]) -> Path:
                 f"install or download the model anew, or, if it is meant to be another, remove model.json"
             )
     return folder
+
+
+def classified_types() -> frozenset[str]:
+    """Every `model_type` for which transformers has a sequence classifier."""
+    # Not documented; seen in transformers 5.23.0.
+    from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
+
+    return frozenset(MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES)

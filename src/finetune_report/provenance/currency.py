@@ -50,16 +50,19 @@ class Currency:
     def differences(self, outputs: list[Path], params: Mapping[str, Any], inputs: Inputs) -> Differences:
         """What is not as it was when the outputs were made; `params` are those of the rule, by name."""
         found = Differences(missing=[str(path) for path in outputs if self.is_missing(path)])
-        today = parameters(params)
+        today, agreed = parameters(params), None
         for path in outputs:
             known = self.record_of(path)
             if isinstance(known, str):
                 found.others += [f"{path}: {known}"] if str(path) not in found.missing else []
                 continue
+            if known.made == agreed:
+                continue  # as most outputs of a job say the same
+            agreed = known.made
             found.others += changes(known.made.params, today)
             found.others += self.other_inputs(known.made, inputs)
             found.inputs += self.changed_inputs(known.made, inputs)
-        found.others = list(dict.fromkeys(found.others))  # most outputs of a job say the same
+        found.others = list(dict.fromkeys(found.others))
         found.inputs = list(dict.fromkeys(found.inputs))
         return found
 

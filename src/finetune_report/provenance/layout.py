@@ -7,21 +7,22 @@ that looks at results of others can name each file by itself, and need not belie
 import inspect
 import json
 import os
-import runpy
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from finetune_report.config.schema import resolved_settings
+from finetune_report.config.settings import resolved_settings
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, canonical_json, read_json, write_json, write_text
+from finetune_report.provenance.rule_scripts import main_of, publish_of
 
 ASKED = "FINETUNE_REPORT_LAYOUT"  # the environment variable by which the rules are asked
+SPLITS = ("train", "validation", "test")
 
 Json = dict[str, Any]
 Names = str | list[str]  # of files, relative to the results folder, or of sources, relative to the checkout
@@ -29,13 +30,17 @@ Names = str | list[str]  # of files, relative to the results folder, or of sourc
 
 @dataclass(frozen=True)
 class Call:
-    """What a rule is called with: results and sources by name, what it makes, and its part of the config."""
+    """What a rule is called with: results and sources by name, what it makes, and its part of the config.
+
+    A light one takes moments and needs no model.
+    """
 
     rule: str
     inputs: dict[str, Names]
     outputs: dict[str, Names]
     spec: Json
     sources: dict[str, Names]
+    light: bool
 
     def arguments(self, root: Path) -> Json:
         """What the script's `main` takes, for the results in the folder `root`."""
@@ -46,31 +51,24 @@ class Call:
         """Do the job in this process, as its script does it."""
         for name in listed(self.outputs):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
-        script = functions(self.rule)
-        main = script.get("main") or script["publish"]
-        main(**self.arguments(root))
-
-    @property
-    def publishes(self) -> bool:
-        """Whether the rule publishes values, for which its script has a function of that name."""
-        return "values" in self.outputs and "publish" in functions(self.rule)
+        main_of(self.rule)(**self.arguments(root))
 
     def published(self, root: Path) -> Json:
-        """What the script's `publish` takes."""
+        """What the function takes that publishes the values of the rule."""
         given = self.arguments(root)
-        return {name: given[name] for name in inspect.signature(functions(self.rule)["publish"]).parameters}
+        return {name: given[name] for name in inspect.signature(publish_of(self.rule)).parameters}
 
     def publish(self, root: Path) -> None:
         """Publish the values of the rule again, from its results as they are."""
-        functions(self.rule)["publish"](**self.published(root))
+        publish_of(self.rule)(**self.published(root))
 
 
 @dataclass(frozen=True)
 class Layout:
     """The files of one experiment; `config` is complete, `missing` are the settings whose runs a draft leaves out.
 
-    `calls` are those of the light rules by their jobs, in an order in which they can be run; the decision at each rung
-    is `prune_settings/<rung>`. `models` are the folders of models; what lies in them depends on the model's kind.
+    `calls` are those of the rules of a single job, and of the decision at each rung (`prune_settings/<rung>`), in an
+    order in which they can be run. `models` are the folders of models; what lies in them depends on the model's kind.
     `named_files` are all files that a manifest has to name, but for those in these folders.
     """
 
@@ -85,6 +83,31 @@ class Layout:
         return [name for name in resolved_settings(self.config) if name not in self.missing]
 
     @property
+    def seeds(self) -> list[int]:
+        return list(self.config["seeds"])
+
+    @property
+    def light(self) -> dict[str, Call]:
+        return {name: call for name, call in self.calls.items() if call.light}
+
+    def run(self, setting: str, seed: int) -> str:
+        """The folder of a run."""
+        return f"runs/{setting}/seed{seed}"
+
+    @property
+    def rungs(self) -> list[int]:
+        return list(range(1, len(self.config["halving"]["rungs"]) + 1))
+
+    @property
+    def rung_results(self) -> dict[int, list[str]]:
+        """What every run came to at each rung."""
+        every = [(setting, seed) for setting in self.settings for seed in self.seeds]
+        return {rung: [f"rungs/{rung}/{name}-seed{seed}.json" for name, seed in every] for rung in self.rungs}
+
+    def decisions(self, rungs: list[int]) -> list[str]:
+        return [f"rungs/{rung}.json" for rung in rungs]
+
+    @property
     def sources(self) -> list[str]:
         """What the report is rendered with, of the checkout; the same names stand in its manifest."""
         return list(listed(self.calls["render_write_up"].sources))
@@ -94,12 +117,6 @@ class Layout:
         """The rules whose values are collected."""
         collected = set(listed(self.calls["collect_values"].inputs))
         return [call for call in self.calls.values() if call.outputs.get("values") in collected]
-
-
-@cache
-def functions(rule: str) -> dict[str, Callable[..., None]]:
-    """What the script of a rule defines, by name."""
-    return runpy.run_path(str(PROJECT / "scripts" / f"{rule}.py"))
 
 
 def listed(names: dict[str, Names]) -> Iterator[str]:
@@ -156,7 +173,7 @@ def question() -> Json | None:
 def answer(question: Json, results: Path, calls: dict[str, Json], files: list[str], models: list[str]) -> None:
     """Answer a command that asks; paths among the results are named relative to them.
 
-    A call has `inputs` and `outputs` by name, and a `spec`.
+    A call has `inputs` and `outputs` by name, a `spec`, and whether it is `light`.
     """
 
     def below(names: Names) -> Any:
@@ -173,6 +190,7 @@ def answer(question: Json, results: Path, calls: dict[str, Json], files: list[st
             "inputs": {key: below(names) for key, names in inputs.items() if is_result(names)},
             "outputs": {key: below(names) for key, names in outputs.items()},
             "spec": call["spec"],
+            "light": call["light"],
             "sources": {key: names for key, names in inputs.items() if not is_result(names)},
         }
     write_json(Path(question["answer"]), {"calls": found, "files": below(files), "models": below(models)})

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.errors import UserError
-from finetune_report.files import PROJECT, fingerprint, read_json, sha256, write_json
+from finetune_report.files import PROJECT, SNAKEMAKES, fingerprint, read_json, sha256, write_json
 from finetune_report.provenance.records import Unreadable
 from finetune_report.provenance.records import read as read_record
 
@@ -90,7 +90,7 @@ def each_file(paths: list[Path]) -> Iterator[Path]:
     """The files among `paths` and in the folders among them; not what Snakemake keeps there."""
     for path in paths:
         below = path.rglob("*") if path.is_dir() else [path]
-        yield from (file for file in below if file.is_file() and file.name != ".snakemake_timestamp")
+        yield from (file for file in below if file.is_file() and file.name != SNAKEMAKES)
 
 
 def installed_packages() -> dict[str, str]:

@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.errors import UserError
-from finetune_report.files import fingerprint, sha256, sync, write_json
-
-SNAKEMAKES = ".snakemake_timestamp"  # what Snakemake itself puts into an output folder
+from finetune_report.files import SNAKEMAKES, fingerprint, sha256, sync, write_json
 
 Status = dict[str, int]
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from finetune_report.errors import UserError
 from finetune_report.provenance import records
-from finetune_report.runtime.loaded_code import LoadedCode, refuse_other_commit
+from finetune_report.runtime.loaded_code import LoadedCode, planned_stamp, refuse_other_commit
 from finetune_report.runtime.locks import hold_or_wait, refuse_if_superseded
 from finetune_report.runtime.signals import Stopped, stop, when_asked_to_stop
+from finetune_report.runtime.snakemake_compat import job_of_script, paths, script_of_job
 from finetune_report.runtime.system_errors import trouble
 
 GRACE = 60  # seconds before a time limit at which a job stops by itself, while there is time to save
@@ -32,7 +33,7 @@ def run(main: Callable[..., None]) -> None:
     # What was imported stays: there is nothing to collect in it, neither in the job nor at its exit (it took a second).
     gc.freeze()
     gc.enable()
-    snakemake: Any = vars(sys.modules["__main__"])["snakemake"]  # Snakemake puts it into the script before it runs
+    snakemake = job_of_script()
     log = Path(snakemake.log[0])
     label = "/".join([snakemake.rule, *snakemake.wildcards])
     outputs = paths(snakemake.output)
@@ -47,12 +48,11 @@ def run(main: Callable[..., None]) -> None:
             refuse_if_superseded()
             hold_or_wait(root / "locks" / label.replace("/", "-"))
             refuse_if_superseded()
-            code = loaded_code(main, snakemake)
-            code.watch()
+            code = loaded_code(snakemake)
             records.clear(outputs)
             made = made_from(snakemake, label)
-            main(**arguments(main, snakemake))
-            code.check()
+            with code.watched():
+                main(**arguments(main, snakemake))
             records.refuse_changed(made.sources)
             refuse_moved_checkout(made, code)
             refuse_if_superseded()
@@ -77,11 +77,6 @@ def set_time_limit(minutes: float | None) -> None:
     signal.setitimer(signal.ITIMER_REAL, max(minutes * 60 - GRACE, minutes * 30) if minutes else 0)
 
 
-def paths(files: Any) -> list[Path]:
-    """The paths of a job's inputs or outputs, in one list."""
-    return [Path(item) for item in files]
-
-
 def start_log(log: Path, journal: Path, label: str) -> None:
     """Send log records to the rule's `log` and to the experiment's `journal`, and to standard error.
 
@@ -102,11 +97,9 @@ def start_log(log: Path, journal: Path, label: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def loaded_code(main: Callable[..., None], snakemake: Any) -> LoadedCode:
+def loaded_code(snakemake: Any) -> LoadedCode:
     """The code of this job's script. Raises UserError where it is not what was planned."""
-    given = main.__globals__
-    script = Path(given["__file__"])  # which Snakemake sets to where the script comes from
-    return LoadedCode(script, Path(given.get("__real_file__", script)), snakemake.params.get("stamp"))
+    return LoadedCode(*script_of_job(), planned_stamp(snakemake.rule, snakemake.params.get("stamp")))
 
 
 def refuse_moved_checkout(made: records.Made, code: LoadedCode) -> None:

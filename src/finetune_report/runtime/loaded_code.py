@@ -6,34 +6,54 @@ alone. A change that leaves the stamp as it is, such as a comment, is none.
 """
 
 import hashlib
+import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import finetune_report
 from finetune_report.errors import UserError
+from finetune_report.files import fingerprint, sha256
 from finetune_report.provenance.git import revision
 from finetune_report.provenance.stamp import closure, fresh_stamp
 from finetune_report.runtime.source_files import State, look
 
-PLANNED = (
-    "FINETUNE_REPORT_CODE"  # in the environment of a workflow's jobs: the state of the code that they are planned by
-)
+# In the environment of a workflow's jobs: the state of the code that planned them, each rule's stamp, and the plan.
+PLANNED, STAMPS, PLAN = "FINETUNE_REPORT_CODE", "FINETUNE_REPORT_STAMPS", "FINETUNE_REPORT_PLAN"
 AGAIN = "\n  Nothing of it is kept; run the same command again, which works with the code as it is by then."
 
 
-def announce() -> None:
-    """Let the jobs of this process know the state of the code that plans them.
+def announce(stamps: Mapping[str, str], plan: str) -> None:
+    """Let the jobs of this process know what they are planned with: stamps by rule, and what `plan_of` gave.
 
-    Raises UserError where that code has changed since it was loaded.
+    Raises UserError where the code has changed since it was loaded.
     """
     if look() != finetune_report.LOOKED_AT:
         raise UserError("The code changed while the workflow was starting; run the same command again.")
-    os.environ[PLANNED] = digest(finetune_report.LOOKED_AT)
+    os.environ |= {PLANNED: digest(finetune_report.LOOKED_AT), STAMPS: json.dumps(stamps), PLAN: plan}
+
+
+def plan_of(config: Any, folder: Path) -> str:
+    """A fingerprint of the config and of the rules in `folder`, which a job of a cluster reads again."""
+    files = [folder / "Snakefile", *sorted(folder.glob("rules/*.smk"))]
+    return fingerprint({"config": config, "rules": {path.name: sha256(path) for path in files}})
+
+
+def refuse_other_plan(plan: str) -> None:
+    """Raises UserError where config or rules are not those that this process, a job of a cluster, was planned with."""
+    if os.environ.get(PLAN, plan) != plan:
+        raise UserError(f"The config or the rules changed after this job was planned.{AGAIN}")
+
+
+def planned_stamp(rule: str, own: str) -> str:
+    """The stamp that a job of `rule` was planned with; `own` where nobody says so."""
+    return json.loads(os.environ.get(STAMPS) or "{}").get(rule, own)
 
 
 def digest(state: State) -> str:
@@ -81,8 +101,15 @@ class LoadedCode(MetaPathFinder):
             self.check()
         return None
 
-    def watch(self) -> None:
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Compare at every import inside, and at the end. Raises UserError as `check` does."""
         sys.meta_path.insert(0, self)
+        try:
+            yield
+            self.check()
+        finally:
+            sys.meta_path.remove(self)
 
 
 def refuse_other_commit(commit: str, dirty: bool, folder: Path) -> None:

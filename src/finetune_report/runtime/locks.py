@@ -4,19 +4,18 @@ import atexit
 import fcntl
 import logging
 import os
-import shutil
 import socket
-import subprocess
 import time
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from finetune_report import WORKFLOW
 from finetune_report.errors import UserError
 from finetune_report.files import sync
+from finetune_report.runtime import slurm
 
-WORKFLOW = "FINETUNE_REPORT_WORKFLOW"  # in the environment of a workflow's jobs: what it wrote into its lock, and where
-BATCH_JOB = "FINETUNE_REPORT_BATCH_JOB"  # in that of a job that Slurm runs: its number there
+BATCH_JOB = "FINETUNE_REPORT_BATCH_JOB"  # in the environment of a job that Slurm runs: its number there
 ENDED = "ended in order"  # what a holder leaves in its lock, unless it is killed
 SECONDS_TO_LEAVE = 120  # that Slurm may take to see a job off
 
@@ -44,6 +43,12 @@ def hold_or_refuse(path: Path, what: str) -> int | None:
     atexit.register(write, stream, f"{ENDED}\n")
     os.environ[WORKFLOW] = f"{holder} {path}"
     return since
+
+
+def results_of_workflow() -> Path | None:
+    """The results folder of the workflow that this process has run, or is a job of; None where there is none."""
+    _, _, path = os.environ.get(WORKFLOW, "").rpartition(" ")
+    return Path(path).parent if path else None
 
 
 def untrusted_since(path: Path) -> int | None:
@@ -98,26 +103,20 @@ def hold_or_wait(path: Path) -> None:
     """
     stream = opened(path)
     earlier, own = stream.read().strip(), os.environ.get(BATCH_JOB, "")
-    foreign = bool(earlier) and earlier != own and shutil.which("scancel") is not None
+    foreign = bool(earlier) and earlier != own and slurm.is_here()
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         if foreign:
             logging.info("Slurm's job %s of a workflow that was killed is still at this; telling it to end", earlier)
-            subprocess.run(["scancel", earlier], check=False)
+            slurm.cancel(earlier)
         else:
             logging.info("an earlier process is still at this job; waiting until it has ended")
         fcntl.flock(stream, fcntl.LOCK_EX)
     deadline = time.monotonic() + SECONDS_TO_LEAVE
-    while foreign and in_queue(earlier) and time.monotonic() < deadline:
+    while foreign and slurm.in_queue(earlier) and time.monotonic() < deadline:
         time.sleep(1)
     write(stream, own)
-
-
-def in_queue(job: str) -> bool:
-    """Whether a job waits or runs by what Slurm says; one that it does not know any more has ended."""
-    listed = subprocess.run(["squeue", "--noheader", "--jobs", job], capture_output=True, text=True)
-    return listed.returncode == 0 and bool(listed.stdout.strip())
 
 
 def write(stream: IO[str], text: str) -> None:

@@ -1,7 +1,12 @@
 """Tells troubles of the machine, which a person can mend, from mistakes in the code: memory, disk, permissions."""
 
 import errno
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+
+from finetune_report.errors import UserError
+from finetune_report.terminal import say
 
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory")
 DISK_FULL = ("no space left on device", "disk quota exceeded", "storagefull")
@@ -34,6 +39,22 @@ def trouble(error: BaseException) -> str:
         if isinstance(each, OSError) and each.errno in (errno.EEXIST, errno.ENOTDIR):
             return f"{each.filename or first_line(each)} is a file, where a folder is needed; move it away"
     return ""
+
+
+@contextmanager
+def one_message() -> Iterator[None]:
+    """End the process with one message: with status 2 on a mistake of the person, 1 on what the machine lacks."""
+    try:
+        yield
+    except UserError as error:
+        say(*str(error).split("\n"), stream=sys.stderr)
+        sys.exit(2)
+    except Exception as error:
+        known = trouble(error)
+        if not known:
+            raise
+        say(*known.split("\n"), stream=sys.stderr)
+        sys.exit(1)
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:

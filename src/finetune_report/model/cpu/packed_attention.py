@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from torch import nn
 from transformers import AttentionInterface, AttentionMaskInterface
+
+# Neither is documented; seen in transformers 5.23.0.
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
@@ -126,6 +128,7 @@ class PackedAttention(torch.autograd.Function):
             d_weights = torch.bmm(above, values.transpose(1, 2))
             if ctx.drop > 0:
                 d_weights = masked(d_weights, ctx.kept[number], ctx.drop)
+            # Private; seen in torch 2.13.0.
             d_scores = torch.ops.aten._softmax_backward_data(d_weights.float(), ctx.exact[number], -1, torch.float32)
             d_scores = d_scores.mul_(ctx.scale).to(queries.dtype)
             torch.bmm(d_scores, keys, out=d_query)

@@ -35,7 +35,7 @@ def main(sources: list[Path], model: Path, source: dict[str, Any]) -> None:
 def find_folder(source: dict[str, Any]) -> Path:
     """The folder of the model's files. Raises UserError where there is none."""
     if "path" in source:
-        return Path(source["path"])
+        return Path(source["path"]).expanduser()
     if "name" in source:
         return download(source["name"], source["revision"])
     package = package_folder(source["package"])

@@ -63,7 +63,7 @@ def codec_of(encoding: str) -> str:
     """The codec of an encoding by any of its names; UTF-8 takes a byte order mark. Raises UserError if unknown."""
     try:
         name = codecs.lookup(encoding).name
-        b"".decode(name)
+        b"x".decode(name, errors="replace")
     except LookupError:
         raise UserError(
             f"data.encoding: '{encoding}' is not an encoding that Python knows; such are utf-8, utf-16, cp1252, latin-1"

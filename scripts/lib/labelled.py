@@ -33,11 +33,14 @@ class LeftOut:
             self.rows.append({"place": place, "reason": reason})
 
 
+RESERVED = ("id", "length", "text", "text_pair", "label")  # length: the report breaks down by it anyway
+
+
 def columns_of(data: dict[str, Any]) -> dict[str, str]:
     """The column behind each name that examples use: text, text_pair where there is one, label, and the slices."""
     columns = {name: str(data[name]) for name in READERS if data[name] is not None}
     for name in map(str, data["slices"]):
-        if name in ("id", "length", *READERS):  # length: the report breaks down by it anyway
+        if name in RESERVED:
             raise UserError(f"data.slices: the name '{name}' is taken by the prepared data; rename the column")
         columns[name] = name
     return columns

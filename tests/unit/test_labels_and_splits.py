@@ -61,7 +61,7 @@ def test_one_class_in_several_spellings_is_asked_about_and_a_map_makes_one_of_th
     offered = json.loads(message.partition("data.label_map: ")[2].partition(", or keep")[0])
     assert offered == {"billing": "Billing", "0.0": "0"}
     assert message_of(path="d", label_map=offered).endswith(
-        "if it is 'Billing', say data.label_map: {\"BILLING\": \"Billing\"}"
+        'if it is \'Billing\', say data.label_map: {"BILLING": "Billing"}'
     )
     summary = prepare(path="d", label_map=offered | {"BILLING": "Billing"})
     assert summary["splits"]["train"]["classes"] == {"0": 3, "Billing": 3, "Delivery": 1}
@@ -186,8 +186,7 @@ def test_near_duplicates_against_all_pairs() -> None:
         expected = [
             row
             for row, text in enumerate(texts[first])
-            if text not in texts[second]
-            and any(jaccard(grams(text), grams(other)) >= 0.8 for other in texts[second])
+            if text not in texts[second] and any(jaccard(grams(text), grams(other)) >= 0.8 for other in texts[second])
         ]
         assert set(rows) <= set(expected)  # never a false one
         assert len(rows) >= 0.9 * len(expected)

@@ -66,7 +66,7 @@ def test_pairs_are_known_by_name_and_typed_labels_are_named() -> None:
     ("given", "message"),
     [
         ({"label": "topics"}, "a.csv: no column 'topics'; the columns are text, code"),
-        ({}, "a.csv: no column has from 2 to 50 different values that repeat"),
+        ({}, "a.csv: no column has from 2 to 200 different values that repeat"),
     ],
 )
 def test_what_cannot_be_inferred_is_asked_for(given: dict[str, str], message: str) -> None:

@@ -97,7 +97,11 @@ def test_json_lines_in_a_json_file_and_a_list_inside_a_document() -> None:
 
 
 PLACES = {
-    "a byte that is not UTF-8": (b"text,label\na,b\nc\xe9,d\n", {}, r"a\.csv, line 3: byte 2 of the line, 0xe9, is not"),
+    "a byte that is not UTF-8": (
+        b"text,label\na,b\nc\xe9,d\n",
+        {},
+        r"a\.csv, line 3: byte 2 of the line, 0xe9, is not",
+    ),
     "the same behind a byte order mark": (b"\xef\xbb\xbfte\xe9,label\n", {}, r"line 1: byte 3 of the line, 0xe9"),
     "half a character of UTF-16": (
         "text,label\na,b\n".encode("utf-16-le") + b"c\0\xd8",

@@ -2,9 +2,9 @@
 
     make new NAME=my-topic DATA=path/to/file-or-folder [ARGS="--text COLUMN --label COLUMN --model FOLDER"]
 
-Reads the data, all of them, and says what it takes them for; asks where it is run at a terminal. Writes config/NAME.yaml
-and report/NAME.md. Data that are one file per split stay where they are; a single file is split into training and test
-rows, and any other layout is written as CSV, in data/NAME/. When it fails, it leaves nothing behind.
+Reads the data, all of them, and says what it takes them for; asks where it is run at a terminal. Writes
+config/NAME.yaml and report/NAME.md. Data that are one file per split stay where they are; a single file is split into
+training and test rows, and any other layout is written as CSV, in data/NAME/. When it fails, it leaves nothing behind.
 """
 
 import argparse
@@ -21,10 +21,11 @@ from typing import Any
 
 import yaml
 from lib.config import complete
-from lib.conversion import Plan, converted, plan_of
+from lib.conversion import converted
 from lib.errors import UserError
 from lib.inference import Choice, Shape
 from lib.layouts import Found, is_archive, locate, unpack
+from lib.plans import Plan, plan_of
 from lib.sources import SPLITS, model_files
 from lib.tables import Table, table_of_file
 from lib.token_lengths import TokenFacts, token_facts
@@ -108,7 +109,7 @@ def name_in(path: Path) -> str | None:
 
 @contextmanager
 def left_clean() -> Iterator[Path]:
-    """A folder beside the data for what is unpacked or converted, which is gone afterwards, and data/ with it if empty."""
+    """A folder for what is unpacked or converted, gone afterwards, and data/ with it if nothing else is in there."""
     made = not Path("data").exists()
     Path("data").mkdir(exist_ok=True)
     scratch = Path(mkdtemp(prefix=".new-", dir="data"))
@@ -135,7 +136,7 @@ def found_data(options: argparse.Namespace, choice: Choice, scratch: Path) -> Fo
     if given:
         if "train" not in given or options.data:
             raise UserError(
-                "name the data by --data, or each file by --train, --validation and --test; --train is needed"
+                "name the data by --data, or each file by --train, --validation, --test (--train is needed)"
             )
         for split, path in given.items():
             if not path.expanduser().is_file():
@@ -196,8 +197,8 @@ def say_lengths(shape: Shape, facts: TokenFacts) -> None:
     print(f"  length      {said}; max_length {facts.max_length}{cut}")
     if facts.unknown > UNKNOWN:
         print(
-            f"  warning     the model does not know {facts.unknown:.0%} of the tokens: it was made for another language or "
-            f"script; choose one with --model"
+            f"  warning     the model does not know {facts.unknown:.0%} of the tokens: it was made for another "
+            f"language or script; choose one with --model"
         )
 
 

@@ -27,6 +27,8 @@ SECOND = (("1", "2"), ("a", "b"), ("A", "B"))
 
 def second_of(name: str, columns: Iterable[str]) -> str | None:
     """The column that makes a pair with a first one, by its name: hypothesis, sentence_B, #2 String."""
+    if name.isdecimal():
+        return None
     by_lower = {column.lower(): column for column in columns}
     for second in PAIRS.get(name.lower(), ()):
         if second in by_lower:

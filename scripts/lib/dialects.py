@@ -24,13 +24,12 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # What files are found in; among the hundred that Python knows, old ones of other machines would win by chance.
-ENCODINGS = (
-    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "koi8_r"),
-    *("cp932", "gb18030", "big5", "cp949", "euc_jp"),
-)
+LATIN = ("cp1252", "cp1250", "cp1254", "cp1257")
+OTHER_SCRIPTS = ("cp1251", "cp1253", "cp1255", "cp1256", "koi8_r", "cp932", "gb18030", "big5", "cp949", "euc_jp")
 SAMPLE = 1 << 16  # bytes of the lines that tell an encoding
 CLOSE = 0.05  # a difference of coherence that says nothing
 RARE = 0.03  # of the letters; so few that are not ASCII are signs, and signs are those of cp1252
+MANY = 0.3  # of the letters; in other scripts more are not ASCII
 ROWS = 2000  # rows that tell the delimiter
 LABEL_WORD = re.compile(r"__label__\S+|\w+:\w+|[-+]?\d+|[A-Z_]{2,}")  # fastText's, TREC's, numbers, names in capitals
 DELIMITERS = (",", ";", "\t", "|")
@@ -83,9 +82,10 @@ def guesses(sample: bytes) -> list[str]:
     Many single-byte encodings decode anything. Western Europe's goes first where it does as well as the best.
     """
     letters = sum(byte > 127 or chr(byte).isalpha() for byte in sample)
-    if sum(byte > 127 for byte in sample) < RARE * letters:
+    foreign = sum(byte > 127 for byte in sample)
+    if foreign < RARE * letters:
         return ["cp1252"]
-    matches = list(from_bytes(sample, cp_isolation=list(ENCODINGS)))
+    matches = list(from_bytes(sample, cp_isolation=[*LATIN, *(OTHER_SCRIPTS if foreign > MANY * letters else ())]))
     if not matches:
         return ["cp1252"]
     best = matches[0]
@@ -129,14 +129,15 @@ def delimited(path: Path, encoding: str, usual: str) -> Reading | None:
     """
     lines = list(itertools.islice(text_lines(path, encoding), ROWS))
     tried = [
-        (share, quoting, delimiter)
+        (regularity(lines, delimiter, quoting), quoting, delimiter)
         for delimiter in sorted(DELIMITERS, key=lambda mark: mark != usual)
         for quoting in (True, False)
-        for share in [regularity(lines, delimiter, quoting)]
     ]
     share, quoting, delimiter = max(tried, key=lambda item: item[0])
     if share < 0.5:
         return None
+    if quoting and (share, False, delimiter) in tried:
+        quoting = quotes_enclose(lines, delimiter)
     kind = BY_SUFFIX.get(suffix_of(path))
     return Reading(
         format=None if kind == "delimited" else "delimited",
@@ -144,6 +145,21 @@ def delimited(path: Path, encoding: str, usual: str) -> Reading | None:
         delimiter=None if delimiter == usual else delimiter,
         quoting=quoting,
     )
+
+
+def quotes_enclose(lines: list[str], delimiter: str) -> bool:
+    """Whether quotes enclose fields, where rows have equally many fields either way.
+
+    They do where no field begins with one, a quoted field holds a doubled one, or all fields of a column are quoted.
+    Otherwise they belong to texts that begin with one.
+    """
+    rows = [fields for fields in csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE) if fields]
+    opened = [[len(field) > 1 and field[0] == '"' == field[-1] for field in fields] for fields in rows]
+    begins = any(field.startswith('"') for fields in rows for field in fields)
+    doubled = any('""' in field[1:-1] for fields in rows for field in fields if field[:1] == '"' == field[-1:])
+    width = min(map(len, opened), default=0)
+    body = opened[1:] or opened  # a header need not be quoted
+    return not begins or doubled or any(all(fields[number] for fields in body) for number in range(width))
 
 
 def regularity(lines: list[str], delimiter: str, quoting: bool) -> float:

@@ -23,6 +23,7 @@ from lib.rows import Reading, clip, few, format_of, read_rows
 from lib.tasks import refuse_other_tasks
 
 MOST_CLASSES, MOST_SLICES = 200, 20
+KNOWN = {*LABEL_NAMES, *TEXT_NAMES, *LABEL_WORDS}
 WORDS_OF_A_TEXT = 3  # on average, from which a column seems to hold texts
 
 
@@ -110,12 +111,12 @@ def read_columns(path: Path, reading: Reading, choice: Choice) -> tuple[Reading,
     except UserError:
         refuse_other_tasks(str(path), renamed(sample, first) if has_header(first, sample) else sample, choice.label)
         raise
+    if not columns and any(str(name).strip().lower() in KNOWN for name in first.values()):
+        raise UserError(f"{path} holds no rows; put rows into it")
     if not has_header(first, columns):
         for name, column in columns.items():
             column.add(first[name])
         return bare, columns or profile([first])
-    if not columns:
-        raise UserError(f"{path} holds no rows; put rows into it")
     # The reader's own check of the names, and its own names for blank ones.
     next(read_rows(path, Reading(**{**vars(reading), "header": True})))
     return reading, renamed(columns, first)
@@ -161,8 +162,7 @@ def has_header(first: dict[str, Any], columns: dict[str, Column]) -> bool:
         column = columns[number]
         if not name and not (column.is_index or column.is_empty):
             return False
-    known = {*LABEL_NAMES, *TEXT_NAMES, *LABEL_WORDS}
-    if any(name.lower() in known and not holds(columns[number], name) for number, name in names.items()):
+    if any(name.lower() in KNOWN and not holds(columns[number], name) for number, name in names.items()):
         return True
     label = likely_label(columns)
     short = all(len(name.split()) <= 4 and not re.fullmatch(r"[-\d.,]+", name) for name in given)

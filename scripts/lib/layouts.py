@@ -14,7 +14,7 @@ from lib.streams import COMPRESSED, DAMAGE, members, suffix_of
 from lib.tables import Table, folders_of_texts, joined, table_of_file, text_files, texts_and_labels
 
 # How file names tell the split, by the beginning of a word in them; CoNLL's testa is a validation split.
-WORDS = {"validation": ("dev", "valid", "val", "testa"), "train": ("train",), "test": ("test",)}
+WORDS = {"validation": ("dev", "valid", "val", "trial", "testa"), "train": ("train",), "test": ("test",)}
 PLAIN = (".txt", ".data", ".label", ".tab", ".dat", "")  # delimited text goes by these names too
 PREFERRED = (".parquet", ".jsonl", ".json", ".csv", ".tsv", *PLAIN)  # of one split in several formats
 NOT_DATA = re.compile(r"^(readme|licen[cs]e|changelog|mapping|classes|categories|labels|vocab|dataset_info)\b", re.I)

@@ -17,8 +17,7 @@ def refuse_other_tasks(source: str, columns: dict[str, Column], label: str | Non
 
     A label column that is named is judged alone; otherwise the whole table is.
     """
-    judged = [columns[label]] if label is not None else list(columns.values())
-    for column in judged:
+    for column in judged(columns, label):
         refuse_lists(source, column)
         refuse_joined(source, column, label is not None)
     if label is not None:
@@ -27,6 +26,17 @@ def refuse_other_tasks(source: str, columns: dict[str, Column], label: str | Non
         return
     refuse_scores(source, columns)
     refuse_one_column_per_class(source, columns)
+
+
+def judged(columns: dict[str, Column], label: str | None) -> list[Column]:
+    """The columns that a label or a text could be read from: a list counts only where there is nothing plain."""
+    if label is not None:
+        return [columns[label]]
+    named = [column for column in columns.values() if named_label(column)]
+    labels = [column for column in named if not column.lists] or named
+    texts = [] if texts_of(columns) else [column for column in columns.values() if column.lists and column not in named]
+    others = [] if named else [column for column in columns.values() if not column.lists]
+    return [*labels, *texts, *others]
 
 
 def refuse_lists(source: str, column: Column) -> None:
@@ -78,7 +88,11 @@ def refuse_scores(source: str, columns: dict[str, Column]) -> None:
 
 
 def texts_of(columns: dict[str, Column]) -> list[Column]:
-    return [column for column in columns.values() if column.mean_words >= 3 and column.numbers == 0]
+    return [
+        column
+        for column in columns.values()
+        if column.mean_words >= 3 and column.numbers < column.filled / 2 and not column.lists
+    ]
 
 
 def regression(source: str, column: Column) -> str:

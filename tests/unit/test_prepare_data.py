@@ -574,9 +574,9 @@ def test_random_bytes_are_prepared_or_refused_in_one_message():
 
 
 WAYS_OUT = (
-    "Either draw the test split from the training rows (data.test_fraction: 0.2; this file is then not read), or name a "
-    "file with labels as data.files.test, such as the validation file: validation rows are then drawn from the training "
-    "rows"
+    "Either draw the test split from the training rows (data.test_fraction: 0.2; this file is then not read), or name "
+    "a file with labels as data.files.test, such as the validation file: validation rows are then drawn from the "
+    "training rows"
 )
 HUB = {"name": "org/reviews", "revision": "main"}
 FIRST, SECOND = "a" * 40, "b" * 40
@@ -634,8 +634,8 @@ HUB_MISTAKES = {
     ),
     "hidden labels": (
         {"test": "hidden"},
-        "org/reviews, split hidden has no labels: in none of its 2 rows does the column 'label' hold one other than -1. "
-        f"Nothing can be scored on it. {WAYS_OUT}",
+        "org/reviews, split hidden has no labels: in none of its 2 rows does the column 'label' hold one other than "
+        f"-1. Nothing can be scored on it. {WAYS_OUT}",
     ),
     "no such configuration": (
         {"configuration": "fancy"},

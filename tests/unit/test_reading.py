@@ -1,4 +1,4 @@
-"""Files as people have them: encodings, delimiters, compression, JSON of every shape; and the place of what is wrong."""
+"""Files as people have them: encodings, delimiters, compression, JSON of every shape; and where a mistake is."""
 
 import gzip
 import json

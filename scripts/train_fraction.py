@@ -37,8 +37,9 @@ def main(
     whole, held_out = read_examples(train, train_tokens), read_examples(validation, validation_tokens)
     chosen = Plan(hyperparameters=settings[winner], **plan)
     part = subset(whole, chosen_rows(whole.labels, percent / 100, chosen.streams["order"]))
-    made_from = [percent, files, source["fingerprint"], stamp]
-    training, _ = set_up(pretrained_folder(source), labels, part, held_out, chosen, made_from)
+    head = source["source"].get("head", "keep")
+    made_from = [percent, files, source["fingerprint"], stamp, head]
+    training, _ = set_up(pretrained_folder(source), labels, part, held_out, chosen, made_from, head)
     progress = trained(training, f"setting {winner}, seed {seed}, {percent:g}% of the training split")
     best = progress.kept
     facts = {"setting": winner, "seed": seed, "percent": percent, "rows": len(part), "best_epoch": best["epoch"]}

@@ -66,12 +66,19 @@ def whole_run(
     fingerprints = {"train": sha256(train), "validation": sha256(validation), "model": source["fingerprint"]}
     examples, held_out = read_examples(train, train_tokens), read_examples(validation, validation_tokens)
     made_from = [fingerprints, sha256(train_tokens), sha256(validation_tokens), stamp]
-    training, updates = set_up(pretrained, labels, examples, held_out, plan, made_from)
+    head = source["source"].get("head", "keep")
+    training, updates = set_up(pretrained, labels, examples, held_out, plan, [*made_from, head], head)
     return WholeRun(training, updates, pretrained, labels, examples, held_out, fingerprints)
 
 
 def set_up(
-    pretrained: Path, labels: list[str], train: Examples, validation: Examples, plan: Plan, made_from: list[Any]
+    pretrained: Path,
+    labels: list[str],
+    train: Examples,
+    validation: Examples,
+    plan: Plan,
+    made_from: list[Any],
+    head: str = "keep",
 ) -> "tuple[Run, PeftModel | None]":
     """A run of one setting that has yet to train, and the handle of its low-rank updates where it has any.
 
@@ -82,7 +89,7 @@ def set_up(
     key = [plan.hyperparameters, plan.streams, plan.selection_metric, asdict(compute), labels, *made_from]
     tuning, rest = split_tuning(plan.hyperparameters)
     torch.manual_seed(derive_seed(plan.streams["weights"], "weights"))
-    classifier = load_classifier(pretrained, labels, plan.hyperparameters["dropout"])
+    classifier = load_classifier(pretrained, labels, plan.hyperparameters["dropout"], head)
     updates = choose_weights(classifier, tuning)
     run = Run(
         classifier,

@@ -6,7 +6,7 @@ READY := .venv/ready
 CONFIG ?= config.yaml
 # Progress bars on a terminal; in a log file, plain lines. --nolock ends the list of config files: a target may follow.
 SNAKEMAKE = $(BIN)/snakemake --configfile $(CONFIG) $(BESIDE) $$(test -t 1 && echo --logger rich) --nolock
-RESULTS = results/$$(sed -n 's/^name: *\([a-z0-9-]*\).*/\1/p' $(CONFIG))
+RESULTS = results/$$(sed -n 's/^name: *["'"'"']\{0,1\}\([a-z0-9-]*\).*/\1/p' $(CONFIG))
 WHERE = echo "The write-up: $(RESULTS)/write-up.pdf and $(RESULTS)/write-up.html"
 
 .DEFAULT_GOAL := help

@@ -92,3 +92,28 @@ def test_against_scikit_learn_by_hand_and_again_the_same_bytes():
     before = Path("baselines.json").read_bytes()
     score()
     assert Path("baselines.json").read_bytes() == before
+
+
+def test_characters_are_chosen_by_validation_where_words_are_not_separated():
+    chance = np.random.default_rng(1)
+    letters = [chr(0x4E00 + n) for n in range(30)]
+
+    def texts(count: int) -> tuple[list[str], list[int]]:
+        labels = [n % 2 for n in range(count)]
+        filler = ["".join(chance.choice(letters, size=8)) for _ in labels]
+        marks = ("\u96be\u770b", "\u597d\u770b")
+        return [f"{text[:4]}{marks[label]}{text[4:]}" for text, label in zip(filler, labels, strict=True)], labels
+
+    for split, count in {"train": 120, "validation": 40, "test": 40}.items():
+        write(split, *texts(count))
+    found = score()
+    assert found["bag-of-words"]["test"]["features"] == "characters"
+    assert found["bag-of-words"]["test"]["accuracy"] > 0.9
+    assert "features" not in found["majority"]["test"]
+
+
+def test_words_are_kept_where_they_do_as_well():
+    write("train", ["good film", "bad film"] * 8, [1, 0] * 8)
+    write("validation", ["good", "bad"], [1, 0])
+    write("test", ["good"], [1])
+    assert score()["bag-of-words"]["validation"]["features"] == "words"

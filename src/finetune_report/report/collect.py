@@ -159,7 +159,10 @@ def collect_model(collector: Collector, path: Path) -> None:
     source = model["source"]
     field = next(field for field in ("name", "package", "path") if source.get(field))
     collector.add("model.name", source[field], "text", path, f"/source/{field}")
-    collector.add("model.sha256", model["files"]["model.safetensors"], "text", path, "/files/model.safetensors")
+    if "model.safetensors" in model["files"]:
+        collector.add("model.sha256", model["files"]["model.safetensors"], "text", path, "/files/model.safetensors")
+    else:  # in several files: the fingerprint of them all
+        collector.add("model.sha256", model["fingerprint"], "text", path, "/fingerprint")
 
 
 def collect_setting(collector: Collector, key: str, runs: list[tuple[Path, dict[str, Any]]]) -> None:

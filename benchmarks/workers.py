@@ -86,14 +86,14 @@ def model_folder() -> Path:
 def read_split(folder: Path, split: str, most: int, seed: int = 0) -> tuple[list[str], list[int]]:
     """Texts and labels of a split, `most` of them drawn at random; TSV has neither header nor quotes."""
     from finetune_report.data.locations import files_of_folder
-    from finetune_report.data.readers import read_rows
+    from finetune_report.data.readers import Reading, read_rows
 
     import numpy as np
 
-    path = files_of_folder(folder)[split]
+    path = files_of_folder(folder, [split])[split]
     bare = path.suffix == ".tsv"
     names = ("0", "1") if bare else ("text", "label")
-    rows = [record for _, record in read_rows(path, header=not bare, quoting=not bare)]
+    rows = [record for _, record in read_rows(path, Reading(header=not bare, quoting=not bare))]
     texts, labels = ([row[name] for row in rows] for name in names)
     numbers = {label: number for number, label in enumerate(sorted(set(labels)))}
     drawn = np.random.default_rng(seed).permutation(len(texts))[:most]

@@ -18,6 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 WEIGHTS = "model.safetensors"  # of a model in one file
+COUNTED_BY = (b"unknown_id", b"special_tokens")  # what tokenize_texts stores with the tokens
+MANY_UNKNOWN = 0.1
 
 
 def main(
@@ -40,19 +42,35 @@ def main(
     for split, row in found.items():
         if row["cut"]:
             logging.warning("%s: %d of %d texts are cut to %d tokens", split, row["cut"], row["texts"], max_length)
+        if row["unknown_share"] > MANY_UNKNOWN:
+            logging.warning(
+                "%s: the model does not know %.0f%% of the tokens; it was made for another language or script",
+                split,
+                100 * row["unknown_share"],
+            )
 
 
 def count(path: Path) -> dict[str, Any]:
-    """Texts, tokens in all, the longest text, and how many were cut."""
+    """Texts, tokens in all, the longest text, how many were truncated, and how many of the tokens are unknown.
+
+    `unknown_share` is of the tokens that are kept, special ones apart.
+    """
     table = pq.read_table(path, columns=["input_ids", "cut"])
+    known = {key.decode(): int(value) for key, value in (table.schema.metadata or {}).items() if key in COUNTED_BY}
+    unknown = 0
+    if "unknown_id" in known:
+        unknown = pc.sum(pc.equal(pc.list_flatten(table["input_ids"]), known["unknown_id"])).as_py()
     lengths = pc.list_value_length(table["input_ids"])
+    tokens = pc.sum(lengths).as_py()
     cut = pc.sum(table["cut"]).as_py()
     return {
         "texts": len(table),
-        "tokens": pc.sum(lengths).as_py(),
+        "tokens": tokens,
         "longest": pc.max(lengths).as_py(),
         "cut": cut,
         "share": cut / len(table),
+        "unknown": unknown,
+        "unknown_share": unknown / max(1, tokens - len(table) * known.get("special_tokens", 0)),
     }
 
 

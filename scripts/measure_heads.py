@@ -11,6 +11,7 @@ from typing import Any
 from finetune_report.errors import UserError
 from finetune_report.files import read_json, write_json, write_text
 from finetune_report.model.device import configure_process, resolve
+from finetune_report.model.weights import load_weights
 from finetune_report.runtime.job import run
 
 import numpy as np
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 import torch
 import transformers
 from scipy.special import entr
-from transformers import AutoModelForSequenceClassification, PreTrainedModel
+from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, AutoConfig, PreTrainedModel
 
 COPIES_ABOVE = 0.8  # of the mean largest weight
 AVERAGES_ABOVE = 0.9  # of the mean normalised entropy
@@ -43,8 +44,11 @@ def main(
     configure_process(resolve("cpu", "fp32", threads))
     winner = read_json(selection)["winner"]
     folder = next(path for path in tuned if path.parts[-3] == winner)
-    model = AutoModelForSequenceClassification.from_pretrained(
-        folder, attn_implementation="eager", dtype=torch.float32, trust_remote_code=False
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    kind: Any = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
+    weights = load_weights(folder)
+    model = kind.from_pretrained(
+        None, config=config, state_dict=weights, attn_implementation="eager", dtype=torch.float32
     ).eval()
     tokens = read_tokens(validation_tokens, sentences)
     table = head_table([[measure(weights) for weights in attentions(model, row)] for row in tokens])

@@ -1,22 +1,25 @@
 """Brings a labelled data set into one form, whatever it came as, and measures it.
 
 Reads the files of the splits, or a data set of the hub. Writes each split as Parquet (id, text, text_pair for pairs,
-label as a number, slice columns as strings) and a summary: rows, classes, lengths, duplicates, content fingerprints.
-Rows keep their order. An id names the split and the row that the example was read from, also where validation rows
-were carved out of the training split.
+label as a number, slice columns as strings) and a summary: rows, classes, lengths, duplicates, near-duplicates, rows
+left out, content fingerprints. Rows keep their order. An id names the split and the row that the example was read from,
+also where validation or test rows were drawn from the training split.
 """
 
 import hashlib
 import logging
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from finetune_report.data.label_names import resolved
 from finetune_report.data.loading import Source, load, sources_of
 from finetune_report.data.locations import data_files
-from finetune_report.data.validation import training_classes
-from finetune_report.errors import UserError
+from finetune_report.data.near_duplicates import near_duplicates
+from finetune_report.data.validation import LeftOut, training_classes
+from finetune_report.errors import UserError, few
 from finetune_report.files import canonical_json, write_json
 from finetune_report.runtime.job import run
 
@@ -32,13 +35,15 @@ def main(sources: list[Path], train: Path, validation: Path, test: Path, summary
     files = dict(zip(data_files(data), sources, strict=True))
     with TemporaryDirectory() as cache:
         origins = sources_of(data, files, cache)
-        splits, classes = load_splits(origins, data, cache)
-        carved = None
-        if "validation" not in splits:
-            carved = {"fraction": data["validation_fraction"], "seed": data["split_seed"]}
-            splits["train"], splits["validation"] = carve(splits["train"], origins["train"].name, **carved)
+        splits, classes, left_out = load_splits(origins, data, cache)
+        drawn = {}
+        for split in ("test", "validation"):
+            if split not in splits:
+                drawn[split] = {"fraction": data[f"{split}_fraction"], "seed": data["split_seed"]}
+                splits["train"], splits[split] = carve(splits["train"], origins["train"].name, split, **drawn[split])
         overlap = overlaps(splits)
-        splits, dropped = drop_overlaps(splits) if data["drop_overlap"] else (splits, {"train": 0, "validation": 0})
+        near = near_duplicates({split: keys_of(dataset) for split, dataset in splits.items()}, data["near_duplicates"])
+        splits, dropped = drop_overlaps(splits, near if data["drop_near_duplicates"] else None, data["drop_overlap"])
         for split, path in {"train": train, "validation": validation, "test": test}.items():
             splits[split] = with_numbers(splits[split], classes)
             write_parquet(splits[split], path)
@@ -47,49 +52,67 @@ def main(sources: list[Path], train: Path, validation: Path, test: Path, summary
             "labels": classes,
             "splits": {split: describe(splits[split], classes) for split in ("train", "validation", "test")},
             "overlap": overlap,
+            "near_duplicates": {
+                "threshold": data["near_duplicates"],
+                "rows": {pair: len(rows) for pair, rows in near.items()},
+            },
             "dropped": dropped,
-            "carved": carved,
+            "left_out": {split: asdict(rows) for split, rows in left_out.items()},
+            "carved": drawn.get("validation"),
+            "test_carved": drawn.get("test"),
             "slices": {str(name): slice_counts(splits, str(name)) for name in data["slices"]},
         }
     write_json(summary, description)
+    for split, rows in left_out.items():
+        if rows.rows:
+            logging.warning("%s: %d invalid rows and %d by label are left out", split, rows.invalid, rows.by_label)
     for split, facts in description["splits"].items():
         logging.info("%s: %d rows, %s, %d duplicates", split, facts["rows"], facts["classes"], facts["duplicates"])
 
 
-def load_splits(origins: dict[str, Source], data: Json, cache: str) -> tuple[Splits, list[str]]:
-    """The splits, labels by name, and the classes in the order of their numbers: the config's, or the training labels.
+def load_splits(origins: dict[str, Source], data: Json, cache: str) -> tuple[Splits, list[str], dict[str, LeftOut]]:
+    """The splits, labels by name; the classes in the order of their numbers: the config's, or the training labels; and
+    the rows of each split that were left out.
 
     Raises UserError at a row that will not do, and where the training labels make no classification task.
     """
-    classes = None if data["labels"] is None else [str(label) for label in data["labels"]]
-    splits = {"train": load(origins["train"], "train", data, classes, cache)}
-    classes = training_classes(splits["train"]["label"][:], origins["train"].name, data, classes)
+    given = data["labels"]
+    # What YAML made a truth value of can only be told once the labels are known.
+    told = given is not None and not any(isinstance(label, bool) for label in given)
+    classes = [str(label) for label in given] if told else None
+    train, left_out = load(origins["train"], "train", data, classes, cache)
+    splits, omitted = {"train": train}, {"train": left_out}
+    labels = train["label"][:]
+    if given is not None and classes is None:
+        classes = resolved(given, Counter(labels))
+    classes = training_classes(labels, origins["train"].name, data, classes)
     for split in ("validation", "test"):
         if split in origins:
-            splits[split] = load(origins[split], split, data, classes, cache)
-    return splits, classes
+            splits[split], omitted[split] = load(origins[split], split, data, classes, cache)
+    return splits, classes, omitted
 
 
-def carve(train: Dataset, source: str, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Training and validation split out of the training split: drawn by `seed`, each class in proportion.
+def carve(train: Dataset, source: str, split: str, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Training rows and those drawn from them as another split: by `seed`, each class in proportion.
 
-    Raises UserError where there are too few rows for both splits to hold every class.
+    A class with a single row stays in the training split. Raises UserError where there are too few rows for both splits
+    to hold every other class.
     """
-    labels = train["label"][:]
-    rarest, count = min(Counter(labels).items(), key=lambda item: (item[1], item[0]))
-    if count < 2:
-        raise UserError(
-            f"{source}: the class '{rarest}' has 1 row, too few to carve out a validation split; "
-            f"add rows of it, or give a validation split"
-        )
+    labels = np.array(train["label"][:], dtype=object)
+    counts = Counter(labels)
+    single = sorted(label for label, count in counts.items() if count < 2)
+    if single:
+        logging.warning("%s: one row only, so not in the %s split: %s", source, split, few(single))
+    rows = np.flatnonzero([counts[label] > 1 for label in labels])
     try:
-        kept, drawn = train_test_split(np.arange(len(labels)), test_size=fraction, stratify=labels, random_state=seed)
+        _, drawn = train_test_split(rows, test_size=fraction, stratify=labels[rows], random_state=seed)
     except ValueError as error:
         raise UserError(
-            f"{source}: {len(labels)} rows of {len(set(labels))} classes are too few to carve out a validation split "
-            f"by data.validation_fraction: {fraction}; add rows, change the fraction, or give a validation split"
+            f"{source}: {len(rows)} rows of {len(counts)} classes are too few to draw a {split} split "
+            f"by data.{split}_fraction: {fraction}; add rows, change the fraction, or give a {split} split"
         ) from error
-    return train.select(sorted(kept)), train.select(sorted(drawn))
+    taken = set(drawn.tolist())
+    return train.select([row for row in range(len(labels)) if row not in taken]), train.select(sorted(taken))
 
 
 def keys_of(dataset: Dataset) -> list[str]:
@@ -108,22 +131,28 @@ def overlaps(splits: Splits) -> dict[str, int]:
     return counts
 
 
-def drop_overlaps(splits: Splits) -> tuple[Splits, dict[str, int]]:
+def drop_overlaps(splits: Splits, near: dict[str, list[int]] | None, exact: bool) -> tuple[Splits, dict[str, int]]:
     """The splits without training rows that stand in validation or test, or validation rows that stand in test.
 
-    Also how many rows that took. Raises UserError where nothing useful is left.
+    `exact` drops texts that count as the same, `near` gives further rows to drop for each two splits. Also how many
+    rows that took. Raises UserError where nothing useful is left.
     """
     keys = {split: keys_of(dataset) for split, dataset in splits.items()}
     held_out = {"train": {*keys["validation"], *keys["test"]}, "validation": set(keys["test"])}
     left, dropped = dict(splits), {}
     for split, known in held_out.items():
-        rows = [row for row, key in enumerate(keys[split]) if key not in known]
+        found = (
+            set() if near is None else {row for pair, rows in near.items() if pair.startswith(split) for row in rows}
+        )
+        same = known if exact or near is not None else set()
+        rows = [row for row, key in enumerate(keys[split]) if key not in same and row not in found]
         dropped[split] = len(keys[split]) - len(rows)
-        left[split] = splits[split].select(rows)
+        left[split] = splits[split].select(rows) if dropped[split] else splits[split]
         if set(left[split]["label"][:]) != set(splits[split]["label"][:]):
+            option = "drop_overlap" if near is None else "drop_near_duplicates"
             raise UserError(
-                f"data.drop_overlap: {dropped[split]} of {len(keys[split])} {split} rows also stand in later splits, "
-                f"and without them a class is gone; separate the splits, or set drop_overlap: false"
+                f"data.{option}: {dropped[split]} of {len(keys[split])} {split} rows also stand in later splits, "
+                f"and without them a class is gone; separate the splits, or set {option}: false"
             )
     return left, dropped
 

@@ -14,12 +14,18 @@ from finetune_report.data.locations import MODEL_PATTERNS, is_model_file, listed
 from finetune_report.errors import UserError
 from finetune_report.files import fingerprint, sha256, write_json
 from finetune_report.model.pretrained import classified_types
+from finetune_report.model.weights import INDEX, SINGLE, weight_files
 from finetune_report.runtime.job import run
 
 import transformers
 from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, StrictDataclassError
+from transformers import AutoConfig
 
+SIZES = (
+    *("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"),
+    "max_position_embeddings",
+)
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
@@ -36,7 +42,7 @@ def main(sources: list[Path], model: Path, source: dict[str, Any]) -> None:
 def find_folder(source: dict[str, Any]) -> Path:
     """The folder of the model's files. Raises UserError where there is none."""
     if "path" in source:
-        return Path(source["path"])
+        return Path(source["path"]).expanduser()
     if "name" in source:
         return download(source["name"], source["revision"])
     package = package_folder(source["package"])
@@ -75,6 +81,11 @@ def download(name: str, revision: str) -> Path:
 def check_folder(folder: Path) -> None:
     """Raises UserError where a folder is not a text classifier's, or brings code of its own."""
     names = sorted(path.name for path in folder.iterdir())
+    if "adapter_config.json" in names and "config.json" not in names:
+        raise UserError(
+            f"model: {folder} holds an adapter (adapter_config.json) without its base model; merge the two "
+            f"(merge_and_unload of peft, then save_pretrained), and name the folder of the merged model"
+        )
     if "config.json" not in names:
         raise UserError(
             f"model: {folder} has no config.json; it holds {listed(names)}; name a folder as save_pretrained writes it"
@@ -90,6 +101,26 @@ def check_folder(folder: Path) -> None:
         raise UserError(
             f"model: {folder / 'config.json'} has the model_type {kind!r}, for which transformers "
             f"{transformers.__version__} knows no sequence classifier; choose another model"
+        )
+    check_sizes(folder)
+
+
+def check_sizes(folder: Path) -> None:
+    """Raises UserError where config.json holds values of the wrong type, or sizes that no model has."""
+    path = folder / "config.json"
+    try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    except (StrictDataclassError, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"model: {path} cannot be used ({reason}); correct it, or save the model again") from error
+    for name in SIZES:
+        value = getattr(config, name, None)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+            raise UserError(f"model: {path}: {name} is {value!r}; expected a whole number from 1; save the model again")
+    hidden, heads = getattr(config, "hidden_size", None), getattr(config, "num_attention_heads", None)
+    if isinstance(hidden, int) and isinstance(heads, int) and not getattr(config, "head_dim", None) and hidden % heads:
+        raise UserError(
+            f"model: {path}: hidden_size {hidden} is no multiple of num_attention_heads {heads}; save the model again"
         )
 
 
@@ -113,6 +144,14 @@ def check_weights(folder: Path, files: dict[str, str], expected: str | None) -> 
                 f"loaded; save them as safetensors (save_pretrained does), or choose a revision that has them"
             )
         raise UserError(f"model: {folder} holds no weights (*.safetensors); it holds {listed(files)}")
+    if not (folder / SINGLE).is_file() or (folder / INDEX).is_file():
+        shards = weight_files(folder)
+        if not (folder / INDEX).is_file():
+            raise UserError(
+                f"model: {folder} has neither {SINGLE} nor {INDEX}, which says what is in which of its files; it holds "
+                f"{listed(files)}; download or save the model again"
+            )
+        logging.info("%d files of weights", len(shards))
     found = files.get("model.safetensors")
     if expected is None or found == expected:
         return

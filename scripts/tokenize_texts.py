@@ -11,17 +11,15 @@ from typing import Any
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
 from finetune_report.model.pretrained import pretrained_folder
+from finetune_report.model.tokenization import check_length, load_tokenizer, unknown_id
 from finetune_report.runtime.job import run
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import transformers
-from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
+from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 ROWS = 1000  # a batch: enough for the tokenizer to be fast, little enough for memory
-
-transformers.logging.set_verbosity_error()
 
 
 def main(data: Path, model: Path, selection: list[Path], tokens: Path, max_length: int) -> None:
@@ -31,7 +29,9 @@ def main(data: Path, model: Path, selection: list[Path], tokens: Path, max_lengt
     rows = pq.ParquetFile(data)
     texts = [name for name in ("text", "text_pair") if name in rows.schema_arrow.names]
     # Models without a second type (RoBERTa, DistilBERT) tell the texts of a pair apart by the separator alone.
-    form = schema(types=len(texts) == 2 and (getattr(config, "type_vocab_size", 0) or 0) > 1)
+    form = schema(types=len(texts) == 2 and (getattr(config, "type_vocab_size", 0) or 0) > 1).with_metadata(
+        counted_by(tokenizer, pair=len(texts) == 2)
+    )
     part = tokens.with_name(tokens.name + ".part")
     count = cut = 0
     with pq.ParquetWriter(part, form) as writer:
@@ -46,36 +46,6 @@ def main(data: Path, model: Path, selection: list[Path], tokens: Path, max_lengt
     logging.info("%s: %d texts, %d cut to %d tokens", data.stem, count, cut, max_length)
 
 
-def load_tokenizer(folder: Path) -> tuple[PretrainedConfig, PreTrainedTokenizerBase]:
-    """The model's config and its own tokenizer. Raises UserError where transformers can load none."""
-    try:
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        # Without its files transformers makes up a tokenizer that knows the special tokens and nothing else.
-        if len(tokenizer) <= len(tokenizer.all_special_tokens):
-            raise ValueError("no vocabulary")
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(
-            f"model: {folder} holds no tokenizer that transformers {transformers.__version__} can load ({reason}); "
-            f"add the tokenizer's files (tokenizer.json, or the vocabulary), or choose another model"
-        ) from error
-    return config, tokenizer
-
-
-def check_length(max_length: int, folder: Path, config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Raises UserError where texts of `max_length` tokens are more than the model has positions for.
-
-    The tokenizer counts too: RoBERTa's 514 positions take 512 tokens, and only its tokenizer says so.
-    """
-    positions = getattr(config, "max_position_embeddings", None)
-    limits = [tokenizer.model_max_length] + ([positions] if isinstance(positions, int) and positions > 0 else [])
-    if max_length > min(limits):
-        raise UserError(
-            f"max_length: found {max_length}, but the model in {folder} takes {min(limits)} tokens at most; lower it"
-        )
-
-
 def check_ids(tokens: pa.ChunkedArray, folder: Path, config: PretrainedConfig) -> None:
     """Raises UserError where the tokenizer gives ids that the model has no embedding for."""
     highest = pc.max(pc.list_flatten(tokens)).as_py()
@@ -85,6 +55,13 @@ def check_ids(tokens: pa.ChunkedArray, folder: Path, config: PretrainedConfig) -
             f"model: the tokenizer in {folder} gives the token id {highest}, but config.json has a vocab_size of "
             f"{size}; the tokenizer belongs to another model: save both together"
         )
+
+
+def counted_by(tokenizer: PreTrainedTokenizerBase, pair: bool) -> dict[str, str]:
+    """What counting the tokens needs to know: the id of unknown ones, if any, and how many special ones a text has."""
+    unknown = unknown_id(tokenizer)
+    special = {"special_tokens": str(tokenizer.num_special_tokens_to_add(pair=pair))}
+    return special if unknown is None else special | {"unknown_id": str(unknown)}
 
 
 def schema(types: bool) -> pa.Schema:

@@ -7,6 +7,7 @@ from finetune_report.cli import new
 from finetune_report.cli.new import Options
 from finetune_report.config.schema import complete
 from finetune_report.data.detection import infer
+from finetune_report.data.locations import data_files
 from finetune_report.data.readers import read_rows
 from finetune_report.errors import UserError
 
@@ -68,7 +69,7 @@ def test_pairs_are_known_by_name_and_typed_labels_are_named() -> None:
     ("given", "message"),
     [
         ({"label": "topics"}, "a.csv: no column 'topics'; the columns are text, code"),
-        ({}, "a.csv: no column has from 2 to 50 different values that repeat"),
+        ({}, "a.csv: no column has from 2 to 200 different values that repeat"),
     ],
 )
 def test_what_cannot_be_inferred_is_asked_for(given: dict[str, str], message: str) -> None:
@@ -126,3 +127,115 @@ def test_mistakes_leave_no_config_behind(options: Options, message: str) -> None
         new.main(options)
     assert str(error.value).startswith(message)
     assert [path.name for path in Path("config").iterdir()] == ["there.yaml"]
+
+
+def written() -> list[str]:
+    return sorted(str(path) for path in Path().rglob("*") if path.is_file() and path.name != "mine.csv")
+
+
+@pytest.mark.parametrize("name", ["2024", "1e5", "on", "no", "2024-01-01", "007", "null"])
+def test_any_name_stays_the_same_text_in_yaml(name: str) -> None:
+    write("mine.csv", ROWS, ("message", "topic", "channel"))
+    new.main(Options(name, "mine.csv"))
+    assert complete(yaml.safe_load(Path(f"config/{name}.yaml").read_text()))["name"] == name
+
+
+@pytest.mark.parametrize("taken", ["config.yaml", "config/other.yaml", "results/try/values.json", "report/try.md"])
+def test_another_experiments_name_is_not_taken(taken: str) -> None:
+    write("mine.csv", ROWS, ("message", "topic", "channel"))
+    write(taken, [], ("name: try",))
+    with pytest.raises(UserError, match=r"choose another"):
+        new.main(Options("try", "mine.csv"))
+    assert written() == [taken]
+
+
+BAD_FILES = {
+    "one class": ("text,label\n" + "a b c,x\n" * 9, "every row has the label 'x' in the column 'label'"),
+    "no rows": ("text,label\n", "mine.csv holds no rows"),
+    "a row too long": ("text,label\n" + "a b,x\na c,y\n" * 5 + "a,b,c\n", "mine.csv, line 12: found 3 fields where"),
+    "too few rows": ("text,label\na b,x\na c,y\nb c,x\nc d,y\n", "too few to draw a fifth of each class"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), BAD_FILES.values(), ids=BAD_FILES)
+def test_a_failure_leaves_nothing_behind(content: str, message: str) -> None:
+    Path("mine.csv").write_text(content)
+    with pytest.raises(UserError, match=message):
+        new.main(Options("try", "mine.csv"))
+    assert [path.name for path in Path().iterdir()] == ["mine.csv"]
+
+
+def test_a_failure_at_the_last_step_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("mine.csv", ROWS, ("message", "topic", "channel"))
+    monkeypatch.setattr(new, "skeleton_write_up", lambda name: "\ud800")  # cannot be written
+    with pytest.raises(UnicodeEncodeError):
+        new.main(Options("try", "mine.csv"))
+    assert written() == []
+    assert not Path("data").exists()
+
+
+def test_paths_with_home_spaces_and_braces(monkeypatch: pytest.MonkeyPatch, work: Path) -> None:
+    monkeypatch.setenv("HOME", str(work / "my home"))
+    folder = Path("my home/data (1) {x} ü")
+    for split in ("train", "test"):
+        write(f"{folder}/{split}.csv", ROWS, ("message", "topic", "channel"))
+    new.main(Options("spaced", "~/data (1) {x} ü"))
+    config = complete(yaml.safe_load(Path("config/spaced.yaml").read_text()))
+    assert config["data"]["path"] == "data/spaced"  # since Snakemake takes braces in paths for its own
+    folder.rename("my home/plain")
+    new.main(Options("plain", "my home/plain"))
+    config = complete(yaml.safe_load(Path("config/plain.yaml").read_text()))
+    assert config["data"]["path"] == "my home/plain"
+    assert data_files(config["data"] | {"path": "~/plain"})["train"].is_file()
+
+
+def test_a_file_sorted_by_class_is_read_to_its_end() -> None:
+    rows = [(f"words about {n}", "ab"[n >= 30_000]) for n in range(60_000)]
+    for header in (("what", "how"), None):
+        shape = infer(write("a.csv", rows, header))
+        assert shape.classes == {"a": 30_000, "b": 30_000}
+        assert shape.header == (header is not None)
+
+
+def test_names_that_the_prepared_data_need_are_no_slices() -> None:
+    rows = [(f"some words {n}", "ab"[n % 2], "xyz"[n % 3], str(n % 2), "sl"[n % 2]) for n in range(30)]
+    shape = infer(write("a.csv", rows, ("message", "topic", "length", "id", "label")), text="message", label="topic")
+    assert shape.slices == []
+
+
+def test_a_missing_key_of_a_json_row_is_an_empty_field() -> None:
+    rows = [{"text": f"words {n}", "label": n % 2} | ({"note": "ab"[n % 2]} if n else {}) for n in range(30)]
+    Path("a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert infer(Path("a.jsonl")).classes == {"0": 15, "1": 15}
+
+
+def test_spelling_variants_are_mapped_and_said(capsys: pytest.CaptureFixture[str]) -> None:
+    labels = ["Billing", "Billing", "billing", "Delivery"]
+    write("mine.csv", [(f"words {n}", labels[n % 4]) for n in range(40)], ("text", "label"))
+    new.main(Options("try", "mine.csv"))
+    assert yaml.safe_load(Path("config/try.yaml").read_text())["data"]["label_map"] == {"billing": "Billing"}
+    assert "'Billing' (20 rows) and 'billing' (10 rows); is that right?" in capsys.readouterr().out
+
+
+def test_max_length_is_that_of_the_tokenizer_and_unknown_tokens_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    write("mine.csv", [("这部电影非常好看我也喜欢" * 6 + str(n), "ab"[n % 2]) for n in range(40)], ("text", "label"))
+    new.main(Options("try", "mine.csv"))
+    config = yaml.safe_load(Path("config/try.yaml").read_text())
+    assert config["max_length"] > 32  # though each text is one word
+    said = capsys.readouterr().out
+    assert config["max_length"] == 128
+    assert "length      at most" in said
+    assert "warning     the model does not know" in said
+
+
+DELIMITERS = {"excel": (";", "cp1252"), "tab": ("\t", "utf-16"), "bar": ("|", "latin-1"), "bom": (",", "utf-8-sig")}
+
+
+@pytest.mark.parametrize(("mark", "encoding"), DELIMITERS.values(), ids=DELIMITERS)
+def test_encodings_and_delimiters_are_recognised(mark: str, encoding: str) -> None:
+    rows = [f"Der Gärtner sagte Grüße. Straße {n}{mark}{'gut' if n % 2 else 'schlecht'}" for n in range(40)]
+    Path("a.csv").write_bytes("\r\n".join([f"Text{mark}Thema", *rows]).encode(encoding))
+    shape = infer(Path("a.csv"))
+    assert shape.reading.encoding == {"latin-1": "cp1252", "utf-8-sig": "utf-8"}.get(encoding, encoding)
+    assert shape.reading.delimiter == (None if mark == "," else mark)
+    assert (shape.text, shape.label, shape.classes) == ("Text", "Thema", {"gut": 20, "schlecht": 20})

@@ -63,7 +63,7 @@ def test_a_local_folder(work):
     write_model(Path("m"))
     (Path("m") / "onnx").mkdir()
     found = prepare(path="m")
-    assert found["source"] == {"path": "m", "folder": "model", "revision": "main", "sha256": None}
+    assert found["source"] == {"path": "m", "folder": "model", "revision": "main", "sha256": None, "head": "keep"}
     assert found["path"] == "m"  # as given, so that a checkout can be moved
     assert found["files"] == {
         "config.json": hashlib.sha256(b'{"model_type": "bert"}').hexdigest(),
@@ -180,12 +180,66 @@ def test_mistakes(changes, config, message):
     assert message_of(path="m", **config) == message
 
 
+SHARD = "model-00001-of-00002.safetensors"
+BAD_INDEXES = {
+    "a pickle behind a decoy": (
+        {"a": "pytorch_model.bin"},
+        "points to 'pytorch_model.bin'; weights are only read from",
+    ),
+    "another folder": ({"a": "../other/model.safetensors"}, "points to '../other/model.safetensors'; weights are only"),
+    "an absolute path": ({"a": "/tmp/model.safetensors"}, "points to '/tmp/model.safetensors'; weights are only read"),
+    "a file that is not there": ({"a": SHARD}, f"names {SHARD}, which is not there"),
+    "no name": ({"a": None}, "is not an index of weights"),
+    "a list": ([], "is not an index of weights"),
+    "nothing": ({}, "is not an index of weights"),
+}
+
+
+@pytest.mark.parametrize(("weight_map", "message"), BAD_INDEXES.values(), ids=BAD_INDEXES)
+def test_an_index_may_only_name_safetensors_in_its_folder(weight_map, message):
+    write_model(Path("m"), {"pytorch_model.bin": b"..."})
+    Path("m/model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+    assert message in message_of(path="m")
+
+
+def test_weights_in_several_files_without_an_index():
+    write_model(Path("m"), {"model.safetensors": None, SHARD: WEIGHTS})
+    assert "has neither model.safetensors nor model.safetensors.index.json" in message_of(path="m")
+
+
+def test_an_adapter_without_its_base():
+    write_model(Path("m"), {"config.json": None, "adapter_config.json": "{}"})
+    assert "holds an adapter (adapter_config.json) without its base model; merge the two" in message_of(path="m")
+
+
+BAD_SIZES = {
+    "minus one layer": {"num_hidden_layers": -1},
+    "no heads": {"num_attention_heads": 0},
+    "a size that is text": {"hidden_size": "big"},
+    "a size that is a fraction": {"vocab_size": 0.5},
+    "heads that do not divide": {"hidden_size": 10, "num_attention_heads": 3},
+    "a list": {"num_hidden_layers": [2]},
+    "null": {"hidden_size": None},
+}
+
+
+@pytest.mark.parametrize("settings", BAD_SIZES.values(), ids=BAD_SIZES)
+def test_sizes_that_no_model_has_end_in_one_message(settings):
+    write_model(Path("m"), {"config.json": json.dumps({"model_type": "bert"} | settings)})
+    message = message_of(path="m")
+    assert message.startswith("model: m/config.json")
+    assert next(iter(settings)) in message
+    assert "\n" not in message
+
+
 def test_a_sha_needs_one_weights_file():
     write_model(Path("m"), {"model.safetensors": None})
+    index = {"weight_map": {"a": "model-00001-of-00002.safetensors"}}
+    Path("m/model.safetensors.index.json").write_text(json.dumps(index))
     Path("m/model-00001-of-00002.safetensors").write_bytes(WEIGHTS)
     assert message_of(path="m", sha256=SHA) == (
         "model.sha256: m has no model.safetensors to compare; it holds config.json, "
-        "model-00001-of-00002.safetensors, tokenizer_config.json, vocab.txt"
+        "model-00001-of-00002.safetensors, model.safetensors.index.json, tokenizer_config.json, vocab.txt"
     )
     assert prepare(path="m")["files"]["model-00001-of-00002.safetensors"] == SHA
 

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from finetune_report.cli.recomputing import baseline_complaints
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -92,3 +94,41 @@ def test_against_scikit_learn_by_hand_and_again_the_same_bytes():
     before = Path("baselines.json").read_bytes()
     score()
     assert Path("baselines.json").read_bytes() == before
+
+
+def test_characters_are_chosen_by_validation_where_words_are_not_separated():
+    chance = np.random.default_rng(1)
+    letters = [chr(0x4E00 + n) for n in range(30)]
+
+    def texts(count: int) -> tuple[list[str], list[int]]:
+        labels = [n % 2 for n in range(count)]
+        filler = ["".join(chance.choice(letters, size=8)) for _ in labels]
+        marks = ("\u96be\u770b", "\u597d\u770b")
+        return [f"{text[:4]}{marks[label]}{text[4:]}" for text, label in zip(filler, labels, strict=True)], labels
+
+    for split, count in {"train": 120, "validation": 40, "test": 40}.items():
+        write(split, *texts(count))
+    found = score()
+    assert found["bag-of-words"]["test"]["features"] == "characters"
+    assert found["bag-of-words"]["test"]["accuracy"] > 0.9
+    assert "features" not in found["majority"]["test"]
+
+
+def test_words_are_kept_where_they_do_as_well():
+    write("train", ["good film", "bad film"] * 8, [1, 0] * 8)
+    write("validation", ["good", "bad"], [1, 0])
+    write("test", ["good"], [1])
+    assert score()["bag-of-words"]["validation"]["features"] == "words"
+
+
+def test_verifying_finds_what_was_written_and_nothing_else():
+    for split in ("train", "validation", "test"):
+        write(split, ["good film", "bad film"] * 8, [1, 0] * 8)
+    score()
+    for split in ("validation", "test"):
+        for folder, name in (("data", f"{split}.parquet"), ("baselines", f"{split}-predictions.parquet")):
+            Path(folder).mkdir(exist_ok=True)
+            Path(name).rename(Path(folder) / f"{split}.parquet")
+    assert list(baseline_complaints(Path())) == []
+    Path("baselines.json").write_text(Path("baselines.json").read_text().replace('"correct": 16', '"correct": 15'))
+    assert list(baseline_complaints(Path())) != []

@@ -24,7 +24,7 @@ def touch(*names: str) -> None:
 
 
 @pytest.mark.parametrize("validation", ["validation", "valid", "dev"])
-@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet", ".CSV"])
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet", ".CSV", ".json", ".csv.gz"])
 def test_a_folder_gives_the_splits_in_order(validation, suffix):
     touch(f"d/test{suffix}", f"d/{validation}{suffix}", f"d/train{suffix}", "d/README.md", "d/train.txt")
     assert list(data_files({"path": "d"}).items()) == [
@@ -69,7 +69,7 @@ DATA_MISTAKES = {
     "no data file": (
         {"path": "data/notes"},
         "data.path: data/notes has no file for the train split (train.csv or train.tsv or train.jsonl or "
-        "train.parquet); it holds train.xlsx; add the file, or name the files in data.files",
+        "train.json or train.parquet); it holds train.xlsx; add the file, or name the files in data.files",
     ),
     "a misspelt file": (
         {"files": {"train": "data/reviews/trian.csv", "test": "data/reviews/test.csv"}},
@@ -81,7 +81,8 @@ DATA_MISTAKES = {
     ),
     "an unknown format": (
         {"files": {"train": "data/notes/train.xlsx", "test": "data/reviews/test.csv"}},
-        "data.files.train: data/notes/train.xlsx ends in '.xlsx'; expected one of .csv, .tsv, .jsonl, .parquet",
+        "data.files.train: data/notes/train.xlsx ends in '.xlsx'; expected one of .csv, .tsv, .jsonl, .json, "
+        ".parquet, or its format in data.format",
     ),
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from finetune_report.errors import UserError
 
+import describe_data
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -152,3 +153,10 @@ def test_no_tokenizer(content, reason):
     known = f"holds no tokenizer that transformers {transformers.__version__} can load ({reason}"
     assert message.startswith(f"model: {Path('m').resolve()} {known}")
     assert message.endswith("add the tokenizer's files (tokenizer.json, or the vocabulary), or choose another model")
+
+
+def test_unknown_tokens_are_counted_without_special_ones():
+    tokenize(["a fine xyz", "xyz xyz", "film"])
+    counted = describe_data.count(Path("tokens.parquet"))
+    assert (counted["unknown"], counted["unknown_share"]) == (3, 0.5)
+    assert counted["tokens"] == 6 + 2 * 3

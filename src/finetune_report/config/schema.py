@@ -25,7 +25,7 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
     Raises UserError with one line a mistake: the key, what was found, what is allowed, and the nearest valid name.
     """
     schema = read_schema(schema_path)
-    config = with_one_source(with_scalars(config, schema, schema))
+    config = with_label_names(with_one_source(with_scalars(config, schema, schema)))
     refuse(list(unprintable(config)))
     refuse([describe(error) for error in Validator(schema).iter_errors(config)] + excluded_baseline(config))
     filled = with_defaults(config, schema, schema)
@@ -90,10 +90,26 @@ def with_one_source(config: Json) -> Json:
     return config | {"data": given}
 
 
+def with_label_names(config: Json) -> Json:
+    """`config` with the labels in data.label_map as text, since YAML makes numbers of some.
+
+    Raises UserError where it made a truth value of one, whose spelling is lost.
+    """
+    data = config.get("data")
+    if not isinstance(data, dict) or not isinstance(data.get("label_map"), dict):
+        return config
+    for label in data["label_map"]:
+        if label is None or isinstance(label, bool):
+            refuse(
+                [f"data.label_map: found {label!r}, which YAML makes of a word such as yes or null; put it in quotes"]
+            )
+    return config | {"data": data | {"label_map": {str(label): name for label, name in data["label_map"].items()}}}
+
+
 def with_defaults(value: Any, schema: Json, root: Json) -> Any:
     """`value` with the schema's defaults for what it leaves out, in the order of the schema."""
     schema = resolve(schema, root)
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "properties" in schema:
         filled = {}
         for key, below in schema.get("properties", {}).items():
             below = resolve(below, root)

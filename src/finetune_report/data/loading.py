@@ -6,12 +6,11 @@ the run: what an earlier run left cannot get into this one.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from finetune_report.data.readers import Row, read_rows
-from finetune_report.data.validation import columns_of, examples
+from finetune_report.data.readers import Row, format_of, read_rows, reading_of
+from finetune_report.data.validation import LeftOut, columns_of, examples, hidden_labels
 from finetune_report.errors import UserError
 
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value, disable_progress_bars, load_dataset
@@ -34,12 +33,12 @@ def sources_of(data: dict[str, Any], files: dict[str, Path], cache: str) -> dict
     """The source of each split: train, perhaps validation, and test."""
     if "hub" in data:
         return hub_sources(data["hub"], cache)
-    return {split: Source(str(path), open_file(path, cache)) for split, path in files.items()}
+    return {split: Source(str(path), open_file(path, data, cache)) for split, path in files.items()}
 
 
-def open_file(path: Path, cache: str) -> Path | Dataset:
+def open_file(path: Path, data: dict[str, Any], cache: str) -> Path | Dataset:
     """Parquet as a data set, which keeps the names behind label numbers; any other file as it is."""
-    if path.suffix.lower() != ".parquet":
+    if format_of(path, reading_of(data)) != "parquet":
         return path
     try:
         return Dataset.from_parquet(str(path), cache_dir=cache)
@@ -93,28 +92,35 @@ def reason(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def load(source: Source, split: str, data: dict[str, Any], classes: list[str] | None, cache: str) -> Dataset:
-    """The examples of one split, labels by name; all columns are strings.
+def load(
+    source: Source, split: str, data: dict[str, Any], classes: list[str] | None, cache: str
+) -> tuple[Dataset, LeftOut]:
+    """The examples of one split, labels by name, all columns strings; and the rows that were left out.
 
     `classes` are the names that a label may have, None any. Raises UserError at the first row that will not do.
     """
     features = Features({name: Value("string") for name in ["id", *columns_of(data)]})
+    left_out = LeftOut()
+
+    def generate() -> Iterator[dict[str, str]]:
+        yield from examples(rows_of(source, data), source.name, split, data, classes, left_out)
+
     try:
-        # Not as gen_kwargs: `datasets` takes a list among them for shards, and hands on one item at a time.
-        generator = partial(generate, source, split, data, classes)
-        return Dataset.from_generator(generator, features=features, cache_dir=cache)
+        # With a fingerprint of our own, since `datasets` would hash all that the function refers to.
+        dataset = Dataset.from_generator(generate, features=features, cache_dir=cache, fingerprint=split)
+        return dataset, left_out
     except DatasetGenerationError as error:
-        if isinstance(error.__cause__, UserError):
-            raise error.__cause__ from None
-        raise
+        if not isinstance(error.__cause__, UserError):
+            raise
+        hidden = hidden_labels(rows_of(source, data), source.name, split, data) if split != "train" else None
+        raise hidden or error.__cause__ from None
 
 
-def generate(source: Source, split: str, data: dict[str, Any], classes: list[str] | None) -> Iterator[dict[str, str]]:
+def rows_of(source: Source, data: dict[str, Any]) -> Iterator[Row]:
+    """The rows of a source, each with the line that it starts on where there are lines."""
     if isinstance(source.content, Path):
-        rows: Iterator[Row] = read_rows(source.content, data["header"], data["quoting"])
-    else:
-        rows = dataset_rows(source.content)
-    yield from examples(rows, source.name, split, data, classes)
+        return read_rows(source.content, reading_of(data))
+    return dataset_rows(source.content)
 
 
 def dataset_rows(dataset: Dataset) -> Iterator[Row]:

@@ -13,9 +13,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from finetune_report.data.streams import BY_SUFFIX, COMPRESSED, codec_of, suffix_of
 from finetune_report.errors import UserError
 
-FORMATS = (".csv", ".tsv", ".jsonl", ".parquet")
+FORMATS = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
 SPLITS = {"train": ("train",), "validation": ("validation", "valid", "dev"), "test": ("test",)}
 # Weights only as safetensors; the rest is configuration, vocabulary and tokenizer.
 MODEL_PATTERNS = ("*.safetensors", "*.json", "*.txt", "*.model")
@@ -24,28 +25,40 @@ MODEL_PATTERNS = ("*.safetensors", "*.json", "*.txt", "*.model")
 def data_files(data: dict[str, Any]) -> dict[str, Path]:
     """The file of each split: train, validation where there is one, test; nothing for a data set of the hub.
 
-    Raises UserError where a folder or file is missing, unreadable, of an unknown format, or one of several that fit.
+    With data.test_fraction the test split comes from the training rows, and no test file is read. Raises UserError
+    where a folder or file is missing, unreadable, of an unknown format, or one of several that fit.
     """
+    codec_of(data.get("encoding", "utf-8"))
+    wanted = [split for split in SPLITS if split != "test" or data.get("test_fraction") is None]
     if "path" in data:
-        return files_of_folder(Path(data["path"]))
-    files = {split: Path(data["files"][split]) for split in SPLITS if split in data.get("files", {})}
+        return files_of_folder(Path(data["path"]).expanduser(), wanted)
+    given = data.get("files", {})
+    if given and "test" in wanted and "test" not in given:
+        raise UserError(
+            "data.files: the key 'test' is missing; name a test file, or draw its rows from the training rows by "
+            "data.test_fraction: 0.2"
+        )
+    files = {split: Path(given[split]).expanduser() for split in wanted if split in given}
     for split, path in files.items():
         key = f"data.files.{split}"
         if path.is_dir():
             raise UserError(f"{key}: {path} is a folder; give the file of this split, or name the folder in data.path")
         if not path.is_file():
             raise UserError(missing(key, path))
-        if path.suffix.lower() not in FORMATS:
-            raise UserError(f"{key}: {path} ends in '{path.suffix}'; expected one of {', '.join(FORMATS)}")
+        if data.get("format") is None and suffix_of(path) not in BY_SUFFIX:
+            raise UserError(
+                f"{key}: {path} ends in '{path.suffix}'; expected one of {', '.join(FORMATS)}, or its format in "
+                f"data.format"
+            )
     return files
 
 
-def files_of_folder(folder: Path) -> dict[str, Path]:
-    """The file of each split in a folder, by name: train.csv, validation.tsv (or valid, dev), test.jsonl and so on."""
+def files_of_folder(folder: Path, wanted: Iterable[str]) -> dict[str, Path]:
+    """The file of each split in a folder by its name: train.csv, validation.tsv.gz (or valid, dev), test.jsonl, ..."""
     names = entries("data.path", folder)
     files = {}
-    for split, stems in SPLITS.items():
-        found = [name for name in names if Path(name).stem in stems and Path(name).suffix.lower() in FORMATS]
+    for split in wanted:
+        found = [name for name in names if stem_of(name) in SPLITS[split]]
         if len(found) > 1:
             raise UserError(
                 f"data.path: {folder} holds {' and '.join(found)}; "
@@ -55,11 +68,22 @@ def files_of_folder(folder: Path) -> dict[str, Path]:
             files[split] = folder / found[0]
         elif split != "validation":
             expected = " or ".join(split + suffix for suffix in FORMATS)
+            ways = "or name the files in data.files"
+            if split == "test":
+                ways += ", or draw its rows from the training rows by data.test_fraction: 0.2"
             raise UserError(
                 f"data.path: {folder} has no file for the {split} split ({expected}); "
-                f"it holds {listed(names)}; add the file, or name the files in data.files"
+                f"it holds {listed(names)}; add the file, {ways}"
             )
     return files
+
+
+def stem_of(name: str) -> str | None:
+    """A file name without the extensions of a format and of compression; None where it has no format's."""
+    path = Path(name)
+    if path.suffix.lower() in COMPRESSED:
+        path = path.with_suffix("")
+    return path.stem if path.suffix.lower() in BY_SUFFIX else None
 
 
 def model_files(model: dict[str, Any]) -> list[Path]:
@@ -71,7 +95,7 @@ def model_files(model: dict[str, Any]) -> list[Path]:
         package_folder(model["package"])
     if "path" not in model:
         return []
-    folder = Path(model["path"])
+    folder = Path(model["path"]).expanduser()
     return [folder / name for name in entries("model.path", folder) if is_model_file(folder / name)]
 
 

@@ -1,78 +1,170 @@
-"""Turns rows as they were read into labelled examples, and refuses what is none: with its place and a remedy."""
+"""Turns rows as they were read into labelled examples, and rejects invalid rows, naming the location and the fix."""
 
 import difflib
 import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from finetune_report.data.readers import Row, clip
-from finetune_report.errors import UserError
+from finetune_report.data import label_names
+from finetune_report.data.readers import Row, has_field
+from finetune_report.data.readers import field as field_of
+from finetune_report.data.streams import suffix_of
+from finetune_report.errors import UserError, clip, few
+
+MOST_LISTED = 100  # rows left out that are listed one by one; all are counted
+
+
+@dataclass
+class LeftOut:
+    """The rows of a split that were not taken: counts by reason, and the first of them with their places."""
+
+    invalid: int = 0
+    by_label: int = 0
+    rows: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, place: str, reason: str, by_label: bool = False) -> None:
+        self.by_label += by_label
+        self.invalid += not by_label
+        if len(self.rows) < MOST_LISTED:
+            self.rows.append({"place": place, "reason": reason})
+
+
+RESERVED = ("id", "length", "text", "text_pair", "label")  # length: the report breaks down by it anyway
 
 
 def columns_of(data: dict[str, Any]) -> dict[str, str]:
     """The column behind each name that examples use: text, text_pair where there is one, label, and the slices."""
     columns = {name: str(data[name]) for name in READERS if data[name] is not None}
     for name in map(str, data["slices"]):
-        if name in ("id", "length", *READERS):  # length: the report breaks down by it anyway
+        if name in RESERVED:
             raise UserError(f"data.slices: the name '{name}' is taken by the prepared data; rename the column")
         columns[name] = name
     return columns
 
 
 def examples(
-    rows: Iterable[Row], source: str, split: str, data: dict[str, Any], classes: list[str] | None
+    rows: Iterable[Row],
+    source: str,
+    split: str,
+    data: dict[str, Any],
+    classes: list[str] | None,
+    left_out: LeftOut,
 ) -> Iterator[dict[str, str]]:
     """Each row as an example: `id` (split and row number from 1), texts, the label's name, and slices as strings.
 
-    `classes` are the names that a label may have, None any. Raises UserError at the first row that will not do.
+    `classes` are the names that a label may have, None any. Rows whose label data.label_map maps to null, and with
+    data.skip_invalid those that are not valid, go to `left_out`. Raises UserError at the first other invalid row.
     """
     columns = columns_of(data)
-    number = 0
+    number = taken = 0
     for number, (line, record) in enumerate(rows, start=1):
         if number == 1:
             require_columns(record, columns, source, data)
-        example = {"id": f"{split}-{number}"}
-        for name, column in columns.items():
-            try:
-                example[name] = READERS.get(name, slice_of)(record.get(column))
-                if name == "label" and classes is not None and example[name] not in classes:
-                    first = number == 1 and without_header(source, data)
-                    raise UserError(unknown_label(example[name], classes, data, first))
-            except UserError as error:
-                row = f"row {number}" if line is None else f"line {line} (row {number})"
-                raise UserError(f"{source}, {row}, column '{column}': {error}") from None
-        yield example
+        place = f"row {number}" if line is None else f"line {line} (row {number})"
+        try:
+            example = {"id": f"{split}-{number}"} | values_of(record, columns)
+        except InvalidField as error:
+            if not data["skip_invalid"]:
+                raise UserError(f"{source}, {place}, {error}") from None
+            left_out.add(place, str(error))
+            continue
+        given = example["label"]
+        label = mapped(given, data)
+        if label is None:
+            left_out.add(place, f"the label '{clip(given)}' is left out by data.label_map", by_label=True)
+            continue
+        if classes is not None and label not in classes:
+            first = number == 1 and without_header(source, data)
+            message = unknown_label(label, classes, data, first)
+            raise UserError(f"{source}, {place}, column '{columns['label']}': {message}")
+        taken += 1
+        yield example | {"label": label}
     if not number:
         raise UserError(f"{source} holds no rows; put rows into it")
+    if not taken:
+        raise UserError(
+            f"{source}: all {number} rows were left out, the first ({left_out.rows[0]['place']}) because "
+            f"{left_out.rows[0]['reason']}; correct data.skip_invalid or data.label_map"
+        )
+
+
+class InvalidField(UserError):
+    """A field of a row that cannot be a text, a label or a slice."""
+
+
+def values_of(record: dict[str, Any], columns: dict[str, str]) -> dict[str, str]:
+    """The fields of a row by the names that examples use. Raises InvalidField at the first that will not do."""
+    found = {}
+    for name, column in columns.items():
+        try:
+            found[name] = READERS.get(name, slice_of)(field_of(record, column))
+        except UserError as error:
+            raise InvalidField(f"column '{column}': {error}") from None
+    return found
+
+
+def mapped(label: str, data: dict[str, Any]) -> str | None:
+    """The class that data.label_map gives a label; itself where it is not there, None where its rows are left out."""
+    known = data["label_map"]
+    if label not in known:
+        return label
+    return None if known[label] is None else str(known[label])
 
 
 def require_columns(record: dict[str, Any], columns: dict[str, str], source: str, data: dict[str, Any]) -> None:
     """Raises UserError where a column that the config names is not among those of the first row."""
-    absent = {name: column for name, column in columns.items() if column not in record}
+    absent = {name: column for name, column in columns.items() if not has_field(record, column)}
     if not absent:
         return
     name, column = next(iter(absent.items()))
     key = f"data.{name}" if name in READERS else "data.slices"
     close = difflib.get_close_matches(column, list(record), n=1)
-    there = ", ".join(repr(clip(other)) for other in record)
+    there = few(map(repr, record), 30)
     advice = f"did you mean '{close[0]}'?" if close else "correct the name"
     message = f"{source}: no column '{column}' ({key}); the columns are {there}; {advice}"
     if without_header(source, data):
         message += "; if the first line names the columns, set data.header: true"
-    elif is_delimited(source) and len(absent) == len(columns):
+    elif is_delimited(source, data) and len(absent) == len(columns):
         message += "; if the first line is a row already, set data.header: false and name the columns by number: 0, 1"
     raise UserError(message)
 
 
-def is_delimited(source: str) -> bool:
-    return source.lower().endswith((".csv", ".tsv"))
+def is_delimited(source: str, data: dict[str, Any]) -> bool:
+    return data["format"] == "delimited" or (data["format"] is None and suffix_of(Path(source)) in (".csv", ".tsv"))
 
 
 def without_header(source: str, data: dict[str, Any]) -> bool:
-    """Whether a source is a CSV or TSV file whose first line is taken for a row."""
-    return is_delimited(source) and not data["header"]
+    """Whether a source is delimited text whose first line is taken for a row."""
+    return is_delimited(source, data) and not data["header"]
+
+
+def is_hidden(value: Any) -> bool:
+    """Whether a label is missing, or -1, with which shared tasks hide the labels of a test file."""
+    return value is None or str(value).strip() in ("", "-1", "-1.0", "nan")
+
+
+def hidden_labels(rows: Iterable[Row], source: str, split: str, data: dict[str, Any]) -> UserError | None:
+    """The message on a split of which no row has a label, with the ways out; None where some have one."""
+    number = 0
+    for _, record in rows:
+        number += 1
+        if not is_hidden(field_of(record, str(data["label"]))):
+            return None
+    if not number:
+        return None
+    return UserError(
+        f"{source} has no labels: in none of its {number} rows does the column '{data['label']}' hold one other than "
+        f"-1. Nothing can be scored on it. Either draw the {split} split from the training rows "
+        f"({FRACTIONS[split]}; this file is then not read), or name a file with labels as data.files.{split}"
+        f"{', such as the validation file: validation rows are then drawn from the training rows' * (split == 'test')}"
+    )
+
+
+FRACTIONS = {"test": "data.test_fraction: 0.2", "validation": "leave it out; data.validation_fraction says how many"}
 
 
 def text_of(value: Any) -> str:
@@ -125,13 +217,18 @@ READERS = {"text": text_of, "text_pair": text_of, "label": label_of}
 
 def unknown_label(label: str, classes: list[str], data: dict[str, Any], first: bool) -> str:
     """The message on a label that is none of the classes."""
-    known = ", ".join(classes)
+    known = few(classes)
     if data["labels"] is not None:
         message = f"the label '{clip(label)}' is not among data.labels ({known}); correct it, or add it there"
     else:
         message = (
             f"the label '{clip(label)}' does not occur in the training split ({known}); correct it or remove the row"
         )
+        if not first:
+            message += f", or leave all such rows out: data.label_map: {label_names.as_yaml({label: None})}"
+    alike = [name for name in classes if label_names.normal_form(name) == label_names.normal_form(label)]
+    if alike:
+        message += f"; if it is '{alike[0]}', say data.label_map: {label_names.as_yaml({label: alike[0]})}"
     if first:
         message += "; if the first line names the columns, set data.header: true"
     return message
@@ -144,6 +241,14 @@ def training_classes(labels: list[str], source: str, data: dict[str, Any], class
     """
     counts = Counter(labels)
     if classes is None:
+        groups = label_names.look_alikes(counts)
+        if groups:
+            raise UserError(
+                f"{source}: some labels differ only in case, spaces, Unicode form or '.0': "
+                f"{label_names.spelled(counts, groups[:5])}; make them one by data.label_map: "
+                f"{label_names.as_yaml(label_names.map_of(groups))}, or keep them apart by listing all classes in "
+                f"data.labels"
+            )
         if looks_like_header(labels, counts, source, data):
             raise UserError(
                 f"{source}, line 1 (row 1): the label '{clip(labels[0])}' occurs in no other row, as if this line "
@@ -158,7 +263,7 @@ def training_classes(labels: list[str], source: str, data: dict[str, Any], class
         classes = sorted(counts, key=lambda label: (int(label), label)) if numeric else sorted(counts)
     if len(labels) < len(classes):
         raise UserError(
-            f"{source}: found {len(labels)} rows for {len(classes)} classes ({', '.join(classes)}); "
+            f"{source}: found {len(labels)} rows for {len(classes)} classes ({few(classes)}); "
             f"every class needs training rows: add some, or shorten data.labels"
         )
     if len(counts) == 1:

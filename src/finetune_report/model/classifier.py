@@ -2,42 +2,48 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from finetune_report.errors import UserError
+from finetune_report.errors import UserError, few
+from finetune_report.model.heads import head_layers, match_head, names_of, without_head
+from finetune_report.model.weights import load_weights
 
 import torch
 import transformers
-from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
+from huggingface_hub.errors import StrictDataclassError
+from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, AutoConfig, AutoTokenizer, PreTrainedModel
 
 transformers.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
 
 
-def load_classifier(path: Path, labels: list[str], dropout: float | None = None) -> PreTrainedModel:
+def load_classifier(path: Path, labels: list[str], dropout: float | None = None, head: str = "keep") -> PreTrainedModel:
     """A pretrained model with a classification head for `labels`, in fp32; a head that it lacks is drawn at random.
 
-    `dropout` replaces the model's own dropout of hidden states and attention where it is given.
+    `dropout` replaces the model's own dropout of hidden states and attention where it is given. A head that the model
+    has is kept, its outputs matched to `labels` by name, unless `head` is "new".
     Raises UserError where the folder holds no model that `transformers` can classify sequences with, and where its
     weights are not those that its config asks for: `transformers` would draw the others at random and go on.
     """
     try:
         config = AutoConfig.from_pretrained(path, trust_remote_code=False)
+        names = names_of(config)
         if dropout is not None:
             set_dropout(config, dropout)
         config.num_labels = len(labels)
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: number for number, label in enumerate(labels)}
-        model, loading = AutoModelForSequenceClassification.from_pretrained(
-            path,
+        kind: Any = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
+        weights = load_weights(path)
+        model, loading = kind.from_pretrained(
+            None,
             config=config,
+            state_dict=without_head(weights, kind.base_model_prefix) if head == "new" else weights,
             dtype=torch.float32,
-            use_safetensors=True,
-            trust_remote_code=False,
             ignore_mismatched_sizes=True,  # told below, in one line
             output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError, ArithmeticError, StrictDataclassError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(
             f"model: {path} does not load as a sequence classifier with {len(labels)} classes.\n"
@@ -50,7 +56,10 @@ def load_classifier(path: Path, labels: list[str], dropout: float | None = None)
             f"model: {path}/config.json names neither a pad_token_id nor an eos_token_id, so that texts of different "
             "lengths make no batch; add the pad_token_id of its tokenizer"
         )
-    check_weights(path, model, labels, loading["mismatched_keys"], loading["missing_keys"])
+    missing = loading["missing_keys"]
+    check_weights(path, model, labels, loading["mismatched_keys"], missing)
+    if not any(f"{name}.weight" in missing for name, _ in head_layers(model, len(labels))):
+        match_head(model, names, labels, str(path))
     return model
 
 
@@ -67,7 +76,7 @@ def check_weights(
         if not name.startswith(body):
             raise UserError(
                 f"model: {path} has a head for {found[0]} classes ({name}), but the data have {len(labels)} "
-                f"({', '.join(labels)}); name a model without a head, or list its classes in data.labels"
+                f"({few(labels)}); set model.head: new to begin with a new head, or list its classes in data.labels"
             )
         raise UserError(
             f"model: {path}: {name} has the shape {list(found)}, but config.json asks for {list(expected)}; "

@@ -79,11 +79,12 @@ def prepare_run(inputs: RunInputs, plan: Plan, stamp: str, percent: float = 100)
     if percent < 100:
         train = train.subset(nested_part(train.labels, percent / 100, plan.streams["order"]))
     how = [plan.hyperparameters, plan.streams, plan.selection_metric, asdict(compute), percent]
-    made_from = [labels, hashes, source["fingerprint"], stamp]
+    head = source["source"].get("head", "keep")
+    made_from = [labels, hashes, source["fingerprint"], head, stamp]
     pretrained = pretrained_folder(source)
     tuning, hyperparameters = split_tuning(plan.hyperparameters)
     torch.manual_seed(derive_seed(plan.streams["weights"], "weights"))  # of a new head
-    classifier = load_classifier(pretrained, labels, plan.hyperparameters["dropout"])
+    classifier = load_classifier(pretrained, labels, plan.hyperparameters["dropout"], head)
     updates = choose_weights(classifier, tuning)
     forward = prepare_forward(classifier, train, compute)
     run = Run(

@@ -34,8 +34,6 @@ CORRECT = {("base", 1): 38, ("base", 2): 37, ("other", 1): 20, ("other", 2): 22}
 LOSSES = {"base": [0.9, None, 0.9], "other": [0.9, None]}  # of the validation split; the best epoch is the second
 SURE = 0.9  # the probability of what is predicted
 
-WRITTEN = {"demonstrate_attention"}  # rules whose results are written by hand
-
 CONFIG: dict[str, Any] = {
     "name": "try",
     "data": {"path": "data", "slices": ["kind"]},
@@ -246,10 +244,10 @@ def finish(root: Path, **changed: Any) -> None:
     """
     layout, checkout = own_layout(root), root.parents[1]
     for name, call in layout.calls.items():
-        if name in WRITTEN:
-            call.publish(root)
-        elif name != "render_write_up":
+        if call.light and name != "render_write_up":
             call.run(root)
+        elif "values" in call.outputs:
+            call.publish(root)
     found = {
         key: value for key, value in (revision(checkout) | changed).items() if key in ("commit", "commit_time", "dirty")
     }
@@ -267,11 +265,11 @@ def finish(root: Path, **changed: Any) -> None:
 def write_records(results: Path, layout: Layout, stamps: dict[str, str]) -> None:
     """Records as jobs write them; of the rules that need a model, of what was written by hand."""
     for name, call in layout.calls.items():
-        if name != "render_write_up":
+        if call.light and name != "render_write_up":
             inputs = {key: [results / entry for entry in listed({key: call.inputs[key]})] for key in call.inputs}
             params = {"stamp": stamps[call.rule], "spec": call.spec}
             write_record(name, params, inputs, [results / entry for entry in listed(call.outputs)])
-    made = {entry for call in layout.calls.values() for entry in listed(call.outputs)}
+    made = {entry for call in layout.light.values() for entry in listed(call.outputs)}
     for name in [*layout.named_files, *layout.models]:
         job, inputs = job_of(name)
         if name not in made:
@@ -304,6 +302,8 @@ def job_of(name: str) -> tuple[str, dict[str, list[str]]]:
             return "score_test", {"tuned": [f"runs/base/seed{seed}/model" for seed in SEEDS], "test": [data[0]]}
         case ["baselines", *_] | ["baselines.json"]:
             return "score_baselines", {"train": data[:1]}
+        case ["attention", *_] | ["values", "demonstrate_attention.json"]:
+            return "demonstrate_attention", {}
     return "prepare_model", {}
 
 

@@ -39,7 +39,8 @@ def make_recorded(name: str, folder: Path) -> Path:
     calls = dict(layout_of(complete(read_config(GOLDEN / name / "config.yaml"))).calls)
     rendering = calls.pop("render_write_up")
     for call in calls.values():
-        make(call, folder)
+        if call.light or "values" in call.outputs:
+            make(call, folder)
     fill_in(rendering.arguments(folder), GOLDEN / name / "source.md")
     return folder
 
@@ -49,7 +50,7 @@ def make(call: Call, root: Path) -> None:
     made = [path for name, path in call.outputs.items() if name != "values"]
     if not all((root / str(path)).exists() for path in made):
         call.run(root)
-    elif call.publishes:
+    elif "values" in call.outputs:
         call.publish(root)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from datasets import ClassLabel, Dataset, Features
+from lib.config import recorded
 from lib.errors import UserError
 from lib.files import canonical_json, write_json
 from lib.job import run
@@ -42,7 +43,7 @@ def main(sources: list[Path], train: Path, validation: Path, test: Path, summary
             splits[split] = with_numbers(splits[split], classes)
             write_parquet(splits[split], path)
         description: Json = {
-            "source": data,
+            "source": recorded({"data": data})["data"],
             "labels": classes,
             "splits": {split: describe(splits[split], classes) for split in ("train", "validation", "test")},
             "overlap": overlap,

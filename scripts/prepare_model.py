@@ -13,6 +13,7 @@ from typing import Any
 import transformers
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from lib.config import recorded
 from lib.errors import UserError
 from lib.files import fingerprint, sha256, write_json
 from lib.job import run
@@ -28,7 +29,8 @@ def main(sources: list[Path], model: Path, source: dict[str, Any]) -> None:
     files = {path.name: sha256(path) for path in sorted(folder.iterdir()) if is_model_file(path)}
     check_weights(folder, files, source["sha256"])
     path = None if "package" in source else str(folder)  # an installed package is found by its name, wherever it is
-    write_json(model, {"source": source, "path": path, "files": files, "fingerprint": fingerprint(files)})
+    shown = recorded({"model": source})["model"]
+    write_json(model, {"source": shown, "path": path, "files": files, "fingerprint": fingerprint(files)})
     logging.info("%s: %d files", folder, len(files))
 
 

@@ -11,6 +11,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from lib.config import recorded
 from lib.files import fingerprint, sha256, write_json
 from lib.job import run
 
@@ -32,6 +33,7 @@ def main(
     `calls` say how values are collected and the report is rendered from them, so that both can be repeated.
     """
     timings = config["report"]["timings"]
+    shown = recorded(config)
     hashed = [path for path in each_file([*results, *models]) if timings or path.name != "timing.json"]
     write_json(
         manifest,
@@ -40,8 +42,8 @@ def main(
             "commit": commit,
             "dirty": dirty,
             "commit_time": commit_time,
-            "config": config,
-            "config_fingerprint": fingerprint(config),
+            "config": shown,
+            "config_fingerprint": fingerprint(shown),
             "code": stamps,
             "calls": calls,
             "packages": installed_packages(),

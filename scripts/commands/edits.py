@@ -68,6 +68,18 @@ def csv_edit(path: Path, row: int, column: str, value: Any) -> bytes:
     return text.getvalue().encode()
 
 
+def flipped_prediction(path: Path, row: int) -> bytes:
+    """A file of predictions in which one example falls into the next class, with the probability of the one before."""
+    table = pd.read_parquet(path).reset_index(drop=True)
+    columns = [name for name in table.columns if str(name).startswith("p_")]
+    before = int(table["prediction"].iloc[row])
+    after = (before + 1) % len(columns)
+    one, other = columns[before], columns[after]
+    table.loc[row, [one, other]] = table.loc[row, [other, one]].to_numpy()
+    table.loc[row, "prediction"] = after
+    return table.to_parquet(index=False)
+
+
 def edits_at(root: Path, source: str, pointer: str, names: list[str]) -> Iterator[bytes]:
     """Every way in which what stands at `pointer` of a result file below `root` can be falsified."""
     path = root / source

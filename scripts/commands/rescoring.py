@@ -4,6 +4,7 @@ On the machine that the report was made on the same bits have to come out, elsew
 """
 
 import importlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from commands.builds import Build
 from commands.recomputing import guarded, probabilities
 from lib.batches import Examples, read_examples
 from lib.compute import Compute, resolve_compute
-from lib.files import read_json
+from lib.files import canonical_json, read_json
 from lib.forward import Forward
 from lib.layout import BASELINES, DEMONSTRATED, SPLITS
 from lib.model import Scores, load_classifier, score
@@ -51,7 +52,6 @@ def rescored_complaints(build: Build, models: Path) -> Iterator[str]:
 
 
 DATA = {**{split: f"data/{split}.parquet" for split in SPLITS}, "summary": "data/summary.json"}
-MODEL = {"model": "model.json"}
 HEADS = {"heads": "attention/heads.csv", "summary": "attention/heads.json"}
 
 
@@ -67,13 +67,24 @@ def made_again(build: Build, rule: str, outputs: dict[str, str], **given: Any) -
 
 
 def data_again(build: Build) -> Iterator[str]:
-    data = build.layout.config["data"]
+    data = sorted_keys(build.layout.config["data"])
     return made_again(build, "prepare_data", DATA, sources=list(data_files(data).values()), data=data)
 
 
 def model_again(build: Build) -> Iterator[str]:
-    source = build.layout.config["model"]
-    return made_again(build, "prepare_model", MODEL, sources=model_files(source), source=source)
+    source = sorted_keys(build.layout.config["model"])
+    again = build.root / "again/model.json"
+    again.parent.mkdir(exist_ok=True)
+    importlib.import_module("prepare_model").main(sources=model_files(source), model=again, source=source)
+    found, here = read_json(build.root / "model.json"), read_json(again)
+    for key in sorted({*found, *here} - {"path"}):  # which may lie elsewhere on another machine
+        if found.get(key) != here.get(key):
+            yield f"differs: {key} in model.json is not what prepare_model makes here"
+
+
+def sorted_keys(entries: dict[str, Any]) -> dict[str, Any]:
+    """A part of the config as it reaches a script."""
+    return dict(json.loads(canonical_json(entries)))
 
 
 def baselines_again(build: Build) -> Iterator[str]:

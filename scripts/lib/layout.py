@@ -4,6 +4,7 @@ All of it follows from the config. So a command that looks at results of others 
 not believe a path that stands in a manifest. That the workflow's rules say the same is tested (test_layout.py).
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.config import excluded_settings, resolved_settings
+from lib.files import canonical_json
 
 Json = dict[str, Any]
 Names = str | list[str]  # of files, relative to the results folder, or of sources, relative to the checkout
@@ -44,7 +46,8 @@ class Call:
 def call(
     inputs: dict[str, Names], outputs: dict[str, str], sources: dict[str, Names] | None = None, **spec: Any
 ) -> Call:
-    return Call(inputs, outputs, spec, sources or {})
+    # As it reaches a script, by way of a parameter: in this order its keys are written into results.
+    return Call(inputs, outputs, json.loads(canonical_json(spec)), sources or {})
 
 
 @dataclass(frozen=True)

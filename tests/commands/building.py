@@ -44,7 +44,7 @@ CONFIG: dict[str, Any] = {
         {"name": "other", "batch_size": 5, "epochs": 3},
     ],
     "halving": {"rungs": [2]},
-    "analyses": {"mistakes": 3},
+    "analyses": {"mistakes": 0, "agreement": False},
     "attention": {"sentences": 0},
     "device": "cpu",
     "precision": "fp32",
@@ -235,13 +235,8 @@ def finish(root: Path, **changed: Any) -> None:
     `changed` stands in the manifest instead of what is so.
     """
     layout, checkout = layout_of(root), root.parents[1]
-    for name, call in layout.calls.items():
-        rule = name.partition("/")[0]
-        if rule != "render_write_up":
-            spec = call.spec | ({"root": str(root)} if rule == "collect_values" else {})
-            main = importlib.import_module(rule).main
-            (root / "figures").mkdir(exist_ok=True)
-            main(**placed(root, call.inputs), **placed(root, call.outputs), **spec)
+    (root / "figures").mkdir(exist_ok=True)
+    rerun(root)
     found = {
         key: value for key, value in (revision(checkout) | changed).items() if key in ("commit", "commit_time", "dirty")
     }
@@ -252,6 +247,15 @@ def finish(root: Path, **changed: Any) -> None:
     manifest = read_json(root / "manifest.json") | changed
     write_json(root / "manifest.json", manifest)
     render(root)
+
+
+def rerun(root: Path, *chosen: str) -> None:
+    """Run the rules that need no model, or the chosen ones of them; not the one that renders."""
+    for name, call in layout_of(root).calls.items():
+        rule = name.partition("/")[0]
+        if rule != "render_write_up" and (not chosen or rule in chosen):
+            spec = call.spec | ({"root": str(root)} if rule == "collect_values" else {})
+            importlib.import_module(rule).main(**placed(root, call.inputs), **placed(root, call.outputs), **spec)
 
 
 def render(root: Path) -> None:

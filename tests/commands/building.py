@@ -47,7 +47,7 @@ CONFIG: dict[str, Any] = {
         {"name": "other", "batch_size": 5, "epochs": 3},
     ],
     "halving": {"rungs": [2]},
-    "analyses": {"mistakes": 3},
+    "analyses": {"mistakes": 0, "agreement": False},
     "attention": {"sentences": 0},
     "device": "cpu",
     "precision": "fp32",
@@ -245,11 +245,7 @@ def finish(root: Path, **changed: Any) -> None:
     `changed` stands in the manifest instead of what is so.
     """
     layout, checkout = own_layout(root), root.parents[1]
-    for name, call in layout.calls.items():
-        if name in WRITTEN:
-            call.publish(root)
-        elif name != "render_write_up":
-            call.run(root)
+    rerun(root)
     found = {
         key: value for key, value in (revision(checkout) | changed).items() if key in ("commit", "commit_time", "dirty")
     }
@@ -305,6 +301,17 @@ def job_of(name: str) -> tuple[str, dict[str, list[str]]]:
         case ["baselines", *_] | ["baselines.json"]:
             return "score_baselines", {"train": data[:1]}
     return "prepare_model", {}
+
+
+def rerun(root: Path, *chosen: str) -> None:
+    """Run the rules that need no model, or the chosen ones of them; not the one that renders."""
+    for name, call in own_layout(root).calls.items():
+        if chosen and call.rule not in chosen:
+            continue
+        if name in WRITTEN:
+            call.publish(root)
+        elif name != "render_write_up":
+            call.run(root)
 
 
 def render(root: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from finetune_report.config.recorded import recorded
 from finetune_report.data.label_names import resolved
 from finetune_report.data.loading import Source, load, sources_of
 from finetune_report.data.locations import data_files
@@ -48,7 +49,7 @@ def main(sources: list[Path], train: Path, validation: Path, test: Path, summary
             splits[split] = with_numbers(splits[split], classes)
             write_parquet(splits[split], path)
         description: Json = {
-            "source": data,
+            "source": recorded({"data": data})["data"],
             "labels": classes,
             "splits": {split: describe(splits[split], classes) for split in ("train", "validation", "test")},
             "overlap": overlap,

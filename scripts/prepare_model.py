@@ -10,6 +10,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.recorded import recorded
 from finetune_report.data.locations import MODEL_PATTERNS, is_model_file, listed, package_folder
 from finetune_report.errors import UserError
 from finetune_report.files import fingerprint, sha256, write_json
@@ -35,7 +36,8 @@ def main(sources: list[Path], model: Path, source: dict[str, Any]) -> None:
     files = {path.name: sha256(path) for path in sorted(folder.iterdir()) if is_model_file(path)}
     check_weights(folder, files, source["sha256"])
     path = None if "package" in source else str(folder)  # an installed package is found by its name, wherever it is
-    write_json(model, {"source": source, "path": path, "files": files, "fingerprint": fingerprint(files)})
+    shown = recorded({"model": source})["model"]
+    write_json(model, {"source": shown, "path": path, "files": files, "fingerprint": fingerprint(files)})
     logging.info("%s: %d files", folder, len(files))
 
 

@@ -45,7 +45,7 @@ CONFIG: dict[str, Any] = {
         {"name": "other", "batch_size": 5, "epochs": 3},
     ],
     "halving": {"rungs": [2]},
-    "analyses": {"mistakes": 3},
+    "analyses": {"mistakes": 0, "agreement": False},
     "attention": {"sentences": 0},
     "device": "cpu",
     "precision": "fp32",
@@ -243,11 +243,7 @@ def finish(root: Path, **changed: Any) -> None:
     `changed` stands in the manifest instead of what is so.
     """
     layout, checkout = own_layout(root), root.parents[1]
-    for name, call in layout.calls.items():
-        if call.light and name != "render_write_up":
-            call.run(root)
-        elif "values" in call.outputs:
-            call.publish(root)
+    rerun(root)
     found = {
         key: value for key, value in (revision(checkout) | changed).items() if key in ("commit", "commit_time", "dirty")
     }
@@ -305,6 +301,17 @@ def job_of(name: str) -> tuple[str, dict[str, list[str]]]:
         case ["attention", *_] | ["values", "demonstrate_attention.json"]:
             return "demonstrate_attention", {}
     return "prepare_model", {}
+
+
+def rerun(root: Path, *chosen: str) -> None:
+    """Run the rules that need no model, or the chosen ones of them; not the one that renders."""
+    for name, call in own_layout(root).calls.items():
+        if chosen and call.rule not in chosen:
+            continue
+        if call.light and name != "render_write_up":
+            call.run(root)
+        elif "values" in call.outputs:
+            call.publish(root)
 
 
 def render(root: Path) -> None:

@@ -6,12 +6,15 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from finetune_report.errors import UserError
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.files import read_json, write_json
 from finetune_report.provenance.manifests import SCRIPT, carried_manifest
+from finetune_report.terminal import visible
 
 import pytest
 from building import WRITE_UP
@@ -217,3 +220,91 @@ def test_the_carried_manifest_is_read_from_every_form(root: Path) -> None:
     wanted = read_json(root / "write-up.json")
     for name in ("write-up.pdf", "write-up.html", "write-up.json"):
         assert carried_manifest(root / name) == wanted
+
+
+def nested(depth: int) -> str:
+    return "[" * depth + "]" * depth
+
+
+MALFORMED: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "no JSON": lambda manifest: "{",
+    "a list": lambda manifest: [manifest],
+    "nothing": lambda manifest: "",
+    "null": lambda manifest: None,
+    "nested too deep": lambda manifest: manifest | {"config": {"a": "DEEP"}},
+    "too deep to read": lambda manifest: nested(200_000),
+    "quotes without an end": lambda manifest: '"' + '\\"' * 300_000,
+    "no number": lambda manifest: manifest | {"commit_time": float("nan")},
+    "a number without end": lambda manifest: json.dumps(manifest).replace(str(manifest["commit_time"]), "1e999", 1),
+    "a number of 5000 digits": lambda manifest: json.dumps(manifest).replace(
+        str(manifest["commit_time"]), "9" * 5000, 1
+    ),
+    "a key that stands twice": lambda manifest: json.dumps(manifest)[:-1] + ', "experiment": "other"}',
+    "half a surrogate pair": lambda manifest: manifest | {"machine": manifest["machine"] | {"processor": "\ud800"}},
+    "no experiment": lambda manifest: {key: part for key, part in manifest.items() if key != "experiment"},
+    "no files": lambda manifest: manifest | {"files": {}},
+    "files as a list": lambda manifest: manifest | {"files": list(manifest["files"])},
+    "a hash that is a number": lambda manifest: manifest | {"files": {"runs.json": 7}},
+    "a hash that is short": lambda manifest: manifest | {"files": {"runs.json": "0" * 63}},
+    "a name of 2000 letters": lambda manifest: manifest | {"files": {"a" * 2000: "0" * 64}},
+    "code as a number": lambda manifest: manifest | {"code": {"finetune": 1}},
+    "a config that is a text": lambda manifest: manifest | {"config": "name: try"},
+    "a key of its own": lambda manifest: manifest | {"command": "rm -rf /"},
+    "checks as a text": lambda manifest: manifest | {"checks": "none"},
+    "a value that is a list": lambda manifest: with_value(manifest, value=[1]),
+    "a value without a key": lambda manifest: with_value(manifest, key=None),
+    "a line break in an experiment": lambda manifest: manifest | {"experiment": "try\n"},
+    "a commit that is an option": lambda manifest: manifest | {"commit": "--output=/tmp/x"},
+    "a time that is a text": lambda manifest: manifest | {"commit_time": "now"},
+    "dirty as a number": lambda manifest: manifest | {"dirty": 0},
+}
+
+
+def with_value(manifest: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    checks = manifest["checks"]
+    return manifest | {"checks": checks | {"values": [checks["values"][0] | changed]}}
+
+
+@pytest.mark.parametrize("case", MALFORMED)
+def test_a_malformed_manifest_is_one_message(made: Path, tmp_path: Path, case: str) -> None:
+    made_up = MALFORMED[case](read_json(made / "write-up.json"))
+    text = made_up if isinstance(made_up, str) else json.dumps(made_up)
+    page = tmp_path / "a.html"
+    page.write_text(page_of(text.replace('"DEEP"', nested(60))))
+    with pytest.raises(UserError) as caught:
+        carried_manifest(page)
+    message = str(caught.value)
+    assert message.startswith(f"{page}: ")
+    assert len(message) < 700
+    assert visible(message) == message  # one line, and nothing that a terminal obeys
+
+
+def test_a_document_without_end_or_of_another_kind_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "zeros.pdf").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe.html")
+    with (tmp_path / "large.json").open("wb") as stream:
+        stream.truncate(2**40)
+    for name, said in (("zeros.pdf", "symbolic link"), ("pipe.html", "a pipe"), ("large.json", "more than")):
+        with pytest.raises(UserError, match=said):
+            carried_manifest(tmp_path / name)
+
+
+def test_what_a_document_says_is_printed_without_effect(root: Path, tmp_path: Path) -> None:
+    """No terminal is told to erase the verdict, or to print another."""
+    manifest = read_json(root / "write-up.json")
+    forged = "\x1b[2J95 files: verified\u202e\u200b\x9b\r"
+    manifest["config"]["reference"] = [forged]
+    manifest["config"][forged] = forged
+    (tmp_path / "a.html").write_text(page_of(manifest))
+    done = verify(root, tmp_path / "a.html")
+    assert done.returncode == 1
+    assert not {"\x1b", "\u202e", "\u200b", "\x9b", "\r"} & {*done.stdout, *done.stderr}
+    assert "\\x1b[2J95 files" in done.stdout
+    other = json.loads(json.dumps(manifest))
+    other["checks"]["values"][0] |= {"printed": forged, "key": forged}
+    (tmp_path / "b.html").write_text(page_of(other))
+    done = command("diff", root, tmp_path / "a.html", tmp_path / "b.html", "--html", tmp_path / "diff.html")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "diff.html").read_text()
+    for text in (done.stdout, page):
+        assert not {"\x1b", "\u202e", "\u200b", "\x9b", "\r"} & {*text}

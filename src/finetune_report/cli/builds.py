@@ -46,11 +46,11 @@ class Build:
 
 
 def copied(build: Build, folder: Path) -> Build:
-    """The build with its results copied into an empty `folder`: all but weights, data, checkpoints and logs.
+    """The build with its results copied into an empty `folder`: all but weights, tokens, training data and logs.
 
     Raises UserError where one of them is not there, or no regular file.
     """
-    made = [name for name in build.layout.named_files if not name.endswith(".parquet")]
+    made = [name for name in build.layout.named_files if not name.startswith("tokens/") or name.endswith(".json")]
     for name in [*made, "manifest.json", "checks.json", "write-up.md"]:
         try:
             regular.digest(build.root, name, folder / name)

@@ -12,9 +12,10 @@ from typing import Any
 from finetune_report import regular_files as regular
 from finetune_report.cli.builds import Build
 from finetune_report.cli.recomputing import metric_complaints
+from finetune_report.config.recorded import recorded
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, SNAKEMAKES, fingerprint, sha256, write_json
-from finetune_report.provenance.git import commit_time
+from finetune_report.provenance.git import changed_since, commit_time
 from finetune_report.provenance.layout import placed
 from finetune_report.provenance.stamp import stamp
 from finetune_report.report.build import main as render_write_up
@@ -64,13 +65,12 @@ def check_bytes(document: Document, scratch: Path) -> Iterator[str]:
 
 
 def config_complaints(document: Document) -> Iterator[str]:
-    recorded = document.manifest["config"]
-    if fingerprint(recorded) != document.manifest["config_fingerprint"]:
+    found, own = document.manifest["config"], recorded(document.build.layout.config)
+    if fingerprint(found) != document.manifest["config_fingerprint"]:
         yield "differs: the fingerprint of the config is not that of the config"
-    own = document.build.layout.config
-    for key in sorted({*own, *recorded} - set(UNREAD)):
-        if own.get(key) != recorded.get(key):
-            yield f"differs: {key} in the config ({shortened(recorded.get(key))}; here {shortened(own.get(key))})"
+    for key in sorted({*own, *found} - set(UNREAD)):
+        if own.get(key) != found.get(key):
+            yield f"differs: {key} in the config ({shortened(found.get(key))}; here {shortened(own.get(key))})"
 
 
 def shortened(value: Any) -> str:
@@ -86,6 +86,9 @@ def commit_complaints(document: Document) -> Iterator[str]:
             yield f"unknown: this checkout has no commit {commit}, so nothing shows what it holds; fetch it"
         else:
             yield f"differs: the time of commit {commit} (found {document.manifest['commit_time']}; here {known})"
+    if commit and not document.manifest["dirty"]:
+        for name in changed_since(Path(), commit, [*document.build.layout.sources, str(document.config)]):
+            yield f"differs: {name} is not what the commit holds, though the document says that all was committed"
 
 
 def code_complaints(document: Document) -> Iterator[str]:
@@ -121,20 +124,22 @@ def regular_source(path: Path) -> Path:
 
 def file_complaints(document: Document, scratch: Path) -> Iterator[str]:
     """Every result that the layout has, and what lies in the folders of models."""
-    root, layout, recorded = document.build.root, document.build.layout, document.manifest["files"]
+    root, layout, named_hashes = document.build.root, document.build.layout, document.manifest["files"]
     named = list(layout.named_files)
     for folder in layout.models:
         try:
             named += [name for name in regular.below(root, folder) if not name.endswith(SNAKEMAKES)]
         except OSError as error:
             yield f"cannot be read: {root / folder} ({error.strerror})"
-        named += [name for name in recorded if name.startswith(f"{folder}/")]
+        named += [name for name in named_hashes if name.startswith(f"{folder}/")]
     for name in dict.fromkeys(named):
         copy = None if MODELS in name else scratch / name
         yield from compared(
-            root / name, recorded.get(name), lambda name=name, copy=copy: regular.digest(root, name, copy)
+            root / name, named_hashes.get(name), lambda name=name, copy=copy: regular.digest(root, name, copy)
         )
-    yield from (f"made by no rule: {root / name}, named as a result" for name in sorted(recorded.keys() - set(named)))
+    yield from (
+        f"made by no rule: {root / name}, named as a result" for name in sorted(named_hashes.keys() - set(named))
+    )
 
 
 def compared(path: Path | str, wanted: str | None, found_hash: Any) -> Iterator[str]:

@@ -36,9 +36,8 @@ def rescored_complaints(build: Build, models: Path) -> Iterator[str]:
     same = build.manifest["machine"] == machine()
     layout = build.layout
     data, model = layout.config["data"], layout.config["model"]
-    sources = {"prepare_data": list(data_files(data).values()), "prepare_model": model_files(model)}
-    for rule, files in sources.items():
-        yield from guarded(rule, made_again, build, rule, sources=files)
+    yield from guarded("prepare_data", made_again, build, "prepare_data", sources=list(data_files(data).values()))
+    yield from guarded("prepare_model", model_again, build, model_files(model))
     for split in SPLITS:
         yield from guarded(f"tokens/{split}.parquet", tokens_again, build, split)
     yield from guarded("baselines.json", made_again, build, "score_baselines")
@@ -58,6 +57,18 @@ def made_again(build: Build, rule: str, **given: Any) -> Iterator[str]:
     """What a rule makes now that differs from what it made; `given` takes the place of its inputs of that name."""
     call = build.layout.calls[rule]
     return differing(build, rule, call.outputs, **(call.arguments(build.root) | given))
+
+
+def model_again(build: Build, sources: list[Path]) -> Iterator[str]:
+    """The description of the model; the folder it lies in may be another one on another machine."""
+    again = build.root / "again/model.json"
+    again.parent.mkdir(exist_ok=True)
+    given = build.layout.calls["prepare_model"].arguments(build.root)
+    main_of("prepare_model")(**(given | {"sources": sources, "model": again}))
+    found, here = read_json(build.root / "model.json"), read_json(again)
+    for key in sorted({*found, *here} - {"path"}):
+        if found.get(key) != here.get(key):
+            yield f"differs: {key} in model.json is not what prepare_model makes here"
 
 
 def tokens_again(build: Build, split: str) -> Iterator[str]:

@@ -3,6 +3,8 @@
 import html
 import textwrap
 
+from finetune_report.report.values import shown
+
 Table = tuple[list[str], list[list[str]]]  # headings and rows
 WIDEST = 44  # characters of a column in the terminal
 
@@ -32,11 +34,12 @@ def in_text(title: str, headings: list[str], rows: list[list[str]]) -> str:
 
 def page(title: str, tables: dict[str, Table]) -> str:
     """An HTML page of its own with all tables."""
-    parts = [f"<h1>{html.escape(title)}</h1>"]
+    parts = [f"<h1>{html.escape(shown(title))}</h1>"]
     for name, (headings, rows) in tables.items():
-        parts.append(f"<h2>{html.escape(name)}</h2>")
-        head = "".join(f"<th>{html.escape(cell)}</th>" for cell in headings)
-        body = "\n".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+        parts.append(f"<h2>{html.escape(shown(name))}</h2>")
+        head = "".join(f"<th>{html.escape(shown(cell))}</th>" for cell in headings)
+        lines = ["".join(f"<td>{html.escape(shown(cell))}</td>" for cell in row) for row in rows]
+        body = "\n".join(f"<tr>{line}</tr>" for line in lines)
         parts.append(f"<table><tr>{head}</tr>\n{body}</table>" if rows else "<p>none</p>")
-    start = f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+    start = f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(shown(title))}</title>'
     return f"{start}\n<style>{STYLE}</style></head><body>\n" + "\n".join(parts) + "\n</body></html>\n"

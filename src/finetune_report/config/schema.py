@@ -10,6 +10,7 @@ from typing import Any
 from finetune_report.config import search_space
 from finetune_report.config.json_schema import SCHEMA, Json, Validator, read_schema, resolve
 from finetune_report.config.messages import describe, shown
+from finetune_report.config.recorded import foreign_sources, with_relative_paths
 from finetune_report.config.settings import all_settings, resolved_settings
 from finetune_report.errors import UserError
 
@@ -27,11 +28,13 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
     schema = read_schema(schema_path)
     config = with_label_names(with_one_source(with_scalars(config, schema, schema)))
     refuse(list(unprintable(config)))
+    config = with_relative_paths(config)
     refuse([describe(error) for error in Validator(schema).iter_errors(config)] + excluded_baseline(config))
     filled = with_defaults(config, schema, schema)
     refuse(sweep_mistakes(filled["sweep"], schema["$defs"]))
     refuse(duplicate_settings(filled))
     refuse(halving_mistakes(filled))
+    refuse(foreign_sources(filled))
     return filled
 
 

@@ -24,6 +24,16 @@ def commit_time(folder: Path, commit: str) -> int | None:
     return int(found) if found else None
 
 
+def changed_since(folder: Path, commit: str, paths: list[str]) -> list[str]:
+    """Those of some files of a checkout that differ from what a commit has, or that it has not."""
+    plain = ("--no-ext-diff", "--no-textconv", "--name-only", "-z")
+    return [
+        path
+        for path in paths
+        if git(folder, "diff", *plain, commit, "--", path) or not git(folder, "ls-tree", commit, "--", path)
+    ]
+
+
 def git(folder: Path, *arguments: str) -> str:
     """What git prints, or nothing where it fails or is not installed."""
     try:

@@ -12,9 +12,10 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.recorded import recorded
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, SNAKEMAKES, fingerprint, read_json, sha256, write_json
-from finetune_report.provenance.records import Unreadable
+from finetune_report.provenance.records import Made, Unreadable
 from finetune_report.provenance.records import read as read_record
 
 
@@ -35,6 +36,7 @@ def main(
     `ledger` holds the head of the ledger of test scorings.
     """
     timings = config["report"]["timings"]
+    shown = recorded(config)
     hashed = [path for path in each_file([*results, *models]) if timings or path.name != "timing.json"]
     write_json(
         manifest,
@@ -43,8 +45,8 @@ def main(
             "commit": commit,
             "dirty": dirty,
             "commit_time": commit_time,
-            "config": config,
-            "config_fingerprint": fingerprint(config),
+            "config": shown,
+            "config_fingerprint": fingerprint(shown),
             "code": stamps,
             "calls": recorded_calls([*results, *models], Path(root)),
             "packages": installed_packages(),
@@ -73,9 +75,17 @@ def recorded_calls(outputs: list[Path], root: Path) -> dict[str, Any]:
                 name: {place(Path(given), root): digest for given, digest in hashes.items()}
                 for name, hashes in made.inputs.items()
             }
-            calls[made.job] = {"params": made.params, "inputs": inputs, "outputs": []}
+            calls[made.job] = {"params": recorded_params(made), "inputs": inputs, "outputs": []}
         calls[made.job]["outputs"].append(path.relative_to(root).as_posix())
     return calls
+
+
+def recorded_params(made: Made) -> dict[str, Any]:
+    """The parameters of a job, with the paths of the config as a report may show them."""
+    spec = recorded(made.params.get("spec", {}))
+    if made.job == "prepare_model" and "source" in spec:
+        spec["source"] = recorded({"model": spec["source"]})["model"]
+    return made.params | ({"spec": spec} if "spec" in made.params else {})
 
 
 def place(path: Path, root: Path) -> str:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.files import read_json
+from finetune_report.terminal import visible
 
 SIGNIFICANT_DIGITS = 3  # of a measured number without an interval
 SETTING_DIGITS = 6  # a number of at most so many digits was set, not measured, and is printed as it is
 SCIENTIFIC_BELOW = 1e-3
 LARGEST_SMALL_ERROR = 1e-2
+JOINERS = "\u200c\u200d\u00ad"
 
 
 @dataclass(frozen=True)
@@ -162,12 +164,20 @@ def significand(number: float) -> str:
 
 def escaped(text: str) -> str:
     """A text in which no character means anything to pandoc."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", shown(text))
+
+
+def shown(text: str) -> str:
+    """A text on one line, in which nothing turns the direction of what is printed or hides.
+
+    What joins letters stays: words and emoji are written with it.
+    """
+    return visible(" ".join(text.split()), kept=JOINERS)
 
 
 def code_span(text: str) -> str:
     """A text in a code span, fenced by more backticks than it holds in a row."""
-    text = " ".join(text.split())
+    text = shown(text)
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     pad = " " if "`" in text else ""
     return f"{fence}{pad}{text}{pad}{fence}"

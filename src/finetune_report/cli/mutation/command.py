@@ -3,7 +3,7 @@
 In a scratch copy of a finished build, every number in every result file that values come from is changed in turn,
 without any training, and values and text are built again. Each printed value must change with its source; each claim
 whose truth flips must fail or change its wording; each changed entry behind a figure must be reported. Survivors are
-named; exits with 1 unless there is none.
+named; exits with 1 unless there is none. Predictions are flipped too: the metrics computed from them must disagree.
 """
 
 import tempfile
@@ -11,13 +11,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from finetune_report.cli.builds import Build, copied, open_build
 from finetune_report.cli.mutation.claim_edits import turning
-from finetune_report.cli.mutation.edits import csv_edit, edits_at, numeric_leaves
+from finetune_report.cli.mutation.edits import csv_edit, edits_at, flipped_prediction, numeric_leaves
 from finetune_report.cli.mutation.scratch_build import ClaimId, Outcome, Workbench
+from finetune_report.cli.recomputing import run_complaints, test_complaints
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
 from finetune_report.json_pointer import at
@@ -25,6 +27,8 @@ from finetune_report.report.figure_checks import read_rows
 from finetune_report.report.template import Claim
 from finetune_report.report.values import Value
 from finetune_report.terminal import say
+
+import pandas as pd
 
 IN_MEMORY = Path("/dev/shm")  # where there is one, files are written without waiting for a disk
 
@@ -72,9 +76,10 @@ def mutated(build: Build) -> tuple[list[str], bool]:
     for name in truth.claims:
         turn(bench, truth, coverage, name)
     entries, reported = falsify_figures(bench, coverage)
+    flipped, found = falsify_predictions(bench, coverage)
     coverage.survivors += [f"{key} stays when {' '.join(origin)} changes" for key, origin in coverage.open_values]
     coverage.survivors += [f"line {line}: the claim {kind} never fails" for kind, _, line in coverage.open_claims]
-    return report_of(coverage, truth, len(origins), (entries, reported)), not coverage.survivors
+    return report_of(coverage, truth, len(origins), (entries, reported), (flipped, found)), not coverage.survivors
 
 
 def origins_of(root: Path, value: Value) -> Iterator[Origin]:
@@ -170,7 +175,7 @@ def falsify_figures(bench: Workbench, coverage: Coverage) -> tuple[int, int]:
     for path in [path for path in bench.rendering["figures"] if path.suffix == ".csv"]:
         rows = read_rows(path)
         source = path.relative_to(bench.root).as_posix()
-        for row in sorted({0, len(rows) // 2, len(rows) - 1}):
+        for row in ends_and_middle(len(rows)):
             for column, entry in rows[row].items():
                 entries += 1
                 with bench.falsified(source, csv_edit(path, row, column, other_entry(entry))):
@@ -181,6 +186,34 @@ def falsify_figures(bench: Workbench, coverage: Coverage) -> tuple[int, int]:
     return entries, reported
 
 
+def falsify_predictions(bench: Workbench, coverage: Coverage) -> tuple[int, int]:
+    """Flip predictions in every file of them; returns how many, and how many of them the metrics do not agree with.
+
+    The flipped class gets the highest probability, so that nothing but the metrics can tell.
+    """
+    flipped = found = 0
+    layout = bench.build.layout
+    checks = {
+        f"{layout.run(setting, seed)}/predictions.parquet": partial(run_complaints, bench.build, setting, seed)
+        for setting in layout.settings
+        for seed in layout.seeds
+    }
+    checks["test/predictions.parquet"] = partial(test_complaints, bench.build)
+    for source, complaints in checks.items():
+        for row in ends_and_middle(len(pd.read_parquet(bench.root / source))):
+            flipped += 1
+            with bench.falsified(source, flipped_prediction(bench.root / source, row)):
+                if any("metrics.json" in complaint for complaint in complaints()):
+                    found += 1
+                else:
+                    coverage.survivors.append(f"{source}: a flipped prediction in row {row + 1} goes unseen")
+    return flipped, found
+
+
+def ends_and_middle(rows: int) -> list[int]:
+    return sorted({0, rows // 2, rows - 1})
+
+
 def other_entry(entry: str) -> str:
     try:
         return repr(0.9 * float(entry) + 0.123)
@@ -188,7 +221,9 @@ def other_entry(entry: str) -> str:
         return f"{entry}?"
 
 
-def report_of(coverage: Coverage, truth: Outcome, origins: int, figures: tuple[int, int]) -> list[str]:
+def report_of(
+    coverage: Coverage, truth: Outcome, origins: int, figures: tuple[int, int], predictions: tuple[int, int]
+) -> list[str]:
     """What is printed at the end."""
     width = max(map(len, coverage.tried))
     lines = [f"  {'file':{width}}  changed  seen in the text"]
@@ -202,6 +237,7 @@ def report_of(coverage: Coverage, truth: Outcome, origins: int, figures: tuple[i
         f"  printed values   {values} of {origins} places that {len(truth.cited)} printed values come from change them",
         f"  claims           {claims} of {len(truth.claims)} flip with the results and are noticed",
         f"  figures          {reported} of {entries} changed entries are reported",
+        f"  predictions      {predictions[1]} of {predictions[0]} flipped predictions disagree with the metrics",
         f"  refused          {coverage.refused} of {coverage.tried.total()} falsified builds stopped by themselves",
     ]
     if coverage.survivors:

@@ -12,6 +12,8 @@ from finetune_report.files import read_json
 from finetune_report.json_pointer import at, put, step
 from finetune_report.report.publishing import MOST_ROWS
 
+import pandas as pd
+
 
 def numeric_leaves(document: Any, pointer: str = "") -> Iterator[str]:
     """The pointers of all numbers, but not those in long lists."""
@@ -62,6 +64,18 @@ def csv_edit(path: Path, row: int, column: str, value: Any) -> bytes:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
+
+
+def flipped_prediction(path: Path, row: int) -> bytes:
+    """A file of predictions in which one example falls into the next class, with the probability of the one before."""
+    table = pd.read_parquet(path).reset_index(drop=True)
+    columns = [name for name in table.columns if str(name).startswith("p_")]
+    before = int(table["prediction"].iloc[row])
+    after = (before + 1) % len(columns)
+    one, other = columns[before], columns[after]
+    table.loc[row, [one, other]] = table.loc[row, [other, one]].to_numpy()
+    table.loc[row, "prediction"] = after
+    return table.to_parquet(index=False)
 
 
 def edits_at(root: Path, source: str, pointer: str, names: list[str]) -> Iterator[bytes]:

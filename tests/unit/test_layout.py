@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.config.schema import complete
+from finetune_report.files import PROJECT as ROOT
 from finetune_report.provenance.layout import Layout
 
 import pytest
 import yaml
-from conftest import ROOT
 
 # A workflow around ours that writes down how Snakemake reads each rule without wildcards.
 PROBE = """
@@ -51,7 +51,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkout")
-    for name in ("rules", "scripts", "config", "report", "profiles"):
+    for name in ("rules", "scripts", "src", "config", "report", "profiles"):
         shutil.copytree(ROOT / name, folder / name)
     for name in ("Snakefile", "config.yaml"):
         shutil.copy(ROOT / name, folder / name)
@@ -65,7 +65,8 @@ def test_the_rules_are_called_as_the_layout_says(checkout: Path, case: str) -> N
     config = yaml.safe_load((ROOT / "config.yaml").read_text()) | CONFIGS[case]
     (checkout / "try.yaml").write_text(yaml.safe_dump(config))
     command = [sys.executable, "-m", "snakemake", "--snakefile", "probe.smk", "--configfile", "try.yaml", "--dry-run"]
-    done = subprocess.run(command, cwd=checkout, env=os.environ, capture_output=True, text=True)
+    surroundings = os.environ | {"PYTHONPATH": "src"}
+    done = subprocess.run(command, cwd=checkout, env=surroundings, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     rules = json.loads((checkout / "probe.json").read_text())
     layout = Layout(complete(config))

@@ -52,10 +52,8 @@ rule fetch:
 
 # By now every stamp is taken.
 if EXECUTES:
-    try:
+    with one_message():
         announce(all_stamps(), plan_of(config, Path(workflow.basedir)))
-    except UserError as error:
-        sys.exit(str(error))
 
 
 onstart:

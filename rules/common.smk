@@ -1,7 +1,6 @@
 # What the other files share: the checked config, the results folder, and how a rule gets its parameters.
 
 import json
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +8,7 @@ from finetune_report.config.resources import model_job
 from finetune_report.config.schema import complete
 from finetune_report.config.settings import excluded_settings, resolved_settings, unfinished_settings
 from finetune_report.data.locations import data_files, model_files, package_version
+from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, canonical_json
 from finetune_report.provenance.currency import Currency
 from finetune_report.provenance.git import revision
@@ -28,10 +28,11 @@ from finetune_report.runtime.snakemake_compat import (
 )
 from finetune_report.runtime.system_errors import one_message
 
-if PROJECT != Path(workflow.basedir).resolve():
-    sys.exit(
-        f"This environment runs the code of {PROJECT}, not that of {workflow.basedir}; run make report there, or here"
-    )
+with one_message():
+    if PROJECT != Path(workflow.basedir).resolve():
+        raise UserError(
+            f"This environment runs the code of {PROJECT}, not that of {workflow.basedir}; run make report there, or here"
+        )
 
 EXECUTES = executes_jobs(workflow)
 

@@ -107,8 +107,13 @@ def command(*arguments: str, cores: int = 1) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """One thread a process, and nothing fetched."""
-    return os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    """One thread a process, nothing fetched, and the code of the copy that a program is started in."""
+    return os.environ | {
+        "PYTHONPATH": "src",
+        "OMP_NUM_THREADS": "1",
+        "HF_HUB_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
 
 
 def start(project: Path, *arguments: str, cores: int = 1) -> subprocess.Popen[str]:

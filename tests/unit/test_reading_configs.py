@@ -85,6 +85,8 @@ VALUES = {
     "a name and a line break": ({"name": "try\n"}, r"name: found 'try\n'; a name has lower-case letters"),
     "a setting's name": ({"settings": [{"name": "a\n"}]}, r"settings[0].name: found 'a\n'; a name has"),
     "a hash and a line break": ({"model": {"path": "m", "sha256": "0" * 64 + "\n"}}, "must match ^[0-9a-f]{64}$"),
+    "data that are nothing": ({"data": None}, "data: found None; expected object"),
+    "data that are a list": ({"data": ["path"]}, "data: found ['path']; expected object"),
     "a grid without end": (
         {
             "sweep": [

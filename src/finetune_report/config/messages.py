@@ -25,7 +25,7 @@ def describe(error: ValidationError) -> str:
             return f"{prefix}the key '{missing[0]}' is missing ({allowed[missing[0]].get('description', 'required')})"
         case "oneOf":
             kinds = [kind["required"][0] for kind in error.validator_value]
-            found = [key for key in kinds if key in error.instance]
+            found = [key for key in kinds if isinstance(error.instance, dict) and key in error.instance]
             return f"{prefix}give exactly one of {', '.join(kinds)}; found {' and '.join(found) or 'none'}"
         case "enum":
             choices = ", ".join(map(str, error.validator_value))

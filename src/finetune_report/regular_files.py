@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,6 +76,8 @@ def digest(root: Path, name: str, copy: Path | None = None) -> str:
         if copy is None:
             return hashlib.file_digest(stream, "sha256").hexdigest()
         copy.parent.mkdir(parents=True, exist_ok=True)
+        if os.fstat(stream.fileno()).st_size > shutil.disk_usage(copy.parent).free // 2:
+            raise NotRegular("it is larger than half of the free space for temporary files")
         with copy.open("wb") as written:
             while block := stream.read(BLOCK):
                 found.update(block)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import socket
@@ -10,21 +11,35 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from finetune_report.cli.__main__ import app
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT as ROOT
-from finetune_report.files import read_json, write_json
+from finetune_report.files import read_json, sha256, write_json
 from finetune_report.provenance.manifests import SCRIPT, carried_manifest
 from finetune_report.terminal import visible
 
 import pytest
 from building import WRITE_UP
 from test_commands import command
+from typer.testing import CliRunner
 
 
 def verify(root: Path, file: Path | str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    done = command("verify", root, file if isinstance(file, Path) else root / file, *arguments)
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+    """Run the command in the checkout of some results, in this process: a second less than in one of its own."""
+    line = ["verify", str(file if isinstance(file, Path) else Path("results/try") / file), *map(str, arguments)]
+    with contextlib.chdir(root.parents[1]):
+        done = CliRunner().invoke(app, line)
+    logging.disable(logging.NOTSET)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess(line, done.exit_code, done.stdout, done.stderr)
+
+
+def test_runs_as_a_command_of_its_own(root: Path) -> None:
+    done = command("verify", root, root / "write-up.html", "--level", "bytes")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "bytes        verified: files, config, commit and code are as recorded" in done.stdout
+    assert "Taken on trust: text (" in done.stdout
 
 
 def page_of(manifest: Any) -> str:
@@ -308,3 +323,41 @@ def test_what_a_document_says_is_printed_without_effect(root: Path, tmp_path: Pa
     page = (tmp_path / "diff.html").read_text()
     for text in (done.stdout, page):
         assert not {"\x1b", "\u202e", "\u200b", "\x9b", "\r"} & {*text}
+
+
+@pytest.mark.parametrize("name", ["values.json", "figures/graph.csv", "write-up.json"])
+def test_diff_opens_regular_files_alone(root: Path, tmp_path: Path, name: str) -> None:
+    other = Path(shutil.copytree(root, tmp_path / "other"))
+    for folder in (root, other):
+        for file in ("write-up.json",):
+            manifest = read_json(folder / file)
+            value = manifest["checks"]["values"][1]
+            value["value"] = value["value"] + (folder == root)
+            manifest["files"]["figures/graph.csv"] = ("0" if folder == root else "1") * 64
+            write_json(folder / file, manifest)
+    (other / name).unlink()
+    os.mkfifo(other / name)
+    done = command("diff", root, root, other, "--html", tmp_path / "diff.html")
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 2)  # what is no file is not there
+
+
+def test_a_file_of_holes_does_not_fill_the_disk(root: Path) -> None:
+    with (root / "values.json").open("wb") as stream:
+        stream.truncate(2**36)
+    done = verify(root, "manifest.json")
+    assert done.returncode == 1
+    assert "cannot be read: results/try/values.json" in done.stdout
+
+
+def test_results_that_stop_a_script_are_complaints(root: Path) -> None:
+    """Of the right hash, and of no form that a script expects."""
+    for name in ("selection.json", "test/metrics.json"):
+        (root / name).write_text("[" * 100_000 + "]" * 100_000)
+    (root / "test/predictions.parquet").write_bytes(b"PAR1")
+    manifest = read_json(root / "manifest.json")
+    names = ("selection.json", "test/metrics.json", "test/predictions.parquet")
+    write_json(root / "manifest.json", manifest | {"files": manifest["files"] | {n: sha256(root / n) for n in names}})
+    done = verify(root, "manifest.json")
+    assert done.returncode == 1
+    assert "cannot be made again" in done.stdout

@@ -1,16 +1,19 @@
 """What differs between two builds: printed numbers, verdicts of claims, and the data of figures."""
 
+import csv
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from finetune_report import regular_files as regular
 from finetune_report.cli.causes import Cause, reaching
 from finetune_report.errors import UserError
-from finetune_report.files import canonical_json, read_json
+from finetune_report.files import canonical_json
 from finetune_report.provenance.manifests import carried_manifest
-from finetune_report.report.figure_checks import read_rows
 
 Rows = list[list[str]]
+LARGEST = 2**28  # bytes of a result that is compared
 SPREAD = 2  # standard deviations over seeds that count as noise
 
 
@@ -34,7 +37,7 @@ class Side:
 
     def sd(self, key: str) -> float | None:
         """The standard deviation of a value over seeds, where there are several."""
-        values = read_json(self.root / "values.json") if self.root else self.values
+        values = json.loads(content_of(self.root, "values.json")) if self.root else self.values
         entry = values.get(f"{key}.sd")
         return entry["value"] if entry else None
 
@@ -51,6 +54,14 @@ def read_side(given: Path) -> Side:
         raise UserError(f"{file}: its manifest does not say what was printed; render the report anew")
     root = file.parent
     return Side(manifest, root if (root / "values.json").is_file() else None)
+
+
+def content_of(root: Path, name: str) -> str:
+    """A result, which may be a stranger's. Raises UserError where it is no regular file."""
+    try:
+        return regular.read(root, name, LARGEST).decode()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{root / name} cannot be read ({getattr(error, 'strerror', None) or error})") from None
 
 
 def changed_values(old: Side, new: Side, found: list[Cause]) -> Rows:
@@ -122,7 +133,7 @@ def entries(name: str, old: Side, new: Side) -> str:
     """How many entries of a figure's data differ, where both builds have their folders."""
     if old.root is None or new.root is None:
         return "differs"
-    before, after = read_rows(old.root / name), read_rows(new.root / name)
+    before, after = (list(csv.DictReader(content_of(root, name).splitlines())) for root in (old.root, new.root))
     if len(before) != len(after):
         return f"{len(before)} rows before, {len(after)} now"
     pairs = [(row[column], now.get(column)) for row, now in zip(before, after, strict=True) for column in row]

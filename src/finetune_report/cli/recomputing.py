@@ -12,7 +12,6 @@ from typing import Any
 
 from finetune_report.cli.builds import Build
 from finetune_report.config.settings import resolved_settings
-from finetune_report.errors import UserError
 from finetune_report.files import read_json
 from finetune_report.provenance.layout import Layout, listed
 from finetune_report.stats.metrics import BINS, METRICS, Outcome, by_class, intervals, measured, whole
@@ -26,7 +25,6 @@ from sklearn.metrics import confusion_matrix
 ROUNDING = 1e-6
 SMALLEST = float(np.finfo(np.float32).tiny)  # a probability stored as less has lost its digits
 TEXT_RULES = ("collect_values", "render_write_up")  # of the level `text`
-BROKEN = (UserError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError)
 
 Json = dict[str, Any]
 
@@ -50,7 +48,7 @@ def guarded(what: str, complaints: Callable[..., Iterable[str]], *given: Any, **
     """Complaints; where results are not even of the right form, that is the complaint."""
     try:
         yield from complaints(*given, **named)
-    except BROKEN as error:
+    except Exception as error:  # results of a stranger can stop a script in any way
         reason = " ".join(str(error).split())[:200]
         yield f"cannot be computed again: {what} ({reason or type(error).__name__})"
 

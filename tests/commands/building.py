@@ -11,6 +11,7 @@ from typing import Any
 
 from finetune_report.cli.builds import Build
 from finetune_report.config.schema import complete
+from finetune_report.config.settings import resolved_settings
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.files import read_json, sha256, write_json, write_text
 from finetune_report.model.evaluation import Scores
@@ -270,7 +271,16 @@ def write_records(results: Path, layout: Layout, stamps: dict[str, str]) -> None
         job, inputs = job_of(name)
         if name not in made:
             given = {key: [results / entry for entry in entries] for key, entries in inputs.items()}
-            write_record(job, {"stamp": stamps[job.partition("/")[0]], "spec": {}}, given, [results / name])
+            params = {"stamp": stamps[job.partition("/")[0]], "spec": spec_of(job, layout)}
+            write_record(job, params, given, [results / name])
+
+
+def spec_of(job: str, layout: Layout) -> dict[str, Any]:
+    """What of the config a job that needs a model is called with, as far as it matters here."""
+    rule, *wildcards = job.split("/")
+    if rule == "finetune":
+        return {"seed": int(wildcards[1]), "plan": {"hyperparameters": resolved_settings(layout.config)[wildcards[0]]}}
+    return {"data": layout.config["data"]} if rule == "prepare_data" else {}
 
 
 def write_record(job: str, params: dict[str, Any], inputs: dict[str, list[Path]], outputs: list[Path]) -> None:

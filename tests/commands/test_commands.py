@@ -4,11 +4,12 @@ import contextlib
 import logging
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 from finetune_report.cli.__main__ import app
-from finetune_report.cli.builds import Build, copied, open_build
+from finetune_report.cli.builds import Build, copied, open_build, open_results
 from finetune_report.cli.changes import read_side
 from finetune_report.cli.diff import compared
 from finetune_report.cli.mutation.command import mutated
@@ -43,23 +44,58 @@ def command(name: str, root: Path, *arguments: object) -> subprocess.CompletedPr
     return subprocess.CompletedProcess(line, done.exit_code, done.stdout, done.stderr)
 
 
+def told(root: Path, key: str) -> str:
+    """What `why` says of a value."""
+    return "\n".join(explanation(open_results("try", Path("try.yaml"), root), key, Path("try.yaml")))
+
+
 def test_why_names_every_step_back(root: Path) -> None:
-    text = "\n".join(explanation(opened(root), "runs.base.validation.accuracy", Path("try.yaml")))
+    text = told(root, "runs.base.validation.accuracy")
     assert "printed as  0.94 (0.82 to 0.98)   (line 18 of the write-up)" in text
     assert "in full     0.9375" in text
     assert "the mean of 2 numbers" in text
     assert "runs/base/seed1/metrics.json  /validation/accuracy  = 0.95" in text
     assert "runs/base/seed2/metrics.json  /validation/accuracy  = 0.925" in text
     assert "setting     base, seed 1: batch_size 20" in text
-    assert "made by     finetune, code:" in text
+    assert "runs/base/seed1/metrics.json, runs/base/seed2/metrics.json ← finetune\n    code:" in text
+    assert "└─ data/train.parquet, data/validation.parquet ← prepare_data\n" in text
     assert "train: train data" in text
     assert f"commit      {revision(root.parents[1])['commit']}" in text
     assert "cores" in text
-    assert text.endswith("--configfile try.yaml --force results/try/runs/base/seed1/metrics.json")
+    assert "finetune-report run --config try.yaml -- --force results/try/runs/base/seed1/metrics.json\n" in text
+    assert text.endswith("finetune-report replay --config try.yaml --setting base --seed 2")
+    assert "setting     other" not in text
+
+
+def test_why_names_the_runs_behind_a_test_result_and_how_to_train_them_again(root: Path) -> None:
+    text = told(root, "winner.test.accuracy")
+    assert "test/metrics.json ← score_test" in text
+    assert "runs/base/seed1/model, runs/base/seed2/model ← finetune" in text
+    for seed in (1, 2):
+        assert f"setting     base, seed {seed}: batch_size 20" in text
+        assert f"finetune-report replay --config try.yaml --setting base --seed {seed}" in text
+    assert "--setting other" not in text
+    assert "finetune-report run --config try.yaml -- --force results/try/test/metrics.json" in text
+
+
+def test_why_tells_each_rule_once_and_ends_where_no_rule_makes_a_file(root: Path) -> None:
+    lines = told(root, "slices.kind.negation.accuracy").splitlines()
+    told_first = [line.split("← ")[1] for line in lines if "← " in line and "as above" not in line]
+    assert len(told_first) == len(set(told_first))
+    assert {"score_slices", "score_test", "finetune", "prepare_data", "score_baselines"} <= set(told_first)
+
+
+def test_why_starts_fast(root: Path) -> None:
+    """It asks the rules for nothing, and imports neither torch nor Snakemake."""
+    code = (
+        "import sys; from finetune_report.cli import why; print({'torch', 'snakemake', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def test_why_says_how_a_p_was_corrected(root: Path) -> None:
-    text = "\n".join(explanation(opened(root), "comparison.base.other.p", Path("try.yaml")))
+    text = told(root, "comparison.base.other.p")
     assert "corrected (Holm) over the report's 1 comparisons" in text
     assert "compare_settings" in text
 

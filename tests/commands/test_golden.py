@@ -1,7 +1,8 @@
 """What a report says does not change while its code is rearranged: values and text are those that were recorded.
 
 Two experiments: a small one written by hand, and a tiny one that was run with everything switched on (two seeds,
-halving, a learning curve, references), of which the files upstream are recorded, and all that follows is made again. A change on purpose is recorded by `python tests/commands/test_golden.py`.
+halving, a learning curve, references), of which the files upstream are recorded, and all that follows is made again. A
+change on purpose is recorded by `python tests/commands/test_golden.py`.
 """
 
 import sys

@@ -45,6 +45,14 @@ class Build:
         return spec | ({name: self.manifest[name] for name in REVISION} if rule == "render_write_up" else {})
 
 
+@dataclass(frozen=True)
+class Finished:
+    """The results folder of an experiment whose report is finished, and its manifest."""
+
+    root: Path
+    manifest: Manifest
+
+
 def copied(build: Build, folder: Path) -> Build:
     """The build with its results copied into an empty `folder`: all but weights, tokens, training data and logs.
 
@@ -65,7 +73,16 @@ def open_build(config: Path, results: Path | None = None) -> Build:
     Raises UserError where there is none, or its report was never finished.
     """
     complete_config = own_config(config)
-    root = results or Path("results") / complete_config["name"]
+    found = open_results(complete_config["name"], config, results)
+    return Build(found.root, found.manifest, own_layout(complete_config, found.root, found.manifest))
+
+
+def open_results(name: str, config: Path, results: Path | None = None) -> Finished:
+    """The finished results of the experiment `name`, which `config` describes, without asking the rules for anything.
+
+    Raises UserError where there are none, or the report was never finished.
+    """
+    root = results or Path("results") / name
     if not root.is_dir():
         known = sorted(path.parent.name for path in Path("results").glob("*/manifest.json"))
         raise UserError(f"there is no results folder '{root}'; finished here: {', '.join(known) or 'none'}")
@@ -73,12 +90,12 @@ def open_build(config: Path, results: Path | None = None) -> Build:
     if missing:
         raise UserError(f"{root}: no {', '.join(missing)}, so its report is not finished; run make report first")
     manifest = carried_manifest(root / "manifest.json")
-    if manifest["experiment"] != complete_config["name"]:
+    if manifest["experiment"] != name:
         raise UserError(
-            f"{root} holds the experiment '{manifest['experiment']}', but {config} is '{complete_config['name']}'; "
+            f"{root} holds the experiment '{manifest['experiment']}', but {config} is '{name}'; "
             "name its own config with --config"
         )
-    return Build(root, manifest, own_layout(complete_config, root, manifest))
+    return Finished(root, manifest)
 
 
 def own_config(path: Path) -> dict[str, Any]:

@@ -1,194 +1,193 @@
-"""Why two builds differ: what is recorded of config, code, data, packages and seeds, and which results it can reach."""
+"""Why two builds differ: what their manifests record otherwise, and what of it reached a result.
 
-from collections.abc import Iterator
+From a result that differs the recorded inputs lead up to what made it: where a job was called otherwise, or read
+something else, that is a cause; where it was called alike and read the same, nothing above it is.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-# The rule behind each kind of file; the first that fits counts.
-RULES = {
-    "runs/*/*/*": "finetune",
-    "rungs/*/*": "train_rung",
-    "rungs/*": "prune_settings",
-    "test/*": "score_test",
-    "data/*": "prepare_data",
-    "model.json": "prepare_model",
-    "runs.*": "gather_runs",
-    "selection.json": "select_setting",
-    "sweep.json": "summarise_sweep",
-    "ledger.json": "keep_ledger",
-    "baselines.json": "score_baselines",
-    "tokens/counts.json": "count_tokens",
-    "seeds.json": "summarise_seeds",
-    "slices.json": "score_slices",
-    "mistakes.json": "list_mistakes",
-    "agreement.json": "measure_agreement",
-    "learning-curve/curve.json": "plot_learning_curve",
-    "learning-curve/*/*": "train_fraction",
-    "reference.json": "collect_values",
-    "comparisons.json": "compare_settings",
-    "attention/attention.json": "demonstrate_attention",
-    "attention/heads.*": "measure_heads",
-    "attention/*": "demonstrate_attention",
-    "figures/attention-*": "demonstrate_attention",
-    "figures/heads.csv": "measure_heads",
-    "figures/confusion.csv": "score_test",
-    "figures/learning-curve.csv": "plot_learning_curve",
-    "figures/*": "finetune",
-}
+from finetune_report.provenance.lineage import Job, Lineage, flat
 
-# The rules whose results a rule reads, and the parts of the config that it is given.
-TOKENIZED = ("prepare_data", "prepare_model", "tokenize_texts")
-TRAINED = (*TOKENIZED, "train_rung", "prune_settings", "finetune")
-TESTED = (*TRAINED, "select_setting", "score_test")
-UPSTREAM = {
-    "prepare_data": (),
-    "prepare_model": (),
-    "demonstrate_attention": (),
-    "train_rung": (*TOKENIZED, "prune_settings"),
-    "prune_settings": (*TOKENIZED, "train_rung"),
-    "finetune": TRAINED[:-1],
-    "gather_runs": TRAINED,
-    "select_setting": TRAINED,
-    "summarise_sweep": TRAINED,
-    "compare_settings": TRAINED,
-    "score_baselines": ("prepare_data",),
-    "score_test": TESTED[:-1],
-    "measure_heads": TESTED[:-1],
-    "keep_ledger": TESTED,
-    "count_tokens": TOKENIZED,
-    "summarise_seeds": TESTED,
-    "score_slices": (*TESTED, "score_baselines"),
-    "list_mistakes": TESTED,
-    "measure_agreement": (*TRAINED, "select_setting", "score_baselines"),
-    "train_fraction": TESTED[:-1],
-    "plot_learning_curve": (*TESTED[:-1], "train_fraction"),
-    "collect_values": (*TESTED, "score_baselines", "summarise_seeds"),
-}
-OF_A_RUN = (
-    "settings",
-    "defaults",
-    "seeds",
-    "seeds_vary",
-    "selection_metric",
-    "precision",
-    "compile",
-    "device",
-    "threads",
-    "on_divergence",
-    "sweep",
-)
-CONFIG = {
-    "prepare_data": ("data",),
-    "prepare_model": ("model",),
-    "tokenize_texts": ("max_length",),
-    "train_rung": OF_A_RUN,
-    "prune_settings": ("halving", "selection_metric"),
-    "finetune": OF_A_RUN,
-    "select_setting": ("selection_metric", "settings", "seeds"),
-    "demonstrate_attention": ("attention",),
-    "measure_heads": ("attention",),
-    "list_mistakes": ("analyses",),
-    "train_fraction": ("analyses",),
-    "collect_values": ("reference",),
-}
-DATA = {"data/train.parquet", "data/validation.parquet", "data/test.parquet"}
+REMADE = "nothing that is recorded"
+LONGEST = 60  # characters of a value in a table
 
 
 @dataclass(frozen=True)
 class Cause:
-    """One recorded thing that differs; `rules` are those that it reaches first, `part` the config's key."""
+    """One recorded thing that differs."""
 
     kind: str
     what: str
     old: str
     new: str
-    rules: tuple[str, ...]
 
     @property
     def text(self) -> str:
         return f"{self.kind} {self.what}"
 
 
-def rule_of(source: str) -> str | None:
-    """The rule that makes a result file, named relative to the results folder."""
-    return next((rule for pattern, rule in RULES.items() if Path(source).match(pattern)), None)
+class Causes:
+    """Everything that two manifests record otherwise, and which of it reached a file or a printed value."""
+
+    def __init__(self, old: dict[str, Any], new: dict[str, Any]) -> None:
+        self.manifests = (old, new)
+        self.old, self.new = lineage_of(old), lineage_of(new)
+        self.config = list(config_causes(old["config"], new["config"]))
+        self.machine = list(differences("machine", old["machine"], new["machine"]))
+        self.known: dict[str, tuple[Cause, ...]] = {}
+
+    def listed(self) -> list[Cause]:
+        """All that differs, whatever it reached."""
+        old, new = self.manifests
+        found = [*self.config, *code_causes(old["code"], new["code"]), *self.sources()]
+        found += differences("commit", {"commit": old["commit"]}, {"commit": new["commit"]})
+        return [*found, *self.machine]
+
+    def sources(self) -> Iterator[Cause]:
+        """Files that no job makes: of the data, of the model, and what the report is rendered with."""
+        sides = [
+            {path: digest for job in side.jobs.values() for path, digest in job.read.items() if not side.maker(path)}
+            for side in (self.old, self.new)
+        ]
+        return differences("source", *sides)
+
+    def of_value(self, files: Iterable[str]) -> str:
+        """In words, what reached a value that comes from `files`, and how the code that published it differs."""
+        found = [cause for file in files for cause in self.of_file(file)]
+        publishers = [
+            name
+            for side in (self.old, self.new)
+            for name, job in side.jobs.items()
+            if any(output.startswith("values/") for output in job.outputs)
+            and any(file in job.read or file in job.outputs for file in files)
+        ]
+        for name in dict.fromkeys([*publishers, "collect_values"]):
+            found += self.of_code(name)
+        return in_words(found)
+
+    def of_text(self) -> str:
+        """In words, what can have changed how a value is printed: the report's code, config and sources."""
+        was, now = self.old.jobs["render_write_up"], self.new.jobs["render_write_up"]
+        return in_words([*self.of_call(was, now), *differences("source", was.inputs["sources"], now.inputs["sources"])])
+
+    def of_code(self, name: str) -> list[Cause]:
+        """How the code and the packages of a job that is in both builds differ."""
+        was, now = self.old.jobs.get(name), self.new.jobs.get(name)
+        return [cause for cause in self.of_call(was, now) if cause.kind != "config"] if was and now else []
+
+    def of_figure(self, files: Iterable[str]) -> str:
+        """In words, what reached the files of a figure."""
+        return in_words([cause for file in files for cause in self.of_file(file)])
+
+    def of_file(self, path: str) -> tuple[Cause, ...]:
+        """What reached a file of either build, or nothing where it is the same in both."""
+        if path not in self.known:
+            self.known[path] = ()  # no file leads to itself
+            self.known[path] = tuple(dict.fromkeys(self.traced(path)))
+        return self.known[path]
+
+    def traced(self, path: str) -> Iterator[Cause]:
+        before, after = (manifest["files"].get(path) for manifest in self.manifests)
+        was, now = self.old.maker(path), self.new.maker(path)
+        if (before is not None and before == after) or (was is None and now is None):
+            return
+        if was is None or now is None:
+            made = was or now
+            assert made is not None
+            yield Cause("job", made.name, "" if was is None else "there", "" if now is None else "there")
+            return
+        found = [*self.of_call(was, now), *self.of_inputs(was, now)]
+        yield from found or self.machine
+        if path.endswith("timing.json"):
+            yield Cause("clock", "measured again", "", "")
+
+    def of_call(self, was: Job, now: Job) -> Iterator[Cause]:
+        """What a job was called with otherwise: code, packages, its part of the config."""
+        if was.code != now.code:
+            yield Cause("code", now.rule, was.code.removeprefix("code:"), now.code.removeprefix("code:"))
+        yield from differences("package", was.packages, now.packages)
+        for cause in differences("config", dict(flat(was.spec)), dict(flat(now.spec))):
+            yield self.in_config(cause, now)
+
+    def in_config(self, cause: Cause, job: Job) -> Cause:
+        """The entry of the config that a difference in a job's part of it comes from, as far as it can be told."""
+        last = cause.what.rpartition(".")[2]
+        fitting = [each for each in self.config if each.what.rpartition(".")[2] == last]
+        own = [each for each in fitting if set(each.what.split(".")) & set(job.name.split("/")[1:])]
+        exact = [each for each in own or fitting if each.new == cause.new]
+        return next(iter(exact or own or fitting), Cause("config", f"{job.rule}: {cause.what}", cause.old, cause.new))
+
+    def of_inputs(self, was: Job, now: Job) -> Iterator[Cause]:
+        """What a job read otherwise, and what had reached that."""
+        for path in dict.fromkeys([*was.read, *now.read]):
+            before, after = was.read.get(path), now.read.get(path)
+            if before == after:
+                continue
+            if self.is_source(path):
+                yield Cause("source", path, short(before), short(after))
+            elif before is None or after is None:
+                made = self.old.maker(path) or self.new.maker(path)
+                yield Cause("job", made.name if made else path, "there" if before else "", "there" if after else "")
+            else:
+                yield from self.of_file(path) or self.of_makers(path)
+
+    def of_makers(self, path: str) -> Iterator[Cause]:
+        """What reached a folder, whose hash stands in no list of files."""
+        was, now = self.old.maker(path), self.new.maker(path)
+        if was and now:
+            yield from [*self.of_call(was, now), *self.of_inputs(was, now)] or self.machine
+
+    def is_source(self, path: str) -> bool:
+        return self.old.maker(path) is None and self.new.maker(path) is None
 
 
-def causes(old: dict[str, Any], new: dict[str, Any]) -> list[Cause]:
-    """Everything that two manifests record and that differs between them."""
-    return [*config_causes(old, new), *code_causes(old, new), *data_causes(old, new), *other_causes(old, new)]
+def lineage_of(manifest: dict[str, Any]) -> Lineage:
+    """The jobs of a build; that of the report comes after its manifest, and is told by what the report carries."""
+    report = manifest["config"].get("report", {})
+    named = ("values.json", "curves.csv", "comparisons.json", "selection.json")
+    hashes = {name: manifest["files"][name] for name in named if name in manifest["files"]}
+    rendering = {
+        "params": {
+            "stamp": manifest["code"].get("render_write_up", ""),
+            "spec": {"pdf_engine": report.get("pdf_engine"), "failed_runs": manifest["config"].get("failed_runs")},
+        },
+        "inputs": {"results": hashes, "sources": manifest.get("inputs", {})},
+        "outputs": ["write-up.md"],
+    }
+    return Lineage(manifest.get("calls", {}) | {"render_write_up": rendering})
 
 
 def config_causes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Cause]:
-    for key, was, now in differences(dict(flat(old["config"])), dict(flat(new["config"]))):
-        part = key.partition(".")[0]
-        rules = tuple(rule for rule, parts in CONFIG.items() if part in parts)
-        yield Cause("seed" if part in ("seeds", "seeds_vary") else "config", key, was, now, rules)
+    for cause in differences("config", dict(flat(old)), dict(flat(new))):
+        seeds = cause.what.partition(".")[0] in ("seeds", "seeds_vary")
+        yield Cause("seed" if seeds else "config", cause.what, cause.old, cause.new)
 
 
-def flat(config: Any, key: str = "") -> Iterator[tuple[str, Any]]:
-    """The entries of a config by their path; settings by their names."""
-    if isinstance(config, dict):
-        for name, entry in config.items():
-            yield from flat(entry, f"{key}.{name}".lstrip("."))
-    elif isinstance(config, list) and config and all(isinstance(entry, dict) and "name" in entry for entry in config):
-        for entry in config:
-            yield from flat({name: item for name, item in entry.items() if name != "name"}, f"{key}.{entry['name']}")
-    else:
-        yield key, config
+def code_causes(old: dict[str, str], new: dict[str, str]) -> Iterator[Cause]:
+    """Rules whose code differs, and packages that do."""
+    packages: list[Cause] = []
+    for rule in dict.fromkeys([*old, *new]):
+        was, now = (Job(rule, {"stamp": side.get(rule, "")}, {}, ()) for side in (old, new))
+        if was.code != now.code:
+            yield Cause("code", rule, was.code.removeprefix("code:"), now.code.removeprefix("code:"))
+        if was.code and now.code:
+            packages += differences("package", was.packages, now.packages)
+    yield from dict.fromkeys(packages)
 
 
-def code_causes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Cause]:
-    """Rules whose code differs, and packages behind rules that differ."""
-    packages: dict[tuple[str, str, str], list[str]] = {}
-    for rule, was, now in differences(old["code"], new["code"]):
-        (was_code, *was_packages), (now_code, *now_packages) = was.split() or [""], now.split() or [""]
-        if was_code != now_code:
-            yield Cause("code", rule, was_code.removeprefix("code:"), now_code.removeprefix("code:"), (rule,))
-        versions = [dict(item.split("==") for item in items) for items in (was_packages, now_packages)]
-        for package, before, after in differences(*versions):
-            packages.setdefault((package, before, after), []).append(rule)
-    for (package, before, after), rules in packages.items():
-        yield Cause("package", package, before, after, tuple(rules))
-
-
-def data_causes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Cause]:
-    for name, was, now in differences(old["files"], new["files"]):
-        if name in DATA:
-            yield Cause("data", name, was[:16], now[:16], ("prepare_data",))
-
-
-def other_causes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Cause]:
-    """The write-up and what it is rendered with, the commit, and the machine, which can reach every measurement."""
-    for name, was, now in differences(old.get("inputs", {}), new.get("inputs", {})):
-        yield Cause("source", name, was[:16], now[:16], ())
-    for name, was, now in differences({"commit": old["commit"]}, {"commit": new["commit"]}):
-        yield Cause("commit", name, was[:16], now[:16], ())
-    for name, was, now in differences(old["machine"], new["machine"]):
-        yield Cause("machine", name, was, now, ("finetune", "score_test", "measure_heads"))
-
-
-def differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+def differences(kind: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Cause]:
     for key in dict.fromkeys([*old, *new]):
         if old.get(key) != new.get(key):
-            was, now = (str(side[key]) if key in side else "" for side in (old, new))
-            yield key, was, now
+            was, now = (short(side[key]) if key in side else "" for side in (old, new))
+            yield Cause(kind, key, was, now)
 
 
-def reaching(source: str, found: list[Cause]) -> str:
-    """Which causes can have changed a result file, in words."""
-    rule = rule_of(source)
-    if rule is None:
-        return "unknown"
-    reached = {rule, *UPSTREAM.get(rule, ())}
-    setting = source.split("/")[1] if source.startswith("runs/") else None
-    texts = []
-    for cause in found:
-        of_setting = cause.what.split(".")[1] if cause.what.startswith("settings.") else None
-        other = setting and of_setting and of_setting != setting
-        if reached & set(cause.rules) and not other:
-            texts.append(cause.text)
-    if source.endswith("timing.json"):
-        texts.append("measured anew")
-    return ", ".join(texts) or "nothing that is recorded"
+def short(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return text if len(text) <= LONGEST else text[:16]
+
+
+def in_words(found: list[Cause]) -> str:
+    return ", ".join(dict.fromkeys(cause.text for cause in found)) or REMADE

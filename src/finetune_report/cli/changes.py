@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report import regular_files as regular
-from finetune_report.cli.causes import Cause, reaching
+from finetune_report.cli.causes import Causes
 from finetune_report.errors import UserError
 from finetune_report.files import canonical_json
 from finetune_report.provenance.manifests import carried_manifest
@@ -64,7 +64,7 @@ def content_of(root: Path, name: str) -> str:
         raise UserError(f"{root / name} cannot be read ({getattr(error, 'strerror', None) or error})") from None
 
 
-def changed_values(old: Side, new: Side, found: list[Cause]) -> Rows:
+def changed_values(old: Side, new: Side, found: Causes) -> Rows:
     """Key, old and new text, change, whether that is noise, and cause of each printed value that changed."""
     rows = []
     before, after = old.values, new.values
@@ -76,7 +76,10 @@ def changed_values(old: Side, new: Side, found: list[Cause]) -> Rows:
         assert entry is not None
         texts = ["; ".join(side["texts"]) if side else "" for side in (was, now)]
         change, noise = (size(was, now), judged(key, was, now, old, new)) if was and now else ("", "")
-        reason = "newly printed" if not was else "no longer printed" if not now else reaching(entry["source"], found)
+        if was and now:
+            reason = found.of_text() if was["value"] == now["value"] else found.of_value(origins(was, now))
+        else:
+            reason = "newly printed" if now else "no longer printed"
         rows.append([key, *texts, change, noise, reason])
     return rows
 
@@ -118,19 +121,32 @@ def changed_verdicts(old: Side, new: Side) -> Rows:
     return [[name, was, now] for name, (was, now) in pairs.items() if was != now]
 
 
-def changed_figures(old: Side, new: Side, found: list[Cause]) -> Rows:
-    """Figure, what changed in its data, and cause."""
-    rows = []
+def origins(*sides: dict[str, Any] | None) -> list[str]:
+    """The files that a printed value stands in, in either build."""
+    files = [file for side in sides if side for file in side.get("parts") or [side["source"]]]
+    return list(dict.fromkeys(files))
+
+
+def changed_figures(old: Side, new: Side, found: Causes) -> Rows:
+    """Figure, what changed in its data or its picture, and cause."""
     before, after = (side.manifest["files"] for side in (old, new))
-    for name in sorted(file for file in {*before, *after} if file.startswith("figures/") and file.endswith(".csv")):
-        if before.get(name) != after.get(name):
-            what = "new" if name not in before else "gone" if name not in after else entries(name, old, new)
-            rows.append([name.removeprefix("figures/"), what, reaching(name, found)])
+    stems: dict[str, list[str]] = {}
+    for name in sorted({*before, *after}):
+        if name.startswith("figures/") and before.get(name) != after.get(name):
+            stems.setdefault(name.removeprefix("figures/").partition(".")[0], []).append(name)
+    rows = []
+    for stem, names in stems.items():
+        data = next((name for name in names if name.endswith(".csv")), None)
+        first = data or names[0]
+        what = "new" if first not in before else "gone" if first not in after else entries(data, old, new)
+        rows.append([stem, what, found.of_figure(names)])
     return rows
 
 
-def entries(name: str, old: Side, new: Side) -> str:
+def entries(name: str | None, old: Side, new: Side) -> str:
     """How many entries of a figure's data differ, where both builds have their folders."""
+    if name is None:
+        return "drawn otherwise"
     if old.root is None or new.root is None:
         return "differs"
     before, after = (list(csv.DictReader(content_of(root, name).splitlines())) for root in (old.root, new.root))

@@ -7,7 +7,7 @@ value lies inside the old one's interval. Prints tables, and writes them to a pa
 
 from pathlib import Path
 
-from finetune_report.cli.causes import causes
+from finetune_report.cli.causes import Causes
 from finetune_report.cli.changes import Side, changed_figures, changed_values, changed_verdicts, read_side
 from finetune_report.cli.tables import Table, in_text, page
 from finetune_report.files import write_text
@@ -26,11 +26,11 @@ def main(old: Path, new: Path, html: Path) -> int:
 
 def compared(old: Side, new: Side) -> dict[str, Table]:
     """The tables of all that differs, by title."""
-    found = causes(old.manifest, new.manifest)
+    found = Causes(old.manifest, new.manifest)
     return {
         "What was done otherwise": (
             ["kind", "what", "old", "new"],
-            [[cause.kind, cause.what, cause.old, cause.new] for cause in found],
+            [[cause.kind, cause.what, cause.old, cause.new] for cause in found.listed()],
         ),
         "Numbers": (["key", "old", "new", "change", "noise", "cause"], changed_values(old, new, found)),
         "Verdicts": (["claim", "old", "new"], changed_verdicts(old, new)),

@@ -19,15 +19,14 @@ from finetune_report.config.reading import read_config
 from finetune_report.config.schema import complete
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, read_json, sha256
-from finetune_report.provenance.manifest import installed_packages, machine
-from finetune_report.provenance.records import files_of
+from finetune_report.provenance.lineage import Job, Lineage
+from finetune_report.provenance.manifest import installed_packages, machine, recorded_calls
+from finetune_report.provenance.records import files_of, recorded
 from finetune_report.provenance.stamp import stamp
 from finetune_report.terminal import say
 
 SCRIPTS = PROJECT / "scripts"
-STEPS = ("prepare_data", "prepare_model", "tokenize_texts", "finetune")  # that lead to a run
-BEFORE = ["data/train.parquet", "data/validation.parquet", "tokens/train.parquet", "tokens/validation.parquet"]
-OF_A_RUN = ["history.csv", "metrics.json", "predictions.parquet", "model"]  # all but the time it took
+CLOCK = "timing.json"  # the one output of a run that differs each time
 COMPUTE = ("device", "precision", "threads", "compiled")
 
 
@@ -43,7 +42,7 @@ def main(path: Path, setting: str | None, seed: int | None, draw: int) -> int:
     except NotTrained as error:
         print(error, file=sys.stderr)
         return 1
-    for name in compared_files(run):
+    for name in made_files(again, run):
         say(f"  {'DIFFERS  ' if name in differing else 'identical'}  {name}")
     if differing:
         found = list(causes(stored, again, run))
@@ -67,11 +66,20 @@ def replayed(
     say(f"Training {setting}, seed {seed}, again in {again} ...")
     if not retrain(path, again, run):
         raise NotTrained("The run could not be trained again; see above.")
-    return again, run, [name for name in compared_files(run) if hashes(stored / name) != hashes(again / name)]
+    return again, run, [name for name in made_files(again, run) if hashes(stored / name) != hashes(again / name)]
 
 
-def compared_files(run: str) -> list[str]:
-    return [*BEFORE, *(f"{run}/{name}" for name in OF_A_RUN)]
+def steps_to(again: Path, run: str) -> list[Job]:
+    """The jobs that made a run in a folder of its own, the first ones first, by their records."""
+    lineage = Lineage(recorded_calls([path for path, _ in recorded(again)], again))
+    last = lineage.maker(f"{run}/metrics.json")
+    assert last is not None  # it has just been made
+    return [*reversed(lineage.upstream(last)), last]
+
+
+def made_files(again: Path, run: str) -> list[str]:
+    """What these jobs made that has to be the same again: all but the time it took."""
+    return [name for job in steps_to(again, run) for name in job.outputs if not name.endswith(CLOCK)]
 
 
 NO_CAUSE = "Code, packages, machine, threads, data and model are the same: a fault of the project, worth a report."
@@ -112,8 +120,8 @@ def causes(stored: Path, again: Path, run: str) -> Iterator[str]:
         yield f"unknown: {stored / 'manifest.json'}, which names code, packages and machine, is not there"
         return
     manifest = read_json(stored / "manifest.json")
-    for step in STEPS:
-        yield from changed(f"code of {step}", code(manifest["code"][step]), code(stamp(SCRIPTS / f"{step}.py")))
+    for rule in dict.fromkeys(job.rule for job in steps_to(again, run)):
+        yield from changed(f"code of {rule}", code(manifest["code"].get(rule, "")), code(stamp(SCRIPTS / f"{rule}.py")))
     packages = installed_packages()
     for name in sorted(manifest["packages"].keys() | packages.keys()):
         yield from changed(f"package {name}", manifest["packages"].get(name), packages.get(name))

@@ -1,64 +1,79 @@
-"""Print the way back for a value of the write-up: from the printed text to the run, its code and its data.
+"""Trace a value of the write-up: from the printed text over every file and rule to the runs, their config and data.
 
-Reads a finished build. Its last line is a command that makes the value's file again.
+Reads a finished build. Ends with the commands that make the value's file, and the runs behind it, again.
 """
 
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from finetune_report.cli.builds import Build, open_build
-from finetune_report.cli.causes import rule_of
+from finetune_report.cli.builds import Finished, open_results, own_config
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
 from finetune_report.json_pointer import at
+from finetune_report.provenance.lineage import Job, Lineage, flat
+from finetune_report.report.keys import split
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.values import Value, read_values, supported_digits
 from finetune_report.stats.multiple_testing import Family, read_comparisons
 from finetune_report.terminal import say
 
+SHOWN = 4  # files that are named of many alike
+WIDE = 160  # characters of a rule's part of the config
+RUNS = 12  # runs that are described of many
+SCORED = {"score_test", "measure_heads", "train_fraction"}  # rules that read the models of the selected setting alone
+
 
 def main(key: str, config: Path, results: Path | None) -> int:
-    build = open_build(config, results)
+    build = open_results(own_config(config)["name"], config, results)
     say(*explanation(build, key, config))
     return 0
 
 
-def explanation(build: Build, key: str, config: Path) -> list[str]:
-    """The way back, line by line. Raises UserError with the nearest keys where there is no such value."""
+def explanation(build: Finished, key: str, config: Path) -> list[str]:
+    """The whole way, line by line. Raises UserError with the nearest keys where there is no such value."""
     checks = read_json(build.root / "checks.json")
-    value = value_of(build, key)
+    value, lineage = value_of(build, key), Lineage(build.manifest.get("calls", {}))
+    files = list(dict.fromkeys(source for source, _ in value.origins))
+    settings = settings_behind(build, lineage, value, files)
+    runs = runs_behind(build, lineage, files, settings)
     return [
         key,
         *printed_lines(value, [row for row in checks["values"] if row["key"] == key]),
         *origin_lines(build, value, len(checks["comparisons"]["made"])),
-        *maker_lines(build, value),
         "",
-        "To make its file again:",
-        f"  .venv/bin/snakemake --configfile {config} --force results/{build.name}/{value.source}",
+        *Tree(lineage, settings).lines(files),
+        "",
+        *run_lines(build, runs),
+        *data_lines(build, lineage),
+        *build_lines(build),
+        "",
+        *again_lines(build, value, runs, config),
     ]
 
 
-def value_of(build: Build, key: str) -> Value:
+def value_of(build: Finished, key: str) -> Value:
     """A value by its key; comparisons are corrected as they are in the report."""
-    inputs = build.inputs("render_write_up")
-    family = Family(read_comparisons(inputs["comparisons"]))
+    root = build.root
+    family = Family(read_comparisons(root / "comparisons.json"))
+    selection = read_json(root / "selection.json")
     evidence = Evidence(
-        read_values(inputs["values"]),
-        build.spec("render_write_up")["settings"],
-        read_json(inputs["summary"])["labels"],
-        read_json(inputs["selection"]),
-        read_curves(inputs["curves"]),
+        read_values(root / "values.json"),
+        [row["setting"] for row in selection["settings"]],
+        read_json(root / "data/summary.json")["labels"],
+        selection,
+        read_curves(root / "curves.csv"),
         family,
     )
-    for row in read_json(build.root / "checks.json")["comparisons"]["made"]:
+    for row in read_json(root / "checks.json")["comparisons"]["made"]:
         family.make(row["a"], row["b"], row["metric"])
     family.settle()
     known = [*evidence.values, *evidence.comparison_keys()]
     if key not in known:
         near = [*(name for name in known if key in name), *difflib.get_close_matches(key, known, n=8, cutoff=0.4)]
         listed = "".join(f"\n  {name}" for name in list(dict.fromkeys(near or known))[:8])
-        raise UserError(f"there is no value '{key}' in {build.root}. The nearest are:{listed}")
+        raise UserError(f"there is no value '{key}' in {root}. The nearest are:{listed}")
     return evidence.value(key)
 
 
@@ -74,43 +89,128 @@ def printed_lines(value: Value, rows: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def origin_lines(build: Build, value: Value, comparisons: int) -> list[str]:
+def origin_lines(build: Finished, value: Value, comparisons: int) -> list[str]:
     """What it was made of: each file, the place in it, and the number there; a p is corrected for `comparisons`."""
     how = f"the {value.aggregate} of {len(value.origins)} numbers" if value.aggregate else "one entry of a result file"
     if value.kind == "p":
         how += f", corrected (Holm) over the report's {comparisons} comparisons"
     lines = [f"  made as     {how}"]
     for source, pointer in value.origins:
-        found = entry(build.root / source, pointer)
-        lines.append(f"    {source}  {pointer}{f'  = {found}' if found is not None else ''}")
+        found = at(read_json(build.root / source), pointer)
+        shown = f"  = {found}" if isinstance(found, int | float | str) else ""
+        lines.append(f"    {source}  {pointer}{shown}")
     return lines
 
 
-def entry(path: Path, pointer: str) -> Any:
-    """The number or text at a pointer into a JSON file; None where it is a selection of rows instead."""
-    if path.suffix != ".json":
-        return None
-    found = at(read_json(path), pointer)
-    return found if isinstance(found, int | float | str) else None
+def settings_behind(build: Finished, lineage: Lineage, value: Value, files: list[str]) -> set[str]:
+    """The settings that a value is about: those in its key, the selected one where test results lead to it, or all."""
+    selection = read_json(build.root / "selection.json")
+    every = {row["setting"] for row in selection["settings"]}
+    named = every & set(split(value.key))
+    rules = {job.rule for job in jobs_behind(lineage, files)}
+    if named or (not rules & SCORED and value.key.partition(".")[0] != "winner"):
+        return named or every
+    return {selection["winner"]}
 
 
-def maker_lines(build: Build, value: Value) -> list[str]:
-    """The run, code, data, commit and machine behind it."""
-    manifest, source = build.manifest, Path(value.source)
+def jobs_behind(lineage: Lineage, files: list[str]) -> list[Job]:
+    """The jobs that lead to some files, the nearest first."""
+    makers = [job for job in map(lineage.maker, files) if job]
+    found = {job.name: job for maker in makers for job in [maker, *lineage.upstream(maker)]}
+    return list(found.values())
+
+
+def runs_behind(build: Finished, lineage: Lineage, files: list[str], settings: set[str]) -> list[dict[str, Any]]:
+    """The metrics of every run of these settings that leads to some files."""
+    names = [job.name.split("/")[1:] for job in jobs_behind(lineage, files) if job.rule == "finetune"]
+    return [
+        read_json(build.root / f"runs/{setting}/seed{seed}/metrics.json")
+        for setting, seed in names
+        if setting in settings
+    ]
+
+
+class Tree:
+    """The files and jobs that lead to a value, each rule told once; `settings` are those whose models were scored."""
+
+    def __init__(self, lineage: Lineage, settings: set[str]) -> None:
+        self.lineage, self.settings = lineage, settings
+        self.told: set[str] = set()
+
+    def lines(self, files: list[str]) -> list[str]:
+        return [line for names, job in self.grouped(files) for line in self.branch(names, job, "", "")]
+
+    def branch(self, names: list[str], job: Job | None, first: str, rest: str) -> Iterator[str]:
+        """What files of one rule come from; `first` stands before the first line, `rest` before the others."""
+        if job is None:
+            yield f"{first}{listed(names)}   (a source, which no rule makes)"
+            return
+        known = job.rule in self.told
+        yield f"{first}{listed(names)} ← {job.rule}{', as above' if known else ''}"
+        if known:
+            return
+        self.told.add(job.rule)
+        yield f"{rest}    {job.params.get('stamp', 'no stamp')}"
+        spec = ", ".join(f"{name} {entry}" for name, entry in flat(job.spec) if name)
+        if spec:
+            yield f"{rest}    {spec if len(spec) <= WIDE else spec[:WIDE] + '...'}"
+        below = self.grouped(list(job.read), only_scored=job.rule in SCORED)
+        for place, (files, maker) in enumerate(below, start=1):
+            branch, trunk = ("└─ ", "   ") if place == len(below) else ("├─ ", "│  ")
+            yield from self.branch(files, maker, rest + branch, rest + trunk)
+
+    def grouped(self, files: list[str], only_scored: bool = False) -> list[tuple[list[str], Job | None]]:
+        """Files by the rule that made them, with one of its jobs."""
+        found: dict[str, tuple[list[str], Job | None]] = {}
+        for name in files:
+            job = self.lineage.maker(name)
+            if only_scored and job and job.rule == "finetune" and job.name.split("/")[1] not in self.settings:
+                continue
+            found.setdefault(job.rule if job else "", ([], job))[0].append(name)
+        return list(found.values())
+
+
+def listed(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+
+
+def run_lines(build: Finished, runs: list[dict[str, Any]]) -> list[str]:
+    """The runs behind a value: what they were trained with."""
     lines = []
-    if source.match("runs/*/*/*"):
-        metrics = read_json(build.root / source.parent / "metrics.json")
-        settings = ", ".join(f"{name} {entry}" for name, entry in metrics["hyperparameters"].items())
-        lines.append(f"  run         {build.root / source.parent}")
-        lines.append(f"  setting     {metrics['setting']}, seed {metrics['seed']}: {settings}")
-    rule = rule_of(value.source)
-    if rule:
-        lines.append(f"  made by     {rule}, {manifest['code'][rule]}")
+    for run in runs[:RUNS]:
+        settings = ", ".join(f"{name} {entry}" for name, entry in run["hyperparameters"].items())
+        lines.append(f"  run         {build.root / 'runs' / run['setting'] / ('seed' + str(run['seed']))}")
+        lines.append(f"  setting     {run['setting']}, seed {run['seed']}: {settings}")
+        facts = f"best epoch {run['best_epoch']}, {run['device']} in {run['precision']}, {run['threads']} threads"
+        lines.append(f"              {run['status']}, {facts}")
+    return lines + ([f"  runs        {len(runs) - RUNS} more"] if len(runs) > RUNS else [])
+
+
+def data_lines(build: Finished, lineage: Lineage) -> list[str]:
+    """The splits by their fingerprints, and the files that they come from by their hashes."""
     splits = read_json(build.root / "data/summary.json")["splits"]
-    lines += [f"  data        {split}: {facts.get('fingerprint', 'unknown')}" for split, facts in splits.items()]
+    lines = [f"  data        {split}: {facts.get('fingerprint', 'unknown')}" for split, facts in splits.items()]
+    job = lineage.jobs.get("prepare_data")
+    return lines + [f"  source      {name}: {digest}" for name, digest in (job.read if job else {}).items()]
+
+
+def build_lines(build: Finished) -> list[str]:
+    manifest, machine = build.manifest, build.manifest["machine"]
     dirty = " with changes that were not committed" if manifest["dirty"] else ""
-    machine = manifest["machine"]
-    lines.append(f"  commit      {manifest['commit'] or 'none'}{dirty}")
-    lines.append(f"  machine     {machine['processor']}, {machine['cores']} cores, {machine['system']}")
-    lines.append(f"  file hash   {manifest['files'].get(value.source, 'not in the manifest')}")
+    return [
+        f"  commit      {manifest['commit'] or 'none'}{dirty}",
+        f"  machine     {machine['processor']}, {machine['cores']} cores, {machine['system']}",
+    ]
+
+
+def again_lines(build: Finished, value: Value, runs: list[dict[str, Any]], config: Path) -> list[str]:
+    """The commands that make the value's file again, and train the runs behind it again."""
+    name = build.manifest["experiment"]
+    lines = [f"  file hash   {build.manifest['files'].get(value.source, 'not in the manifest')}"]
+    lines += ["", "To make its file again:"]
+    lines.append(f"  finetune-report run --config {config} -- --force results/{name}/{value.source}")
+    if runs:
+        lines.append("To train a run behind it again in a folder of its own, and compare it bit by bit:")
+    for run in runs[:RUNS]:
+        lines.append(f"  finetune-report replay --config {config} --setting {run['setting']} --seed {run['seed']}")
     return lines

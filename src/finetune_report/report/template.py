@@ -37,7 +37,7 @@ class Citation:
 
     def as_json(self) -> dict[str, Any]:
         value = self.value
-        return {
+        found = {
             "key": value.key,
             "printed": self.text,
             "line": self.line,
@@ -46,6 +46,7 @@ class Citation:
             "source": value.source,
             "pointer": value.pointer,
         }
+        return found | ({"parts": [source for source, _ in value.parts]} if value.parts else {})
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ def torch_attention(query, keys, values):
 def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("attention")
     paths = [folder / name for name in ("attention.json", "sweep.csv", "error.csv")]
+    paths.append(folder / "values/demonstrate_attention.json")
     demonstrate_attention.main(*paths, seed=447, keys=4, dimension=3)
     return paths
 
@@ -223,7 +224,7 @@ class TestDemonstrations:
             assert near.min() / 2 < shown["error"] < near.max() * 2
 
     def test_written_again_the_same(self, written, tmp_path):
-        again = [tmp_path / path.name for path in written]
+        again = [tmp_path / path.relative_to(written[0].parent) for path in written]
         demonstrate_attention.main(*again, seed=447, keys=4, dimension=3)
         assert [path.read_bytes() for path in again] == [path.read_bytes() for path in written]
 

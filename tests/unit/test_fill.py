@@ -8,6 +8,7 @@ from finetune_report.report.keys import join
 from finetune_report.report.rendering import parse
 from finetune_report.report.template import Filled, fill, trimmed_tags
 from finetune_report.report.values import Value
+from finetune_report.terminal import visible
 
 import panflute as pf
 import pytest
@@ -159,7 +160,7 @@ def test_a_name_from_data_is_one_part_of_a_key_whatever_it_holds(folder: Path, n
     doc = parse(found.text, path)
     [span] = each(doc, pf.Span)
     assert span.attributes["key"] == join("slices", "title", name, "count")
-    assert pf.stringify(doc).strip() == f"{' '.join(name.split()) or '(empty)'}: 3False"
+    assert pf.stringify(doc).strip() == f"{visible(' '.join(name.split())) or '(empty)'}: 3False"
     assert "" not in found.names
 
 

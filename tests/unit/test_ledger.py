@@ -181,6 +181,7 @@ def test_the_ledger_lists_every_scoring_of_both_splits(tmp_path: Path) -> None:
         tmp_path / "scorings.json",
         tmp_path / "baselines.json",
         tmp_path / "ledger.json",
+        tmp_path / "values/keep_ledger.json",
     )
     found = read_json(tmp_path / "ledger.json")
     assert found["validation"] == {"runs": 1, "scored": 3}

@@ -7,8 +7,6 @@ from finetune_report.errors import UserError
 from finetune_report.model.classifier import load_classifier
 from finetune_report.model.tokenization import check_length, limit_of, load_tokenizer
 from finetune_report.model.weights import load_weights
-from finetune_report.report.collect import collect_model
-from finetune_report.report.publishing import Collector
 
 import pytest
 import torch
@@ -148,13 +146,3 @@ def test_a_tokenizer_without_a_fast_version() -> None:
     _, tokenizer = load_tokenizer(Path("m"))
     assert not tokenizer.is_fast
     assert tokenizer(["ab"], return_token_type_ids=True)["input_ids"][0][1:3] == [ord("a"), ord("b")]
-
-
-def test_the_values_of_a_model_in_several_files_name_its_fingerprint() -> None:
-    source = {"path": "m", "head": "keep"}
-    files = {"model-00001-of-00002.safetensors": "a" * 64, "config.json": "b" * 64}
-    Path("model.json").write_text(json.dumps({"source": source, "files": files, "fingerprint": "f" * 64}))
-    collector = Collector(Path())
-    collect_model(collector, Path("model.json"))
-    found = collector.values["model.sha256"]
-    assert (found["value"], found["pointer"]) == ("f" * 64, "/fingerprint")

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 DRAWS = 2**17  # about 130,000
 ALPHA = 0.05
-POINTS = 601  # of a table that stands in for the t distribution's function on the draws
+POINTS = 1201  # of a table that stands in for the t distribution's function on the draws
 FARTHEST = 12.0  # deviate, as far as that table goes
 
 

@@ -65,7 +65,7 @@ def selection(root: Path) -> None:
     """Another winner than the rule gives, tested as the winner."""
     edit(root, "selection.json", lambda document: document.update(winner="other"))
     edit(root, "test/metrics.json", lambda document: document.update(setting="other"))
-    rerun(root, "collect_values")
+    rerun(root, "summarise_seeds", "collect_values")
 
 
 def flipped_labels(root: Path) -> None:
@@ -146,7 +146,7 @@ def probabilities(root: Path) -> None:
 
 FORGERIES: dict[str, tuple[Forgery, str, str]] = {
     "values.json": (values, "text", "values.json is not what the other results give"),
-    "test/metrics.json": (metrics_of_test, "metrics", "test/metrics.json accuracy is 0.975"),
+    "test/metrics.json": (metrics_of_test, "metrics", "test/metrics.json/accuracy is 0.975"),
     "test/predictions.parquet": (predictions_of_test, "metrics", "is not the class of the highest probability"),
     "a run's metrics": (validation_metrics, "metrics", "/validation accuracy is 0.975"),
     "a comparison": (comparison, "metrics", "comparisons.json is not what compare_settings makes"),
@@ -154,7 +154,7 @@ FORGERIES: dict[str, tuple[Forgery, str, str]] = {
     "test labels": (flipped_labels, "metrics", "not about the examples and labels of data/test.parquet"),
     "hyperparameters": (hyperparameters, "metrics", "hyperparameters"),
     "the best epoch": (epoch, "metrics", "the best epoch in runs/base/seed1/history.csv is not 1"),
-    "a curve": (curve, "metrics", "validation loss of the best epoch in base/seed1"),
+    "a curve": (curve, "metrics", "validation loss of the best epoch in runs/base/seed1"),
     "a failed run": (status, "metrics", "status is 'trained'"),
     "a figure": (figure, "metrics", "figures/graph.png is not what plot_curves makes"),
     "a scoring": (scoring, "metrics", "no scoring of base with these weights"),

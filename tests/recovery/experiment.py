@@ -33,8 +33,8 @@ The best setting is {{ value("winner.name") }}, with {{ value("winner.validation
 
 @fig:graph shows it.
 
-{% for name in names("slices.extent") %}
-- {{ name }}: {{ value("slices.extent." ~ name ~ ".accuracy") }}
+{% for name in names("slices", "extent") %}
+- {{ name }}: {{ value("slices", "extent", name, "accuracy") }}
 {% endfor %}
 
 {% if has("runs.first.cost.seconds") %}

@@ -202,7 +202,8 @@ def test_no_display_is_needed(tmp_path: Path) -> None:
     """The figures are drawn without a screen, whatever the environment asks for."""
     code = (
         "from pathlib import Path\nfrom finetune_report.figures.style import new_figure, save_figure\n"
-        "figure, axes = new_figure('half', 0.7)\naxes.plot([1, 2])\nsave_figure(figure, Path('a.png'), Path('a.svg'))"
+        "figure, axes = new_figure('half', 0.7)\naxes.plot([1, 2])\nPath('table.csv').write_text('x')\n"
+        "save_figure(figure, Path('a.png'), Path('a.svg'), Path('table.csv'), Path('a.csv'))"
     )
     surroundings = os.environ | {"MPLBACKEND": "TkAgg", "DISPLAY": ":99"}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=surroundings, check=True)

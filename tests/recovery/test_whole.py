@@ -91,7 +91,7 @@ def test_damaged_results_are_named_and_made_again(whole: tuple[Path, dict[str, s
 
 
 def replay(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "finetune_report.cli.replay", "own/config.yaml", *arguments]
+    command = [sys.executable, "-m", "finetune_report.cli", "replay", "--config", "own/config.yaml", *arguments]
     surroundings = environment()
     return subprocess.run(command, cwd=project, env=surroundings, capture_output=True, text=True)
 

@@ -1,6 +1,7 @@
 """What a reader gets: the PDF, the HTML and Snakemake's own report, held against the values behind them."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -141,8 +142,10 @@ def test_both_forms_show_the_same_figures_and_tables(pdf: str, html: BeautifulSo
 @pytest.mark.parametrize("name", ["write-up.pdf", "write-up.html", "manifest.json"])
 def test_what_was_built_is_verified_and_what_was_changed_is_not(project: Project, name: str) -> None:
     def verify() -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-m", "finetune_report.cli.verify", str(project.results / name)]
-        return subprocess.run(line, cwd=project.root, capture_output=True, text=True)
+        file = str(project.results.relative_to(project.root) / name)
+        line = [sys.executable, "-m", "finetune_report.cli", "verify", file, "--config", "tiny.yaml"]
+        own = os.environ | {"PYTHONPATH": str(project.root / "src")}
+        return subprocess.run(line, cwd=project.root, env=own, capture_output=True, text=True)
 
     done = verify()
     assert (done.returncode, done.stderr) == (0, ""), done.stdout

@@ -6,6 +6,7 @@ from typing import Any
 
 from finetune_report.cli.causes import lineage_of
 from finetune_report.files import sha256
+from finetune_report.report.keys import join
 
 import numpy as np
 import pandas as pd
@@ -113,10 +114,10 @@ def test_test_metrics_follow_from_the_predictions(finished: Project) -> None:
     check_scores(table, metrics)
     assert metrics["confusion"] == confusion_matrix(table["label"], table["prediction"]).tolist()
     values = read(finished.results / "values.json")
-    for phenomenon, rows in table.groupby(data["phenomenon"].replace("", "none")):
+    for phenomenon, rows in table.groupby(data["phenomenon"]):
         accuracy = accuracy_score(rows["label"], rows["prediction"])
-        assert values[f"slices.phenomenon.{phenomenon}.accuracy"]["value"] == pytest.approx(accuracy)
-        assert values[f"slices.phenomenon.{phenomenon}.count"]["value"] == len(rows)
+        assert values[join("slices", "phenomenon", phenomenon, "accuracy")]["value"] == pytest.approx(accuracy)
+        assert values[join("slices", "phenomenon", phenomenon, "count")]["value"] == len(rows)
 
 
 def check_scores(table: pd.DataFrame, metrics: dict[str, Any]) -> None:

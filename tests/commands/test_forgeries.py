@@ -148,7 +148,7 @@ FORGERIES: dict[str, tuple[Forgery, str, str]] = {
     "values.json": (values, "text", "values.json is not what the other results give"),
     "test/metrics.json": (metrics_of_test, "metrics", "test/metrics.json/accuracy is 0.975"),
     "test/predictions.parquet": (predictions_of_test, "metrics", "is not the class of the highest probability"),
-    "a run's metrics": (validation_metrics, "metrics", "/validation accuracy is 0.975"),
+    "a run's metrics": (validation_metrics, "metrics", "/validation/accuracy is 0.975"),
     "a comparison": (comparison, "metrics", "comparisons.json is not what compare_settings makes"),
     "the selection": (selection, "metrics", "selection.json is not what select_setting makes"),
     "test labels": (flipped_labels, "metrics", "not about the examples and labels of data/test.parquet"),

@@ -96,7 +96,7 @@ def replay(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=project, env=surroundings, capture_output=True, text=True)
 
 
-def test_a_replay_gives_the_same_bits(project: Path) -> None:
+def test_a_replay_gives_the_same_bits(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = replay(project, "--setting", "second", "--seed", "1")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "Every bit is the same."
@@ -104,12 +104,14 @@ def test_a_replay_gives_the_same_bits(project: Path) -> None:
     assert replay(project, "--setting", "third").stderr == (
         "the config plans no run of setting third, seed None; its runs are first 1, second 1\n"
     )
-    assert list(causes(project / RESULTS, project / "results" / "replay-small", "runs/second/seed1")) == []
+    monkeypatch.chdir(project)
+    assert list(causes(Path(RESULTS), Path("results/replay-small"), "runs/second/seed1")) == []
 
 
-def test_a_replay_names_what_differs(project: Path) -> None:
-    stored = project / RESULTS
-    again = shutil.copytree(stored, project / "results" / "again")
+def test_a_replay_names_what_differs(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    stored = Path(RESULTS)
+    again = shutil.copytree(stored, Path("results/again"))
     manifest = json.loads((stored / "manifest.json").read_text())
     manifest["packages"]["torch"] = "1.0"
     manifest["machine"]["cores"] = 999

@@ -95,6 +95,8 @@ clean: ## remove the environment; results stay
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, \
 	and $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@test ! -L .venv || { echo ".venv is a link to $$(readlink .venv); setting it up would empty that folder. \
+	Remove the link, or run what you need by the environment it points to." >&2; exit 1; }
 	@echo "Setting up .venv from requirements.lock (once; a few minutes) ..."
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock

@@ -178,7 +178,7 @@ def test_a_second_workflow_stops_and_another_experiment_runs_beside(project: Pat
     finally:
         kill(first, group=True, number=signal.SIGTERM)
         first.wait(timeout=60)
-    assert second.returncode == 1
+    assert second.returncode == 2
     said = second.stdout.splitlines()[-1]
     assert said.startswith(f"The experiment 'small' is running already (process {first.pid} on ")
     assert said.endswith("); wait until it has ended, or stop that process")

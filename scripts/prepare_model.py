@@ -1,8 +1,8 @@
 """Finds the pretrained model and records what it consists of.
 
 Reads the files of a model: those of an installed package, of a local folder, or of the hub, which are downloaded.
-Writes where they are, the SHA-256 of each, and one fingerprint of them all. Nothing is loaded that could run code:
-weights are taken as safetensors only, and a model that brings its own Python code is refused.
+Writes how they are found again, the SHA-256 of each, and one fingerprint of them all. Nothing is loaded that could run
+code: weights are taken as safetensors only, and a model that brings its own Python code is refused.
 """
 
 import json
@@ -35,9 +35,10 @@ def main(sources: list[Path], model: Path, source: dict[str, Any]) -> None:
     check_folder(folder)
     files = {path.name: sha256(path) for path in sorted(folder.iterdir()) if is_model_file(path)}
     check_weights(folder, files, source["sha256"])
-    path = None if "package" in source else str(folder)  # an installed package is found by its name, wherever it is
+    # Where a package or a download lies is another matter on another machine, and tells whose machine it is.
+    found = {"path": source.get("path"), "commit": folder.name if "name" in source else None}
     shown = recorded({"model": source})["model"]
-    write_json(model, {"source": shown, "path": path, "files": files, "fingerprint": fingerprint(files)})
+    write_json(model, {"source": shown, **found, "files": files, "fingerprint": fingerprint(files)})
     logging.info("%s: %d files", folder, len(files))
 
 
@@ -130,9 +131,9 @@ def read_settings(path: Path) -> dict[str, Any]:
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UserError(f"model: {path} is not JSON ({error}); download or save the model anew") from error
+        raise UserError(f"model: {path} is not JSON ({error}); download or save the model again") from error
     if not isinstance(settings, dict):
-        raise UserError(f"model: {path} holds no JSON object; download or save the model anew")
+        raise UserError(f"model: {path} holds no JSON object; download or save the model again")
     return settings
 
 
@@ -161,7 +162,7 @@ def check_weights(folder: Path, files: dict[str, str], expected: str | None) -> 
         raise UserError(f"model.sha256: {folder} has no model.safetensors to compare; it holds {listed(files)}")
     raise UserError(
         f"model.sha256: {folder / 'model.safetensors'} has the SHA-256 {found}, expected {expected}; "
-        f"install or download the model anew, or correct the config if this file is the one you mean"
+        f"install or download the model again, or correct the config if this file is the one you mean"
     )
 
 

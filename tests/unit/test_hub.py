@@ -1,5 +1,6 @@
 """The full-size experiment's data and model, from a hub cache that stands in for the hub, in processes of their own."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -78,8 +79,8 @@ def prepare(cache: Path, work: Path, **data: Any) -> tuple[dict[str, Any], str]:
 def test_the_pinned_revisions_are_taken_and_not_the_newest(cache: Path, tmp_path: Path) -> None:
     model, text = prepare(cache, tmp_path, revision=PINNED)
     pinned = yaml.safe_load(CONFIG.read_text())["model"]["revision"]
-    assert Path(model["path"]).name == pinned
-    assert (Path(model["path"]) / "model.safetensors").read_bytes() == b"pinned"
+    assert (model["path"], model["commit"]) == (None, pinned)
+    assert model["files"]["model.safetensors"] == hashlib.sha256(b"pinned").hexdigest()
     assert text == "pinned film 0"
     summary = json.loads((tmp_path / "results/sst2-roberta-base/data/summary.json").read_text())
     assert summary["labels"] == ["0", "1"]

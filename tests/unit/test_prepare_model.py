@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ def test_a_local_folder(work):
     found = prepare(path="m")
     assert found["source"] == {"path": "m", "folder": "model", "revision": "main", "sha256": None, "head": "keep"}
     assert found["path"] == "m"  # as given, so that a checkout can be moved
+    assert found["commit"] is None
     assert found["files"] == {
         "config.json": hashlib.sha256(b'{"model_type": "bert"}').hexdigest(),
         "model.safetensors": SHA,
@@ -119,12 +121,12 @@ MISTAKES = {
         {"config.json": '{"model_type": '},
         {},
         "model: m/config.json is not JSON (Expecting value: line 1 column 16 (char 15)); "
-        "download or save the model anew",
+        "download or save the model again",
     ),
     "config that is a list": (
         {"config.json": "[]"},
         {},
-        "model: m/config.json holds no JSON object; download or save the model anew",
+        "model: m/config.json holds no JSON object; download or save the model again",
     ),
     "pickle alone": (
         {"model.safetensors": None, "pytorch_model.bin": b"..."},
@@ -141,7 +143,7 @@ MISTAKES = {
         {},
         {"sha256": "0" * 64},
         f"model.sha256: m/model.safetensors has the SHA-256 {SHA}, expected {'0' * 64}; "
-        "install or download the model anew, or correct the config if this file is the one you mean",
+        "install or download the model again, or correct the config if this file is the one you mean",
     ),
     "nothing to compare": (
         {"model.safetensors": None, "model.safetensors.index.json": "{}"},
@@ -266,11 +268,21 @@ def hub(work, monkeypatch):
 
 def test_a_hub_model_by_revision(hub):
     newest = prepare(name="org/mini")
-    assert newest["path"] == str(hub / SECOND)
+    assert (newest["path"], newest["commit"]) == (None, SECOND)
+    assert pretrained_folder(newest) == hub / SECOND
     assert newest["files"]["model.safetensors"] == hashlib.sha256(b"new weights").hexdigest()
     pinned = prepare(name="org/mini", revision=FIRST)
-    assert pinned["path"] == str(hub / FIRST)
+    assert pretrained_folder(pinned) == hub / FIRST
     assert pinned["files"]["model.safetensors"] == hashlib.sha256(b"old weights").hexdigest()
+    assert str(hub) not in json.dumps([newest, pinned])
+
+
+def test_a_download_that_is_gone(hub):
+    found = prepare(name="org/mini")
+    shutil.rmtree(hub / SECOND)
+    (hub.parent / "refs/main").unlink()
+    with pytest.raises(UserError, match=rf"org/mini is not in the cache .* at commit {SECOND}; download it with"):
+        pretrained_folder(found)
 
 
 @pytest.mark.usefixtures("hub")
@@ -312,5 +324,5 @@ def test_a_model_that_changed_after_the_experiment_began_is_not_used(work):
     with pytest.raises(UserError, match=r"m/vocab\.txt has the SHA-256 [0-9a-f]{64}, but had [0-9a-f]{64} when"):
         pretrained_folder(found)
     (folder / "vocab.txt").unlink()
-    with pytest.raises(UserError, match=r"m/vocab\.txt is gone; install or download the model anew"):
+    with pytest.raises(UserError, match=r"m/vocab\.txt is gone; install or download the model again"):
         pretrained_folder(found)

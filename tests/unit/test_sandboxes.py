@@ -1,6 +1,8 @@
 """What a write-up, or data in it, cannot do: reach Python through Jinja, or files through pandoc and Typst."""
 
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from finetune_report.errors import UserError
 
@@ -77,6 +79,23 @@ def test_typst_sees_figures_and_the_manifest_alone(root: Path, tmp_path: Path, n
 
 def test_typst_reads_what_it_needs(root: Path, tmp_path: Path) -> None:
     render(root, written(tmp_path, '```{=typst}\n#image("/figures/graph.svg")\n```\n'))
+
+
+def test_nothing_from_the_network_gets_into_the_pdf(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A compiler that finds a package, as Typst does where there is a network."""
+
+    class Fetching:
+        def __init__(self, source: bytes, *, package_cache_path: Path, **options: Any) -> None:
+            (package_cache_path / "preview/drawing/0.1.0").mkdir(parents=True)
+
+        def compile_with_warnings(self, timestamp: datetime) -> tuple[bytes, list[Any]]:
+            return b"%PDF", []
+
+    monkeypatch.setattr("finetune_report.report.rendering.typst.Compiler", Fetching)
+    with pytest.raises(UserError, match=r"imports a Typst package from the network \(preview/drawing/0\.1\.0\)"):
+        render(root, written(tmp_path, "A sentence.\n"))
 
 
 def test_latex_runs_in_a_folder_of_its_own_and_starts_nothing(

@@ -60,7 +60,7 @@ def made_again(build: Build, rule: str, **given: Any) -> Iterator[str]:
 
 
 def model_again(build: Build, sources: list[Path]) -> Iterator[str]:
-    """The description of the model; the folder it lies in may be another one on another machine."""
+    """The description of the model; a folder that the config names may be another one on another machine."""
     again = build.root / "again/model.json"
     again.parent.mkdir(exist_ok=True)
     given = build.layout.calls["prepare_model"].arguments(build.root)

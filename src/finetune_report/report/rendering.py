@@ -164,7 +164,10 @@ def with_images(tree: str, resources: dict[str, Path]) -> str:
 def typst_pdf(
     tree: str, style: Style, variables: dict[str, Any], resources: dict[str, Path], write_up: Path, commit_time: int
 ) -> bytes:
-    """Typst sees a folder with the resources and nothing else."""
+    """The PDF by Typst, which sees a folder with the resources and nothing else.
+
+    Raises UserError on a package from elsewhere: what it says is in no hash.
+    """
     defaults = cited(style) | {
         "to": "typst-smart",  # quotes come curly from pandoc
         "template": str(style.typst_template.resolve()),
@@ -181,6 +184,12 @@ def typst_pdf(
             pdf, warnings = compiler.compile_with_warnings(timestamp=datetime.fromtimestamp(commit_time, UTC))
         except typst.TypstError as error:
             raise UserError(f"Typst cannot set {write_up}: {error.message}\n{error.diagnostic}") from None
+        if packages.exists():
+            names = ", ".join(sorted(folder.relative_to(packages).as_posix() for folder in packages.glob("*/*/*")))
+            raise UserError(
+                f"{write_up}: it imports a Typst package from the network ({names}), which nobody could render again "
+                f"without it; write what you need of it into the write-up's own raw Typst"
+            )
     if warnings:
         raise UserError(f"Typst warns of {write_up}: " + "; ".join(warning.message for warning in warnings))
     assert isinstance(pdf, bytes)

@@ -5,6 +5,7 @@ from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.metrics import (
     METRICS,
     Outcome,
+    balanced_accuracy_of,
     by_class,
     calibration_error,
     intervals,
@@ -23,6 +24,7 @@ from sklearn.metrics import (
     f1_score,
     log_loss,
     matthews_corrcoef,
+    recall_score,
 )
 
 
@@ -44,6 +46,9 @@ def test_metrics_are_those_of_scikit_learn(classes: int) -> None:
     assert found.keys() == METRICS.keys()
     assert found["accuracy"] == accuracy_score(labels, predictions)
     assert found["loss"] == pytest.approx(log_loss(labels, probabilities, labels=range(classes)))
+    assert found["balanced_accuracy"] == pytest.approx(
+        recall_score(labels, predictions, labels=np.unique(labels), average="macro")
+    )
     assert found["macro_f1"] == pytest.approx(f1_score(labels, predictions, average="macro"))
     assert found["matthews"] == pytest.approx(matthews_corrcoef(labels, predictions))
     names = [f"class {number}" for number in range(classes)]
@@ -63,6 +68,8 @@ def test_a_resampled_table_is_measured_as_scikit_learn_measures_it(classes: int)
     samples = [drawn(classes, 60, seed) for seed in range(5)]
     pairs = [(labels, probabilities.argmax(axis=1)) for labels, probabilities in samples]
     tables = np.array([confusion_matrix(*pair, labels=range(classes)) for pair in pairs], dtype=float)
+    recalls = [recall_score(*pair, labels=np.unique(pair[0]), average="macro") for pair in pairs]
+    assert balanced_accuracy_of(tables) == pytest.approx(recalls)
     assert macro_f1_of(tables) == pytest.approx([f1_score(*pair, average="macro") for pair in pairs])
     assert matthews_of(tables) == pytest.approx([matthews_corrcoef(*pair) for pair in pairs])
 

@@ -124,6 +124,12 @@ def macro_f1_of(tables: np.ndarray) -> np.ndarray:
     return np.nanmean(2 * right / np.where(total > 0, total, np.nan), axis=1)
 
 
+def balanced_accuracy_of(tables: np.ndarray) -> np.ndarray:
+    """The mean recall over the true classes of each confusion matrix (Brodersen, Ong, Stephan & Buhmann 2010)."""
+    right, true = np.diagonal(tables, axis1=1, axis2=2), tables.sum(axis=2)
+    return np.nanmean(right / np.where(true > 0, true, np.nan), axis=1)
+
+
 def matthews_of(tables: np.ndarray) -> np.ndarray:
     """Matthews' correlation of each confusion matrix (Gorodkin 2004); 0 where all labels or predictions are equal."""
     true, predicted, count = tables.sum(axis=2), tables.sum(axis=1), tables.sum(axis=(1, 2))
@@ -162,6 +168,10 @@ METRICS = {
     metric.name: metric
     for metric in (
         Metric("accuracy", "accuracy", True, "accuracy", accuracy),
+        Metric(
+            *("balanced_accuracy", "balanced accuracy", True, "accuracy", of_confusion(balanced_accuracy_of)),
+            of_tables=balanced_accuracy_of,
+        ),
         Metric("macro_f1", "macro-F1", True, "real", of_confusion(macro_f1_of), of_tables=macro_f1_of),
         Metric("matthews", "Matthews correlation", True, "real", of_confusion(matthews_of), of_tables=matthews_of),
         Metric("loss", "loss", False, "loss", mean_loss, "losses"),

@@ -136,6 +136,26 @@ rule measure_agreement:
 publishes("measure_agreement", when=config["analyses"]["agreement"])
 
 
+rule measure_calibration:
+    input:
+        predictions=RESULTS / "test/predictions.parquet",
+        summary=RESULTS / "data/summary.json",
+    output:
+        calibration=RESULTS / "calibration.json",
+        table=TABLES / "calibration.csv",
+        values=VALUES / "measure_calibration.json",
+    log:
+        LOGS / "measure_calibration.log",
+    localrule: True
+    params:
+        stamp=stamp("measure_calibration"),
+    script:
+        "../scripts/measure_calibration.py"
+
+
+publishes("measure_calibration", when=config["analyses"]["calibration"])
+
+
 rule train_fraction:
     input:
         selection=RESULTS / "selection.json",

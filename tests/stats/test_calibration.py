@@ -1,6 +1,6 @@
 """The calibration error and its null value."""
 
-from finetune_report.stats.calibration import calibration_error
+from finetune_report.stats.calibration import calibration_error, expected_calibration_error
 
 import numpy as np
 import pytest
@@ -34,3 +34,15 @@ def test_overconfidence_is_found() -> None:
     found = calibration_error((chance.random(300) > 0.7).astype(int), two(np.full(300, 0.95)))
     assert found.value > found.null_high
     assert found.p_value < 0.01
+
+
+def test_calibration_error_by_hand() -> None:
+    # Confidence 0.75 with 1 of 2 right, and 0.95 with 2 of 2 right: (2 * 0.25 + 2 * 0.05) / 4.
+    probabilities = np.array([[0.75, 0.25], [0.25, 0.75], [0.95, 0.05], [0.05, 0.95]])
+    assert expected_calibration_error(np.array([0, 0, 0, 1]), probabilities) == pytest.approx(0.15)
+    assert expected_calibration_error(np.array([0, 1]), np.eye(2)) == 0.0
+
+
+def test_gaps_of_opposite_sign_in_different_bins_do_not_cancel() -> None:
+    probabilities = np.array([[0.65, 0.35], [0.85, 0.15]])
+    assert expected_calibration_error(np.array([0, 1]), probabilities) == pytest.approx((0.35 + 0.85) / 2)

@@ -15,6 +15,7 @@ from finetune_report.stats.metrics import METRICS, Outcome, by_class, intervals,
 import describe_data
 import list_mistakes
 import measure_agreement
+import measure_calibration
 import numpy as np
 import pandas as pd
 import pytest
@@ -287,6 +288,25 @@ def test_a_value_that_does_not_stand_in_its_file_is_refused(tmp_path: Path, chan
     write_json(tmp_path / "values/a.json", right | {"n": entry | changed})
     with pytest.raises(UserError, match=said):
         collect([tmp_path / "values/a.json"], tmp_path / "reference.json", [])
+
+
+def test_calibration_by_hand(tmp_path: Path) -> None:
+    """Two seeds on the same four examples; bins up to 0.7 (one of two right) and up to 1 (one of two right)."""
+    confidence = [0.7, 0.65, 0.95, 1.0]
+    first = {"seed": 1, "id": range(4), "label": [0, 1, 0, 1], "p_a": confidence, "p_b": [1 - x for x in confidence]}
+    pd.concat([pd.DataFrame(first), pd.DataFrame(first | {"seed": 2})]).to_parquet(tmp_path / "p.parquet")
+    write_json(tmp_path / "summary.json", {"labels": ["a", "b"]})
+    written = {"calibration": tmp_path / "c.json", "table": tmp_path / "c.csv", "values": tmp_path / "values/c.json"}
+    measure_calibration.main(tmp_path / "p.parquet", tmp_path / "summary.json", **written)
+    found, values = read_json(tmp_path / "c.json"), Published(written["values"])
+    assert found["error"] == pytest.approx((abs(1 - 1.35) + abs(1 - 1.95)) / 4)
+    assert found["runs"][0] == found["runs"][1] | {"seed": 1}
+    assert values["calibration.confidence"] == pytest.approx(sum(confidence) / 4)
+    assert values["calibration.p"] == min(1, 2 * found["runs"][0]["p"])
+    table = pd.read_csv(tmp_path / "c.csv")
+    assert table[["above", "up_to", "count", "accuracy"]].to_numpy().tolist() == [[0.6, 0.7, 2, 0.5], [0.9, 1, 2, 0.5]]
+    assert table["confidence"].tolist() == pytest.approx([0.675, 0.975])
+    assert table.loc[0, ["low", "high"]].tolist() == pytest.approx(wilson_interval(1, 2))
 
 
 @pytest.fixture

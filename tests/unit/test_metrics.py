@@ -7,7 +7,6 @@ from finetune_report.stats.metrics import (
     Outcome,
     balanced_accuracy_of,
     by_class,
-    calibration_error,
     intervals,
     macro_f1_of,
     matthews_of,
@@ -87,18 +86,6 @@ def test_intervals_hold_the_estimate_and_narrow_with_the_examples() -> None:
         assert low < matthews_corrcoef(labels, predictions) < high
         widths.append(high - low)
     assert widths[0] / widths[1] == pytest.approx(4, rel=0.25)
-
-
-def test_calibration_error_by_hand() -> None:
-    # Confidence 0.75 with 1 of 2 right, and 0.95 with 2 of 2 right: (2 * 0.25 + 2 * 0.05) / 4.
-    probabilities = np.array([[0.75, 0.25], [0.25, 0.75], [0.95, 0.05], [0.05, 0.95]])
-    assert calibration_error(np.array([0, 0, 0, 1]), probabilities) == pytest.approx(0.15)
-    assert calibration_error(np.array([0, 1]), np.eye(2)) == 0.0
-
-
-def test_gaps_of_opposite_sign_in_different_bins_do_not_cancel() -> None:
-    probabilities = np.array([[0.65, 0.35], [0.85, 0.15]])
-    assert calibration_error(np.array([0, 1]), probabilities) == pytest.approx((0.35 + 0.85) / 2)
 
 
 def test_precision_and_recall_have_intervals_where_there_is_something_to_divide_by() -> None:

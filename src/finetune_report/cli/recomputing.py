@@ -14,7 +14,8 @@ from finetune_report.cli.builds import Build
 from finetune_report.config.settings import resolved_settings
 from finetune_report.files import read_json
 from finetune_report.provenance.layout import Layout, listed
-from finetune_report.stats.metrics import BINS, METRICS, Outcome, by_class, intervals, measured, whole
+from finetune_report.stats.calibration import BINS
+from finetune_report.stats.metrics import METRICS, Outcome, by_class, intervals, measured, whole
 from finetune_report.stats.selection import sort_key
 
 import numpy as np

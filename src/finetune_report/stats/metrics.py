@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from finetune_report.stats.calibration import expected_calibration_error
 from finetune_report.stats.intervals import wilson_interval
 
 import numpy as np
 
-BINS = 10
 RESAMPLES = 2000
 
 Interval = tuple[float, float]
@@ -59,17 +59,6 @@ def confusion(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
 
     classes = max(2, int(labels.max()) + 1, int(predictions.max()) + 1)
     return confusion_matrix(labels, predictions, labels=range(classes)).astype(float)
-
-
-def calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """The expected calibration error: how far confidence and accuracy lie apart, over ten bins of equal width.
-
-    Guo, Pleiss, Sun & Weinberger 2017; a bin holds its upper bound, not its lower one.
-    """
-    confidence = probabilities.max(axis=1)
-    gaps = (probabilities.argmax(axis=1) == labels) - confidence
-    bins = np.ceil(confidence * BINS).astype(int)  # 1 to BINS
-    return float(np.abs(np.bincount(bins, weights=gaps)).sum() / len(labels))
 
 
 def by_class(
@@ -148,9 +137,9 @@ def mean_loss(found: Outcome) -> float:
     return float(found.losses.mean())
 
 
-def expected_calibration_error(found: Outcome) -> float:
+def calibration_error(found: Outcome) -> float:
     assert found.probabilities is not None
-    return calibration_error(found.labels, found.probabilities)
+    return expected_calibration_error(found.labels, found.probabilities)
 
 
 def of_confusion(of_tables: Callable[[np.ndarray], np.ndarray]) -> Callable[[Outcome], float]:
@@ -175,6 +164,6 @@ METRICS = {
         Metric("macro_f1", "macro-F1", True, "real", of_confusion(macro_f1_of), of_tables=macro_f1_of),
         Metric("matthews", "Matthews correlation", True, "real", of_confusion(matthews_of), of_tables=matthews_of),
         Metric("loss", "loss", False, "loss", mean_loss, "losses"),
-        Metric("calibration_error", "calibration error", False, "real", expected_calibration_error, "probabilities"),
+        Metric("calibration_error", "calibration error", False, "real", calibration_error, "probabilities"),
     )
 }

@@ -156,6 +156,23 @@ rule measure_calibration:
 publishes("measure_calibration", when=config["analyses"]["calibration"])
 
 
+rule plot_calibration:
+    input:
+        table=TABLES / "calibration.csv",
+    output:
+        **figure("calibration"),
+    log:
+        LOGS / "plot_calibration.log",
+    localrule: True
+    params:
+        stamp=stamp("plot_calibration"),
+    script:
+        "../scripts/plot_calibration.py"
+
+
+publishes("plot_calibration", when=config["analyses"]["calibration"])
+
+
 rule train_fraction:
     input:
         selection=RESULTS / "selection.json",

@@ -7,6 +7,7 @@ from typing import Any
 from finetune_report.errors import UserError
 from finetune_report.report.claims import judge
 from finetune_report.report.results import Evidence, common_onset, onset
+from finetune_report.report.values import Value
 from finetune_report.stats.multiple_testing import Comparison, Family
 
 import pytest
@@ -68,6 +69,15 @@ def test_a_false_comparison_says_what_the_data_allow(found: Evidence) -> None:
     assert verdict.interval is not None
     assert verdict.interval[0] < -0.15 < verdict.interval[1] < 0
     assert judge("beats", {"a": "milder", "b": "baseline"}, found).allowed.startswith("no difference")
+
+
+@pytest.mark.parametrize(("p", "holds"), [(0.0499, True), (0.05, False)])
+def test_a_confidence_that_is_off(found: Evidence, p: float, holds: bool) -> None:
+    known = Value("calibration.p", p, "p", None, "calibration.json", "/p")
+    verdict = judge("miscalibrated", {}, replace(found, values=found.values | {known.key: known}))
+    assert (verdict.holds, verdict.p) == (holds, p)
+    with pytest.raises(UserError, match=r"calibration\.p"):
+        judge("miscalibrated", {}, found)
 
 
 def test_a_correction_can_undo_a_claim(found: Evidence) -> None:

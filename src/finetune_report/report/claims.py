@@ -102,6 +102,13 @@ def monotone(evidence: Evidence, keys: list[Number], direction: Literal["rising"
     return Verdict(all(step > 0 for step in steps), f"in order they are {', '.join(f'{x:.4g}' for x in numbers)}")
 
 
+def miscalibrated(evidence: Evidence) -> Verdict:
+    """The selected model's confidence on the test split is significantly off from how often it is right."""
+    p = evidence.number("calibration.p")
+    holds = p < SIGNIFICANCE
+    return Verdict(holds, "the confidence is off" if holds else "the confidence is not shown to be off", p=p)
+
+
 KINDS: dict[str, Callable[..., Verdict]] = {
     function.__name__: function
     for function in (
@@ -114,6 +121,7 @@ KINDS: dict[str, Callable[..., Verdict]] = {
         at_least,
         at_most,
         monotone,
+        miscalibrated,
     )
 }
 

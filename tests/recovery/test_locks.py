@@ -1,5 +1,6 @@
 """Who holds a lock, who held it before, and what becomes of the jobs of a workflow that was killed."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -106,3 +107,21 @@ def test_a_job_of_this_machine_is_waited_for(tmp_path: Path, monkeypatch: pytest
     locks.hold_or_wait(JOB)
     assert orphan.wait(10) == 0
     assert not Path("told").exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_locks_is_named(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(stream: object, how: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    LOCK.parent.mkdir(parents=True)
+    LOCK.touch()
+    monkeypatch.setattr("finetune_report.runtime.locks.fcntl.flock", refuse)
+    calls = [
+        lambda: locks.hold_or_refuse(LOCK, "x"),
+        lambda: locks.untrusted_since(LOCK),
+        lambda: locks.hold_or_wait(JOB),
+    ]
+    for call in calls:
+        with pytest.raises(UserError, match=rf"cannot be locked \({os.strerror(number)}\): two workflows could"):
+            call()

@@ -80,4 +80,4 @@ def has_native_bf16(device: str) -> bool:
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     info = Path("/proc/cpuinfo")
-    return info.exists() and bool({"avx512_bf16", "amx_bf16", "bf16"} & set(info.read_text().split()))
+    return info.exists() and bool({"avx512_bf16", "amx_bf16", "bf16"} & set(info.read_text(encoding="utf-8").split()))

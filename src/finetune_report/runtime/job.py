@@ -66,7 +66,7 @@ def run(main: Callable[..., None]) -> None:
         if known:
             logging.error("%s", ": ".join([*getattr(error, "__notes__", []), known]))
             sys.exit(1)
-        with log.open("a") as stream:
+        with log.open("a", encoding="utf-8") as stream:
             traceback.print_exc(file=stream)
         logging.error("stopped by %s: %s\n  The traceback is in %s", type(error).__name__, error, log)
         sys.exit(1)
@@ -85,8 +85,8 @@ def start_log(log: Path, journal: Path, label: str) -> None:
     for path in (log, journal):
         path.parent.mkdir(parents=True, exist_ok=True)
     handlers: dict[logging.Handler, str] = {
-        logging.FileHandler(log): "%(asctime)s %(levelname)s %(message)s",
-        logging.FileHandler(journal): f"%(asctime)s {label}: %(message)s",
+        logging.FileHandler(log, encoding="utf-8"): "%(asctime)s %(levelname)s %(message)s",
+        logging.FileHandler(journal, encoding="utf-8"): f"%(asctime)s {label}: %(message)s",
         logging.StreamHandler(): f"{label}: %(message)s",
     }
     for handler, form in handlers.items():

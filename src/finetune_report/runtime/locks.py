@@ -31,7 +31,7 @@ def hold_or_refuse(path: Path, what: str) -> int | None:
     stream = opened(path)
     before = stream.read().strip()
     try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        take(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise UserError(
             f"{what} is running already (process {before or 'unknown'}); wait until it has ended, or stop that process"
@@ -61,7 +61,7 @@ def untrusted_since(path: Path) -> int | None:
         return 0
     with path.open(encoding="utf-8", errors="replace") as stream:
         try:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            take(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return None
         return began(stream, stream.read().strip())
@@ -105,18 +105,31 @@ def hold_or_wait(path: Path) -> None:
     earlier, own = stream.read().strip(), os.environ.get(BATCH_JOB, "")
     foreign = bool(earlier) and earlier != own and slurm.is_here()
     try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        take(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         if foreign:
             logging.info("Slurm's job %s of a workflow that was killed is still at this; telling it to end", earlier)
             slurm.cancel(earlier)
         else:
             logging.info("an earlier process is still at this job; waiting until it has ended")
-        fcntl.flock(stream, fcntl.LOCK_EX)
+        take(stream, fcntl.LOCK_EX)
     deadline = time.monotonic() + SECONDS_TO_LEAVE
     while foreign and slurm.in_queue(earlier) and time.monotonic() < deadline:
         time.sleep(1)
     write(stream, own)
+
+
+def take(stream: IO[str], how: int) -> None:
+    """Lock an open file as `fcntl.flock` does, BlockingIOError included. Raises UserError where there are no locks."""
+    try:
+        fcntl.flock(stream, how)
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        raise UserError(
+            f"{stream.name} cannot be locked ({error.strerror}): two workflows could write the same results at once; "
+            "put the project on a file system that has locks, or mount this one with them"
+        ) from error
 
 
 def write(stream: IO[str], text: str) -> None:

@@ -1,14 +1,11 @@
 """The author's commands on a small finished build: why, verify, mutate and diff."""
 
-import contextlib
-import logging
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from finetune_report.cli.__main__ import app
 from finetune_report.cli.builds import Build, copied, open_build, open_results
 from finetune_report.cli.changes import read_side
 from finetune_report.cli.diff import compared
@@ -19,10 +16,10 @@ from finetune_report.cli.why import explanation
 from finetune_report.errors import UserError
 from finetune_report.files import read_json, write_json
 from finetune_report.provenance.git import revision
+from tests.support.builds import CONFIG, CORRECT, WRITE_UP, make_build, rewrite
+from tests.support.commands import command
 
 import pytest
-from building import CONFIG, WRITE_UP, finish, make_build, write_run
-from typer.testing import CliRunner
 
 
 def opened(root: Path) -> Build:
@@ -31,17 +28,6 @@ def opened(root: Path) -> Build:
 
 def scratch_of(root: Path, folder: Path) -> Build:
     return copied(opened(root), folder)
-
-
-def command(name: str, root: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Call a command in the checkout that some results lie in; in this process, so that the rules are asked once."""
-    line = [name, *map(str, arguments)]
-    with contextlib.chdir(root.parents[1]):
-        done = CliRunner().invoke(app, line)
-    logging.disable(logging.NOTSET)
-    if done.exception and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    return subprocess.CompletedProcess(line, done.exit_code, done.stdout, done.stderr)
 
 
 def told(root: Path, key: str) -> str:
@@ -101,40 +87,40 @@ def test_why_says_how_a_p_was_corrected(root: Path) -> None:
 
 
 def test_why_lists_near_keys(root: Path) -> None:
-    done = command("why", root, "winner.test.acuracy", "--config", "config/try.yaml")
+    done = command("why", root.parents[1], "winner.test.acuracy", "--config", "config/try.yaml")
     assert done.returncode == 2
     assert "winner.test.accuracy" in done.stderr
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_nothing_survives_mutation(root: Path, tmp_path: Path) -> None:
     lines, complete = mutated(scratch_of(root, tmp_path / "scratch"))
     assert complete, "\n".join(lines)
     assert "  100%: nothing survives" in lines
 
 
-SURVIVING = {
-    "a claim without another wording": (
-        '{% call(holds) claim("beats", a="base", b="other") %}It is so.{% endcall %}',
-        "the claim beats flips, and its wording stays",
-    ),
-    "a claim that nothing can make fail": (
-        '{% call claim("at_least", key="winner.test.accuracy", x="winner.test.accuracy") %}It is so.{% endcall %}',
-        "the claim at_least never fails",
-    ),
-}
+SURVIVORS = """---
+title: A try
+---
+
+{% call(holds) claim("beats", a="base", b="other") %}It is so.{% endcall %}
+
+{% call(holds) claim("at_least", key="winner.test.accuracy", x="winner.test.accuracy") %}It is so.{% endcall %}
+"""
 
 
-@pytest.mark.parametrize("case", SURVIVING)
-def test_survivors_are_named(tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    text, survivor = SURVIVING[case]
-    root = make_build(tmp_path / "checkout", f"---\ntitle: A try\n---\n\n{text}\n")
-    monkeypatch.chdir(tmp_path / "checkout")
+@pytest.mark.slow
+def test_survivors_are_named(root: Path, tmp_path: Path) -> None:
+    """A claim without another wording, and one that nothing can make fail."""
+    rewrite(root, SURVIVORS)
     lines, complete = mutated(scratch_of(root, tmp_path / "scratch"))
     assert not complete
-    assert any(survivor in line for line in lines), "\n".join(lines)
+    for survivor in ("the claim beats flips, and its wording stays", "the claim at_least never fails"):
+        assert any(survivor in line for line in lines), "\n".join(lines)
 
 
+@pytest.mark.slow
 def test_a_stuck_number_survives(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import finetune_report.cli.mutation.scratch_build as workbench
 
@@ -158,12 +144,11 @@ def test_mutation_refuses_a_report_that_is_not_up_to_date(root: Path, tmp_path: 
         mutated(scratch_of(root, tmp_path / "scratch"))
 
 
+@pytest.mark.slow
 def test_diff_names_changes_noise_and_cause(root: Path, tmp_path: Path) -> None:
     settings = [{"name": "base", "batch_size": 20, "epochs": 9}, CONFIG["settings"][1]]
-    other = make_build(tmp_path / "new", settings=settings)
-    write_run(other, "base", 1, 30)
-    write_run(other, "base", 2, 31)
-    finish(other)
+    correct = CORRECT | {("base", 1): 30, ("base", 2): 31}
+    other = make_build(tmp_path / "new", correct=correct, settings=settings)
     tables = compared(read_side(root), read_side(other))
     _, done = tables["What was done otherwise"]
     assert ["config", "settings.base.epochs", "3", "9"] in done
@@ -177,9 +162,10 @@ def test_diff_names_changes_noise_and_cause(root: Path, tmp_path: Path) -> None:
 
 def test_diff_shows_verdicts_and_figures_and_writes_a_page(root: Path, tmp_path: Path) -> None:
     text = WRITE_UP.replace('a="base", b="other"', 'a="base", b="other", metric="loss"')
-    other = make_build(tmp_path / "new", text)
+    other = Path(shutil.copytree(root.parents[1], tmp_path / "new")) / "results/try"
+    rewrite(other, text)
     write_json(other / "write-up.json", read_json(other / "write-up.json") | {"commit": "fedcba98"})
-    done = command("diff", root, root, other, "--html", tmp_path / "diff.html")
+    done = command("diff", root.parents[1], root, other, "--html", tmp_path / "diff.html")
     assert done.returncode == 0, done.stderr
     assert "Verdicts (2)" in done.stdout
     assert "not made" in done.stdout
@@ -191,10 +177,12 @@ def test_diff_shows_verdicts_and_figures_and_writes_a_page(root: Path, tmp_path:
 
 def test_diff_reads_reports_without_their_folder(root: Path, tmp_path: Path) -> None:
     shutil.copy(root / "write-up.pdf", tmp_path / "old.pdf")
-    done = command("diff", root, tmp_path / "old.pdf", root / "write-up.html", "--html", tmp_path / "diff.html")
+    done = command(
+        "diff", root.parents[1], tmp_path / "old.pdf", root / "write-up.html", "--html", tmp_path / "diff.html"
+    )
     assert done.returncode == 0, done.stderr
     assert "Numbers: none" in done.stdout
-    assert command("diff", root, tmp_path, root, "--html", tmp_path / "diff.html").returncode == 2
+    assert command("diff", root.parents[1], tmp_path, root, "--html", tmp_path / "diff.html").returncode == 2
 
 
 def test_only_what_the_text_depends_on_builds_it_again(root: Path, tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 from finetune_report.files import read_json, sha256, write_json
 from finetune_report.stats.metrics import by_class
+from tests.support.builds import COUNT, LABELS, conclude, git, own_layout, render, rerun, score
+from tests.support.commands import verify
 
 import numpy as np
 import pandas as pd
 import pytest
-from building import COUNT, LABELS, finish, git, own_layout, render, rerun, score
-from test_verify import verify
 
 Forgery = Callable[[Path], None]
 
@@ -163,6 +163,7 @@ FORGERIES: dict[str, tuple[Forgery, str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", FORGERIES)
 def test_a_consistent_forgery_is_found(root: Path, case: str) -> None:
     forge, level, said = FORGERIES[case]
@@ -182,11 +183,12 @@ def test_a_consistent_forgery_is_found(root: Path, case: str) -> None:
     assert all(f"{name:11}  verified" in done.stdout for name in before)  # so the forgery was consistent
 
 
+@pytest.mark.slow
 def test_a_forged_commit_is_found(root: Path) -> None:
     """A report of changes that were not committed, said to be of a commit."""
     write_up = root.parents[1] / "write-up.md"
     write_up.write_text(write_up.read_text() + "\nNot committed.\n")
-    finish(root, dirty=False)
+    conclude(root, dirty=False)
     done = verify(root, "write-up.pdf")
     assert done.returncode == 1
     assert "write-up.md is not what the commit holds" in done.stdout

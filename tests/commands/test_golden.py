@@ -2,93 +2,33 @@
 
 Two experiments: a small one written by hand, and a tiny one that was run with everything switched on (two seeds,
 halving, a learning curve, references), of which the files upstream are recorded, and all that follows is made again. A
-change on purpose is recorded by `python tests/commands/test_golden.py`.
+change on purpose is recorded by `PYTHONPATH=scripts python -m tests.support.golden`.
 """
 
-import sys
-import tarfile
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
-from finetune_report.config.reading import read_config
-from finetune_report.config.schema import complete
-from finetune_report.files import PROJECT as ROOT
-from finetune_report.files import read_json, write_json, write_text
-from finetune_report.provenance.layout import Call, layout_of
-from finetune_report.report.results import Evidence, read_curves
-from finetune_report.report.template import fill
-from finetune_report.report.values import read_values
-from finetune_report.stats.multiple_testing import Family, read_comparisons
+from finetune_report.files import read_json
+from tests.support.golden import GOLDEN, RECORDED, make_recorded
 
 import pytest
-from building import make_build
-
-GOLDEN = ROOT / "tests/golden"
-RECORDED = ("tiny",)  # experiments
-
-
-def make_experiment(name: str, folder: Path) -> Path:
-    """An experiment from its recorded files, or from those written by hand; returns its results folder."""
-    return make_build(folder) if name == "small" else make_recorded(name, folder)
-
-
-def make_recorded(name: str, folder: Path) -> Path:
-    """All that follows from the recorded files of an experiment; returns its results folder."""
-    with tarfile.open(GOLDEN / name / "results.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
-    calls = dict(layout_of(complete(read_config(GOLDEN / name / "config.yaml"))).calls)
-    rendering = calls.pop("render_write_up")
-    for call in calls.values():
-        if call.light or "values" in call.outputs:
-            make(call, folder)
-    fill_in(rendering.arguments(folder), GOLDEN / name / "source.md")
-    return folder
-
-
-def make(call: Call, root: Path) -> None:
-    """Do a job, or only publish what it came to where that is recorded."""
-    made = [path for name, path in call.outputs.items() if name != "values"]
-    if not all((root / str(path)).exists() for path in made):
-        call.run(root)
-    elif "values" in call.outputs:
-        call.publish(root)
-
-
-def fill_in(given: dict[str, Any], source: Path) -> None:
-    evidence = Evidence(
-        read_values(given["values"]),
-        given["settings"],
-        read_json(given["summary"])["labels"],
-        read_json(given["selection"]),
-        read_curves(given["curves"]),
-        Family(read_comparisons(given["comparisons"])),
-    )
-    write_text(given["markdown"], fill(source, evidence).text)
 
 
 @pytest.fixture(scope="module", params=["small", *RECORDED])
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    return request.param, make_experiment(request.param, tmp_path_factory.mktemp("golden"))
+def experiment(
+    request: pytest.FixtureRequest, made: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
+    """An experiment's name, and its results folder."""
+    name = request.param
+    return name, made if name == "small" else make_recorded(name, tmp_path_factory.mktemp("golden"))
 
 
-def test_values_are_the_recorded_ones(made: tuple[str, Path]) -> None:
-    name, root = made
+@pytest.mark.xdist_group("golden")  # one process, so that each is made once
+def test_values_are_the_recorded_ones(experiment: tuple[str, Path]) -> None:
+    name, root = experiment
     assert read_json(root / "values.json") == read_json(GOLDEN / name / "values.json")
 
 
-def test_the_text_is_the_recorded_one(made: tuple[str, Path]) -> None:
-    name, root = made
+@pytest.mark.xdist_group("golden")
+def test_the_text_is_the_recorded_one(experiment: tuple[str, Path]) -> None:
+    name, root = experiment
     assert (root / "write-up.md").read_bytes() == (GOLDEN / name / "write-up.md").read_bytes()
-
-
-def record(root: Path, folder: Path) -> None:
-    write_json(folder / "values.json", read_json(root / "values.json"))
-    write_text(folder / "write-up.md", (root / "write-up.md").read_text(encoding="utf-8"))
-
-
-if __name__ == "__main__":
-    sys.path[:0] = [str(ROOT / "scripts")]
-    for experiment in sys.argv[1:] or ["small", *RECORDED]:
-        with TemporaryDirectory() as scratch:
-            record(make_experiment(experiment, Path(scratch)), GOLDEN / experiment)

@@ -2,41 +2,26 @@
 
 import contextlib
 import json
-import logging
 import os
 import shutil
 import socket
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from finetune_report.cli.__main__ import app
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.files import read_json, sha256, write_json
 from finetune_report.provenance.manifests import SCRIPT, carried_manifest
 from finetune_report.terminal import visible
+from tests.support.builds import WRITE_UP
+from tests.support.commands import command, verify
 
 import pytest
-from building import WRITE_UP
-from test_commands import command
-from typer.testing import CliRunner
-
-
-def verify(root: Path, file: Path | str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the command in the checkout of some results, in this process: a second less than in one of its own."""
-    line = ["verify", str(file if isinstance(file, Path) else Path("results/try") / file), *map(str, arguments)]
-    with contextlib.chdir(root.parents[1]):
-        done = CliRunner().invoke(app, line)
-    logging.disable(logging.NOTSET)
-    if done.exception and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    return subprocess.CompletedProcess(line, done.exit_code, done.stdout, done.stderr)
 
 
 def test_runs_as_a_command_of_its_own(root: Path) -> None:
-    done = command("verify", root, root / "write-up.html", "--level", "bytes")
+    done = command("verify", root.parents[1], root / "write-up.html", "--level", "bytes")
     assert (done.returncode, done.stderr) == (0, "")
     assert "bytes        verified: files, config, commit and code are as recorded" in done.stdout
     assert "Taken on trust: text (" in done.stdout
@@ -318,7 +303,7 @@ def test_what_a_document_says_is_printed_without_effect(root: Path, tmp_path: Pa
     other = json.loads(json.dumps(manifest))
     other["checks"]["values"][0] |= {"printed": forged, "key": forged}
     (tmp_path / "b.html").write_text(page_of(other))
-    done = command("diff", root, tmp_path / "a.html", tmp_path / "b.html", "--html", tmp_path / "diff.html")
+    done = command("diff", root.parents[1], tmp_path / "a.html", tmp_path / "b.html", "--html", tmp_path / "diff.html")
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "diff.html").read_text()
     for text in (done.stdout, page):
@@ -337,7 +322,7 @@ def test_diff_opens_regular_files_alone(root: Path, tmp_path: Path, name: str) -
             write_json(folder / file, manifest)
     (other / name).unlink()
     os.mkfifo(other / name)
-    done = command("diff", root, root, other, "--html", tmp_path / "diff.html")
+    done = command("diff", root.parents[1], root, other, "--html", tmp_path / "diff.html")
     assert "Traceback" not in done.stderr
     assert done.returncode in (0, 2)  # what is no file is not there
 

@@ -13,9 +13,9 @@ from finetune_report.errors import UserError
 from finetune_report.files import PROJECT
 from finetune_report.provenance.stamp import fresh_stamp
 from finetune_report.runtime import loaded_code, locks
+from tests.support import projects
 
 import pytest
-import scratch
 
 STEP = """
 import time
@@ -173,17 +173,17 @@ def test_an_input_that_changes_while_it_is_read_refuses_the_job(job: Job) -> Non
 
 
 def test_another_commit_refuses_a_job_that_records_one(tmp_path: Path) -> None:
-    scratch.git(tmp_path, "init", "--quiet")
+    projects.git(tmp_path, "init", "--quiet")
     commit = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "--quiet", "--allow-empty", "-m"]
-    scratch.git(tmp_path, *commit, "One")
-    one = scratch.git(tmp_path, "rev-parse", "HEAD").strip()
+    projects.git(tmp_path, *commit, "One")
+    one = projects.git(tmp_path, "rev-parse", "HEAD").strip()
     loaded_code.refuse_other_commit(one, False, tmp_path)
     (tmp_path / "new.txt").write_text("")
     loaded_code.refuse_other_commit(one, True, tmp_path)
     with pytest.raises(UserError, match=r"was clean at .* and now it has changes"):
         loaded_code.refuse_other_commit(one, False, tmp_path)
-    scratch.git(tmp_path, "add", "--all")
-    scratch.git(tmp_path, *commit, "Two")
+    projects.git(tmp_path, "add", "--all")
+    projects.git(tmp_path, *commit, "Two")
     with pytest.raises(UserError, match="and now it is at "):
         loaded_code.refuse_other_commit(one, False, tmp_path)
     loaded_code.refuse_other_commit("", False, tmp_path)

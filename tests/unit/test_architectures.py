@@ -12,6 +12,7 @@ from finetune_report.model.adapters import Tuning, choose_weights
 from finetune_report.model.cpu import used_embedding as embedding
 from finetune_report.runtime.signals import Stopped
 from finetune_report.training import loop as training
+from tests.support.models import tiny_bert
 
 import finetune
 import measure_heads
@@ -23,7 +24,6 @@ import tokenize_texts
 import torch
 import transformers
 from sklearn.metrics import f1_score
-from tiny import tiny_bert
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerFast
 

@@ -8,9 +8,9 @@ from finetune_report.errors import UserError
 from finetune_report.report.claims import judge
 from finetune_report.report.results import Evidence, common_onset, onset
 from finetune_report.stats.multiple_testing import Comparison, Family
+from tests.support.evidence import evidence, make_results
 
 import pytest
-from results import evidence, make_results
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ import math
 from finetune_report.errors import UserError
 from finetune_report.stats.multiple_testing import Comparison, Family, holm
 from finetune_report.stats.paired_tests import bootstrapped, compare, mcnemar_p, scores
+from tests.support.evidence import predictions
 
 import numpy as np
 import pandas as pd
 import pytest
-from results import predictions
 from scipy.stats import binomtest
 from statsmodels.stats.multitest import multipletests
 

@@ -11,11 +11,11 @@ from finetune_report.model.compiled import Compiled
 from finetune_report.model.device import lacks_to_compile, resolve
 from finetune_report.runtime.signals import Stopped
 from finetune_report.training.loop import Hyperparameters, Run
+from tests.support.models import make_run, on_cpu, tiny_bert
 
 import numpy as np
 import pytest
 import torch
-from tiny import make_run, on_cpu, tiny_bert
 from torch._dynamo.exc import Unsupported
 from torch._inductor import cpp_builder
 from torch._inductor.exc import InvalidCxxCompiler

@@ -8,6 +8,7 @@ from finetune_report.config.schema import complete
 from finetune_report.config.settings import excluded_settings, resolved_settings, unfinished_settings
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT as ROOT
+from tests.support.configs import minimal
 
 import pytest
 import yaml
@@ -17,16 +18,6 @@ CONFIGS = [
     ROOT / "config.yaml",
     *(path for path in sorted((ROOT / "config").glob("*.yaml")) if path.name not in NO_CONFIGS),
 ]
-
-
-def minimal(**changes: Any) -> dict[str, Any]:
-    config = {
-        "name": "try",
-        "data": {"path": "data"},
-        "model": {"path": "model"},
-        "settings": [{"name": "baseline"}, {"name": "other", "batch_size": 5}],
-    }
-    return config | changes
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)

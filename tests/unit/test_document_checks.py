@@ -5,9 +5,9 @@ from pathlib import Path
 from finetune_report.report.findings import Finding, check_document, reasons
 from finetune_report.report.rendering import parse
 from finetune_report.report.template import fill
+from tests.support.evidence import evidence, make_results, selection
 
 import pytest
-from results import evidence, make_results, selection
 
 
 @pytest.fixture(scope="module")

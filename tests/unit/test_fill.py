@@ -9,10 +9,10 @@ from finetune_report.report.rendering import parse
 from finetune_report.report.template import Filled, fill, trimmed_tags
 from finetune_report.report.values import Value
 from finetune_report.terminal import visible
+from tests.support.evidence import evidence, make_results
 
 import panflute as pf
 import pytest
-from results import evidence, make_results
 
 
 @pytest.fixture(scope="module")

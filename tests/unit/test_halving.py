@@ -7,6 +7,8 @@ from finetune_report.config.schema import complete
 from finetune_report.errors import UserError
 from finetune_report.files import read_json, write_json
 from finetune_report.training.halving import best_so_far, decide, places, pruned_at
+from tests.support.configs import minimal
+from tests.support.models import few_examples, make_run
 
 import finetune
 import pytest
@@ -14,8 +16,6 @@ import torch
 from prune_settings import main as prune_settings
 from select_setting import main as select_setting
 from summarise_sweep import main as summarise_sweep
-from test_config import minimal
-from tiny import few_examples, make_run
 
 
 def scores(accuracy: float, loss: float = 0.5) -> dict[str, Any]:

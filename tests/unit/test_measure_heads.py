@@ -4,6 +4,7 @@ import json
 import math
 
 from finetune_report.errors import UserError
+from tests.support.models import tiny_bert
 
 import measure_heads
 import numpy as np
@@ -12,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from tiny import tiny_bert
 from transformers import GPT2Config, GPT2ForSequenceClassification
 
 UNIFORM = np.full((4, 4), 0.25)

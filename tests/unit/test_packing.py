@@ -9,11 +9,11 @@ from finetune_report.model.cpu.dropout import RANDOM_BITS, Drop, FastDropout, ex
 from finetune_report.model.cpu.packed_attention import PackedAttention, layout_of
 from finetune_report.model.device import Compute
 from finetune_report.model.forward import prepare_forward
+from tests.support.models import few_examples
 
 import numpy as np
 import pytest
 import torch
-from tiny import few_examples
 from torch import nn
 from torch.nn import functional as F
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel

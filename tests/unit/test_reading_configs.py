@@ -1,7 +1,7 @@
 """Whatever a config file holds, it is a config or one message: nothing hangs, nothing ends in a traceback."""
 
 import copy
-import time
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +42,18 @@ FILES = {
 
 
 @pytest.mark.parametrize(("text", "message"), FILES.values(), ids=FILES)
-def test_files_without_sense_end_in_one_message_at_once(tmp_path: Path, text: str, message: str) -> None:
+def test_files_without_sense_end_in_one_message(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "c.yaml"
     path.write_text(text, encoding="utf-8")
-    start = time.process_time()
-    with pytest.raises(UserError) as caught:
-        read_config(path)
+    signal.setitimer(signal.ITIMER_PROF, 60)  # ends this process where it would hang, by its own work alone
+    try:
+        with pytest.raises(UserError) as caught:
+            read_config(path)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
     assert message in str(caught.value)
     assert str(caught.value).startswith(str(path))
     assert len(str(caught.value)) < 1000
-    assert time.process_time() - start < 5
 
 
 def test_files_that_are_no_files(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from finetune_report.errors import UserError
+from tests.support.evidence import make_results, render
 
 import pytest
-from results import make_results, render
 
 HEAD = "---\ntitle: A try\n---\n\n"
 

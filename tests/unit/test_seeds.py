@@ -6,12 +6,12 @@ from pathlib import Path
 from finetune_report.training import loop as training
 from finetune_report.training.loop import Hyperparameters, Run
 from finetune_report.training.state import BestEpoch, TrainingState
+from tests.support.models import few_examples, make_run
 
 import finetune
 import numpy as np
 import pytest
 import torch
-from tiny import few_examples, make_run
 
 SETTING = Hyperparameters(8, 5e-3, 2, 0.01, 0.1, "linear", 1.0, None, None)
 

@@ -12,11 +12,11 @@ from finetune_report.runtime.signals import Stopped
 from finetune_report.runtime.system_errors import trouble
 from finetune_report.training import loop as training
 from finetune_report.training.setup import naming
+from tests.support.models import make_run
 
 import numpy as np
 import pytest
 import torch
-from tiny import make_run
 
 NAME = "setting first, seed 1"
 MEASURED_CHUNKS = 2  # of one epoch: each split of the small set is one

@@ -15,12 +15,12 @@ from finetune_report.training.checkpoints import Checkpoints
 from finetune_report.training.loop import Hyperparameters
 from finetune_report.training.schedule import decay_product, learning_rate
 from finetune_report.training.state import TrainingState
+from tests.support.models import SETTING, few_examples, make_run, on_cpu, tiny_bert
 
 import numpy as np
 import pytest
 import torch
 from sklearn.metrics import accuracy_score, log_loss
-from tiny import SETTING, few_examples, make_run, on_cpu, tiny_bert
 from torch import nn
 from transformers import Trainer, TrainerCallback, TrainingArguments, get_scheduler
 

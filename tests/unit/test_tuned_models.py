@@ -7,11 +7,11 @@ from finetune_report.errors import UserError
 from finetune_report.model.classifier import load_classifier
 from finetune_report.model.tokenization import check_length, limit_of, load_tokenizer
 from finetune_report.model.weights import load_weights
+from tests.support.models import tiny_bert
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny import tiny_bert
 from transformers import (
     AutoModelForSequenceClassification,
     BertConfig,

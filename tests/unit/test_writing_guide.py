@@ -5,9 +5,9 @@ from pathlib import Path
 
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.report.claims import KINDS
+from tests.support.evidence import make_results, render
 
 import pytest
-from results import make_results, render
 
 GUIDE = (ROOT / "docs/writing.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```(markdown(?:-against)?)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)

@@ -9,10 +9,11 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from tests.support.projects import Project
+
 import pytest
 from bs4 import BeautifulSoup, Tag
 from pypdf import PdfReader
-from scratch import Project
 
 LOADING = {"src", "href", "xlink:href", "srcset", "data", "poster", "action", "background"}
 
@@ -156,7 +157,7 @@ def test_what_was_built_is_verified_and_what_was_changed_is_not(project: Project
 
 
 def test_snakemake_reports_offline(project: Project) -> None:
-    done = project.snakemake("--report", "report.html")
+    done = project.plan("--report", "report.html")
     assert done.returncode == 0, done.stderr
     text = (project.root / "report.html").read_text(encoding="utf-8")
     assert "hyperparam.png" in text
@@ -165,5 +166,5 @@ def test_snakemake_reports_offline(project: Project) -> None:
 
 def test_the_linter_wants_nothing_but_environments(project: Project) -> None:
     """A rule here has none on purpose: one lock file serves them all."""
-    lints = re.findall(r"^    \* (.+):$", project.snakemake("--lint").stderr, re.MULTILINE)
+    lints = re.findall(r"^    \* (.+):$", project.plan("--lint").stderr, re.MULTILINE)
     assert set(lints) == {"Specify a conda environment or container for each rule."}

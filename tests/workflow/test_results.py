@@ -7,12 +7,12 @@ from typing import Any
 from finetune_report.cli.causes import lineage_of
 from finetune_report.files import sha256
 from finetune_report.report.keys import join
+from tests.support.projects import Project
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from scratch import Project
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -225,7 +225,7 @@ def test_the_manifest_has_the_hash_of_every_result(finished: Project) -> None:
 
 def test_a_second_run_does_nothing(project: Project) -> None:
     before = times_of_change(project)
-    done = project.snakemake()
+    done = project.plan("--cores", "1")
     assert done.returncode == 0, done.stderr
     assert "Nothing to be done" in done.stdout + done.stderr
     assert times_of_change(project) == before

@@ -77,13 +77,18 @@ On negations it reaches {{ value("slices.kind.negation.accuracy") }}; rank {{ va
 """
 
 
-def make_build(folder: Path, text: str = WRITE_UP, **changed: Any) -> Path:
-    """A finished build at `folder`/results/try; `changed` go into its config. Returns its results folder."""
+def make_build(
+    folder: Path, text: str = WRITE_UP, correct: dict[tuple[str, int], int] = CORRECT, **changed: Any
+) -> Path:
+    """A finished build at `folder`/results/try; `changed` go into its config. Returns its results folder.
+
+    `correct` says how many validation examples each run has right.
+    """
     root = folder / "results" / "try"
     write_checkout(folder, text, CONFIG | changed)
     write_data(root)
-    for run, correct in CORRECT.items():
-        write_run(root, *run, correct)
+    for run, count in correct.items():
+        write_run(root, *run, count)
     write_test(root)
     finish(root)
     return root
@@ -238,13 +243,15 @@ def write_test(root: Path) -> None:
     write_json(places["attention.json"], parts | {"tolerance": whole["tolerance"]})
 
 
-def finish(root: Path, **changed: Any) -> None:
-    """Make all that follows from the runs, write the manifest and render the report, as the rules do.
-
-    `changed` stands in the manifest instead of what is so.
-    """
-    layout, checkout = own_layout(root), root.parents[1]
+def finish(root: Path) -> None:
+    """Make all that follows from the runs, write the manifest and render the report, as the rules do."""
     rerun(root)
+    conclude(root)
+
+
+def conclude(root: Path, **changed: Any) -> None:
+    """Write the manifest and render the report; `changed` stands in the manifest instead of what is so."""
+    layout, checkout = own_layout(root), root.parents[1]
     found = {
         key: value for key, value in (revision(checkout) | changed).items() if key in ("commit", "commit_time", "dirty")
     }
@@ -314,14 +321,27 @@ def job_of(name: str) -> tuple[str, dict[str, list[str]]]:
 
 
 def rerun(root: Path, *chosen: str) -> None:
-    """Run the rules that need no model, or the chosen ones of them; not the one that renders."""
+    """Run the rules that need no model, or the chosen ones of them; not the one that renders.
+
+    Where there is a manifest, only those that read something else than it names.
+    """
+    known = read_json(root / "manifest.json")["files"] if (root / "manifest.json").exists() else {}
     for name, call in own_layout(root).calls.items():
-        if chosen and call.rule not in chosen:
+        current = {entry: sha256(root / entry) for entry in listed(call.inputs) if (root / entry).is_file()}
+        if (chosen and call.rule not in chosen) or (known and current.items() <= known.items()):
             continue
         if call.light and name != "render_write_up":
             call.run(root)
         elif "values" in call.outputs:
             call.publish(root)
+
+
+def rewrite(root: Path, text: str) -> None:
+    """Give a finished build another write-up, committed, and render it."""
+    checkout = root.parents[1]
+    write_text(checkout / "write-up.md", text)
+    commit(checkout)
+    conclude(root)
 
 
 def render(root: Path) -> None:

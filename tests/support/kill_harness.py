@@ -1,7 +1,7 @@
 """Kills a small experiment at random moments and runs the same command again, until it ends as if never killed.
 
-    python tests/recovery/kill_harness.py --kills 100
-    python tests/recovery/kill_harness.py --power-losses 50
+    python -m tests.support.kill_harness --kills 100
+    python -m tests.support.kill_harness --power-losses 50
 
 Each kill is SIGKILL, to the workflow's whole process group or to the workflow alone, whose jobs then live on. It falls
 at a random moment, or shortly after a rule that was drawn has begun. Whenever the experiment completes, every
@@ -18,21 +18,17 @@ import os
 import random
 import re
 import shutil
-import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from finetune_report.files import sha256
+from tests.support.projects import Project, kill, make_project
 
-from experiment import kill, make_project, start
-
-RESULTS = Path("results/small")
 # Everything else there is either the record of a time, or no result.
 NOT_COMPARED = {"logs", "records", "checkpoints", "lock", "locks", "journal.log", "test-ledger.jsonl"}
 FINISHED = re.compile(r" (finetune/\S+): finished epoch (\d+)/\d+, ")
@@ -50,9 +46,9 @@ class Tally:
     completed: int = 0
 
 
-def lose_power(project: Path, chance: random.Random) -> Counter[str]:
+def lose_power(project: Project, chance: random.Random) -> Counter[str]:
     """Damage some of the files that were written last, as a machine without power does; returns how."""
-    folders = [project / "results", project / ".snakemake"]
+    folders = [project.root / "results", project.root / ".snakemake"]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.name != LEDGER]
     files.sort(key=lambda path: path.stat().st_mtime_ns)
     latest = files[-chance.choice([5, 20, 60]) :]
@@ -73,9 +69,9 @@ def lose_power(project: Path, chance: random.Random) -> Counter[str]:
     return done
 
 
-def results(project: Path) -> dict[str, str]:
+def results(project: Project) -> dict[str, str]:
     """The SHA-256 of every result, by its path below the results folder."""
-    folder = project / RESULTS
+    folder = project.results
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != ".snakemake_timestamp"]
     named = {path.relative_to(folder).as_posix(): path for path in files}
     return {
@@ -92,27 +88,34 @@ def differences(expected: dict[str, str], found: dict[str, str]) -> list[str]:
     return sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
 
 
-def epochs_finished_twice(project: Path) -> list[str]:
+def epochs_finished_twice(project: Project) -> list[str]:
     """Epochs that the journal calls finished more than once. Raises ValueError where it names none at all."""
-    counts = Counter(FINISHED.findall((project / RESULTS / "journal.log").read_text(encoding="utf-8")))
+    counts = Counter(FINISHED.findall(project.journal.read_text(encoding="utf-8")))
     if not counts:
         raise ValueError("the journal calls no epoch finished")
     return [f"{run}, epoch {epoch}: {count} times" for (run, epoch), count in counts.items() if count > 1]
 
 
-def clean(project: Path) -> None:
+def clean(project: Project) -> None:
     """Forget every result, and what Snakemake knows of them."""
-    for folder in (project / "results", project / ".snakemake"):
+    for folder in (project.root / "results", project.root / ".snakemake"):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def logs_begun(project: Path) -> set[str]:
-    folder = project / RESULTS / "logs"
+def logs_begun(project: Project) -> set[str]:
+    folder = project.results / "logs"
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*.log")}
 
 
 def run_and_kill(
-    project: Path, phases: list[str], seconds: float, chance: random.Random, tally: Tally, spare: bool, power: bool
+    project: Project,
+    phases: list[str],
+    seconds: float,
+    chance: random.Random,
+    tally: Tally,
+    spare: bool,
+    power: bool,
+    targets: Sequence[str],
 ) -> bool:
     """Start the workflow and kill it, unless it completes before; returns whether it did.
 
@@ -125,7 +128,7 @@ def run_and_kill(
     phase = chance.choice(training if training and chance.random() < 0.4 else waiting) if by_phase else ""
     moment = chance.uniform(0, 1.5) if by_phase else chance.uniform(0, seconds)
     group = power or chance.random() < 0.7
-    process = start(project, cores=2)
+    process = project.start(*targets, cores=2)
     began, reached = time.monotonic(), None if by_phase else time.monotonic()
     while process.poll() is None:
         now = time.monotonic()
@@ -141,39 +144,40 @@ def run_and_kill(
             return False
         if now - began > max(PATIENCE, 3 * seconds):
             kill(process, group=True)
-            raise TimeoutError(f"the workflow hangs; see {project / 'own' / 'output.txt'}")
+            raise TimeoutError(f"the workflow hangs; see {project.output}")
         time.sleep(0.01)
     if process.returncode:
-        output = (project / "own" / "output.txt").read_text(encoding="utf-8")
+        output = project.output.read_text(encoding="utf-8")
         raise RuntimeError(f"the workflow failed after {sum(tally.kills.values())} kills:\n{output[-4000:]}")
     return True
 
 
-def latest_rule(project: Path) -> str:
+def latest_rule(project: Project) -> str:
     """The rule whose log was written to last; nothing before there is any."""
-    logs = list((project / RESULTS / "logs").rglob("*.log"))
-    return (
-        max(logs, key=lambda path: path.stat().st_mtime).relative_to(project / RESULTS / "logs").parts[0]
-        if logs
-        else ""
-    )
+    folder = project.results / "logs"
+    logs = list(folder.rglob("*.log"))
+    return max(logs, key=lambda path: path.stat().st_mtime).relative_to(folder).parts[0] if logs else ""
 
 
 def hunt(
-    project: Path,
+    project: Project,
     expected: dict[str, str],
     phases: list[str],
     seconds: float,
     kills: int,
     seed: int,
     power: bool = False,
+    targets: Sequence[str] = (),
 ) -> Tally:
-    """Kill the experiment so many times, and check it each time it completes. Raises AssertionError on a difference."""
+    """Kill the experiment so many times, and check it each time it completes. Raises AssertionError on a difference.
+
+    With `targets` it completes when these results are there; `expected` has the hashes of them and of what they need.
+    """
     chance, tally = random.Random(seed), Tally()
     clean(project)
     while True:
         enough = sum(tally.kills.values()) >= kills
-        if not run_and_kill(project, phases, seconds, chance, tally, enough, power):
+        if not run_and_kill(project, phases, seconds, chance, tally, enough, power, targets):
             continue
         wrong = differences(expected, results(project))
         assert not wrong, f"differ from an uninterrupted run: {', '.join(wrong)}"
@@ -186,12 +190,12 @@ def hunt(
         clean(project)
 
 
-def whole_run(project: Path) -> tuple[dict[str, str], list[str], float]:
+def whole_run(project: Project) -> tuple[dict[str, str], list[str], float]:
     """The results of an uninterrupted run, the logs it wrote, and the seconds it took."""
     began = time.monotonic()
-    process = start(project, cores=2)
+    process = project.start(cores=2)
     if process.wait(timeout=2 * PATIENCE):
-        raise RuntimeError((project / "own" / "output.txt").read_text(encoding="utf-8")[-4000:])
+        raise RuntimeError(project.output.read_text(encoding="utf-8")[-4000:])
     return results(project), sorted(logs_begun(project)), time.monotonic() - began
 
 

@@ -1,12 +1,14 @@
 """A small experiment in a project of its own: a clean checkout, a random model, a few of the shipped sentences.
 
-Nothing of it is made up twice: the code is the checkout's, the config is the shipped one with smaller numbers.
+Nothing of it is made up twice: the code is the checkout's, the config is the shipped one with smaller numbers. With
+`report.timings` off, a repeated experiment gives the same bytes.
 """
 
 import csv
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections import defaultdict
@@ -14,14 +16,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.plans import plan
+
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 NAME = "tiny"
 ROWS = {"train": 5, "validation": 2, "test": 2}  # of each phenomenon and class
 EPOCHS = 2
 RATE = 10  # times the shipped learning rates: few steps must move a random model
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+HOSTILE = "<script>alert(1)</script>"  # a phenomenon's name, which must not become part of the page
+TOKEN = "hf_PlantedTokenThatMustNotShow"  # in the environment of the first run
 JOB = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):$")
 FACT = re.compile(r"^    (wildcards|reason): (.*)$")
 
@@ -75,21 +80,58 @@ class Project:
         assert old in text, f"{file} has no {old!r}"
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
-    def snakemake(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the real program on the small experiment, without a network."""
-        command = [sys.executable, "-m", "snakemake", "--configfile", f"{NAME}.yaml", *arguments]
+    def environment(self, **more: str) -> dict[str, str]:
+        """No network, and the code of this project."""
         hook = self.root.parent / "offline"
         hook.mkdir(exist_ok=True)
         (hook / "sitecustomize.py").write_text(OFFLINE, encoding="utf-8")
-        search = [str(hook), str(self.root / "src"), environment.get("PYTHONPATH", "")]
-        environment["PYTHONPATH"] = os.pathsep.join(search)
-        return subprocess.run(command, cwd=self.root, env=os.environ | environment, capture_output=True, text=True)
+        search = [str(hook), str(self.root / "src"), more.get("PYTHONPATH", "")]
+        return os.environ | more | {"PYTHONPATH": os.pathsep.join(search)}
 
-    def planned(self, *arguments: str, **environment: str) -> list[Job]:
+    def snakemake(self, *arguments: str, timeout: float = 900, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run the real program on the small experiment, to its end; `more` goes into its environment."""
+        command, environment = self.command(*arguments), self.environment(**more)
+        return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=timeout)
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "snakemake", "--configfile", f"{NAME}.yaml", *arguments]
+
+    @property
+    def output(self) -> Path:
+        """What `start` has printed."""
+        return self.root.with_name(f"{self.root.name}-output.txt")
+
+    @property
+    def journal(self) -> Path:
+        return self.results / "journal.log"
+
+    def start(self, *arguments: str, cores: int = 1) -> subprocess.Popen[str]:
+        """Start the real program in a process group of its own; it ends by itself, or by `kill`."""
+        with self.output.open("a", encoding="utf-8") as output:
+            return subprocess.Popen(
+                self.command("--cores", str(cores), *arguments),
+                cwd=self.root,
+                env=self.environment(),
+                stdout=output,
+                stderr=output,
+                text=True,
+                start_new_session=True,
+            )
+
+    def plan(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """What the program says where it starts no job: of a dry run, of a mistake in the config."""
+        return plan(self.root, ["--configfile", f"{NAME}.yaml", *arguments], self.environment(**more))
+
+    def planned(self, *arguments: str, **more: str) -> list[Job]:
         """The jobs that a dry run would do, with Snakemake's reasons."""
-        done = self.snakemake("--dry-run", "--quiet", "host", *arguments, **environment)
+        done = self.plan("--dry-run", "--quiet", "host", *arguments, **more)
         assert done.returncode == 0, done.stdout + done.stderr
         return parsed(done.stdout)
+
+
+def kill(process: subprocess.Popen[str], group: bool, number: int = signal.SIGKILL) -> None:
+    """Send a signal to the process group of a started workflow, or to the workflow's own process alone."""
+    (os.killpg if group else os.kill)(process.pid, number)
 
 
 def parsed(output: str) -> list[Job]:
@@ -107,17 +149,19 @@ def parsed(output: str) -> list[Job]:
 
 def make_project(root: Path) -> Project:
     """A clean checkout of the working tree below `root`, with the small experiment committed to it."""
+    from tests.support.models import save_classifier  # which imports PyTorch, and not every test needs a project
+
     for name in git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0"):
         if (ROOT / name).is_file():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, root / name)
     project = Project(root)
     texts = write_sentences(root / "data" / NAME)
-    write_model(root / "models" / NAME, texts)
+    words = sorted({word for text in texts for word in re.findall(r"\w+|[^\w\s]", text.lower())})
+    save_classifier(root / "models" / NAME, words)
     project.write_config(shrunk(yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))))
     git(root, "init", "--quiet")
-    git(root, "add", "--all")
-    git(root, "-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "--quiet", "-m", "A small one")
+    commit(root)
     return project
 
 
@@ -125,6 +169,13 @@ def copied(project: Project, root: Path) -> Project:
     """A copy, times of change included, in which a test may do as it likes."""
     shutil.copytree(project.root, root, symlinks=True)
     return Project(root)
+
+
+def commit(folder: Path) -> None:
+    """Commit all there is."""
+    git(folder, "add", "--all")
+    author = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    git(folder, *author, "commit", "--quiet", "--allow-empty", "-m", "A small one")
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -145,6 +196,7 @@ def shrunk(config: dict[str, Any]) -> dict[str, Any]:
         "failed_runs": "report",  # a random model learns little
         "precision": "fp32",  # so that predictions can be made again elsewhere
         "attention": config.get("attention", {}) | {"sentences": 5},
+        "report": config.get("report", {}) | {"timings": False},
     }
 
 
@@ -159,31 +211,11 @@ def write_sentences(folder: Path) -> list[str]:
         for row in rows:
             taken[row["phenomenon"], row["label"]].append(row)
         chosen = [row for group in taken.values() for row in group[:most]]
+        for row in chosen:
+            row["phenomenon"] = HOSTILE if row["phenomenon"] == "mixed" else row["phenomenon"]
         with (folder / f"{split}.csv").open("w", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, chosen[0].keys())
             writer.writeheader()
             writer.writerows(chosen)
         texts[split] = [row["text"] for row in chosen]
     return texts["train"]
-
-
-def write_model(folder: Path, texts: list[str]) -> None:
-    """A random BERT of two layers, and a WordPiece tokenizer that knows the words of `texts`."""
-    import torch
-    from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
-
-    words = sorted({word for text in texts for word in re.findall(r"\w+|[^\w\s]", text.lower())})
-    vocabulary = {word: number for number, word in enumerate([*SPECIAL, *words])}
-    BertTokenizer(vocab=vocabulary, model_max_length=64).save_pretrained(folder)
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-        pad_token_id=0,
-        initializer_range=0.3,  # so that what it makes of two texts differs
-    )
-    BertForSequenceClassification(config).save_pretrained(folder)

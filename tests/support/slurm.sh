@@ -10,7 +10,7 @@
 set -eu
 
 CONF=/etc/slurm/slurm.conf
-MARK="# made by tests/cluster/slurm.sh"
+MARK="# made by tests/support/slurm.sh"
 STATE=/var/tmp/finetune-report-slurm
 DATABASE=$STATE/database
 

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import scratch
-from scratch import Project
+from tests.support import projects
+from tests.support.projects import Project
 
 CONTROL = Path(__file__).with_name("slurm.sh")
 LONGEST = 900  # seconds that any one wait may take
@@ -73,7 +73,7 @@ def untrained(project: Project) -> Project:
 
 def lengthened(project: Project, epochs: int, root: Path) -> Project:
     """A copy of the project whose first run has so many epochs, and that run made on this machine without Slurm."""
-    copy = untrained(scratch.copied(project, root))
+    copy = untrained(projects.copied(project, root))
     config = copy.read_config()
     config["settings"][0]["epochs"] = epochs
     copy.write_config(config)
@@ -83,12 +83,12 @@ def lengthened(project: Project, epochs: int, root: Path) -> Project:
 
 
 def metrics_of(setting: str) -> str:
-    return f"results/{scratch.NAME}/runs/{setting}/seed1/metrics.json"
+    return f"results/{projects.NAME}/runs/{setting}/seed1/metrics.json"
 
 
 def started(project: Project, output: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """The real program at work on Slurm, what it says in `output`."""
-    command = [sys.executable, "-m", "snakemake", "--configfile", f"{scratch.NAME}.yaml", *ON_SLURM, *arguments]
+    command = [sys.executable, "-m", "snakemake", "--configfile", f"{projects.NAME}.yaml", *ON_SLURM, *arguments]
     with output.open("wb") as stream:
         return subprocess.Popen(command, cwd=project.root, stdout=stream, stderr=stream)
 

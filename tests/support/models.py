@@ -1,4 +1,4 @@
-"""A small model, a few examples and a run on them, made on the spot."""
+"""A tiny model, a few examples and a run on them, made on the spot."""
 
 from pathlib import Path
 from typing import Any
@@ -12,25 +12,34 @@ from finetune_report.training.loop import Hyperparameters, Run
 
 import numpy as np
 import torch
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
+
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
-def tiny_bert(dropout: float = 0.1, seed: int = 0, layers: int = 2) -> BertForSequenceClassification:
+def tiny_bert(dropout: float = 0.1, seed: int = 0, layers: int = 2, **changes: Any) -> BertForSequenceClassification:
+    """A random classifier of two classes; `changes` go into its config."""
     torch.manual_seed(seed)
-    return BertForSequenceClassification(
-        BertConfig(
-            vocab_size=50,
-            hidden_size=16,
-            num_hidden_layers=layers,
-            num_attention_heads=2,
-            intermediate_size=32,
-            max_position_embeddings=16,
-            hidden_dropout_prob=dropout,
-            attention_probs_dropout_prob=dropout,
-            num_labels=2,
-            pad_token_id=0,
-        )
+    sizes = {"vocab_size": 50, "hidden_size": 16, "intermediate_size": 32, "max_position_embeddings": 16}
+    config = BertConfig(
+        num_hidden_layers=layers,
+        num_attention_heads=2,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+        num_labels=2,
+        pad_token_id=0,
+        **(sizes | changes),
     )
+    return BertForSequenceClassification(config)
+
+
+def save_classifier(folder: Path, words: list[str], length: int = 64) -> None:
+    """A random classifier and its WordPiece tokenizer, which knows `words` and takes texts of `length` tokens."""
+    vocabulary = {word: number for number, word in enumerate([*SPECIAL, *words])}
+    BertTokenizer(vocab=vocabulary, model_max_length=length).save_pretrained(folder)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "max_position_embeddings": length}
+    # Weights that are large enough for what it makes of two texts to differ.
+    tiny_bert(vocab_size=len(vocabulary), initializer_range=0.3, **sizes).save_pretrained(folder)
 
 
 def few_examples(count: int, seed: int = 0) -> Examples:

@@ -204,7 +204,7 @@ def test_values_stand_in_the_files_that_they_name(finished: Project) -> None:
 
 def at(value: Any, pointer: str) -> Any:
     """What a JSON pointer leads to."""
-    for part in pointer.split("/")[1:]:
+    for part in (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]):
         value = value[int(part)] if isinstance(value, list) else value[part]
     return value
 
@@ -218,6 +218,7 @@ def test_the_manifest_has_the_hash_of_every_result(finished: Project) -> None:
         if path.is_file() and path.name != ".snakemake_timestamp"
     }
     expected = {name for name in results - made_later if name.split("/")[0] not in BESIDE}
+    expected = {name for name in expected if not name.endswith("timing.json")}  # as the config has it
     assert set(manifest["files"]) == expected
     assert all(sha256(finished.results / name) == digest for name, digest in manifest["files"].items())
     assert (manifest["experiment"], manifest["dirty"]) == ("tiny", False)

@@ -1,13 +1,6 @@
 """What a benchmark says of ratios that fell."""
 
-import sys
-
-from finetune_report.files import PROJECT as ROOT
-
 import pytest
-
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
 import records
 
 

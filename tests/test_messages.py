@@ -1,6 +1,6 @@
 """What a person reads when something is wrong with a config file, a model, the write-up or the surroundings.
 
-The cases of data files are in tests/unit/test_prepare_data.py and test_sources.py, those of config keys in
+The cases of data files are in tests/data/test_prepare_data.py and test_sources.py, those of config keys in
 test_config.py, of a model's files in test_prepare_model.py, of the write-up's marks in test_fill.py; docs/messages.md
 lists them all.
 """

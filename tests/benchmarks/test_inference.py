@@ -1,13 +1,7 @@
 """What is claimed is seldom wrong, on simulated and on real runs."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
 
 
 @pytest.mark.slow

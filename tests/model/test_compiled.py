@@ -59,7 +59,7 @@ def test_a_compiled_run_that_goes_on_in_another_process_ends_in_identical_bits(t
     with pytest.raises(Stopped):
         train(tmp_path / "broken", STOP_AFTER)
     whole = train(tmp_path / "whole")
-    surroundings = os.environ | {"TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "kernels")}
+    surroundings = os.environ | {"TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "kernels"), "PYTHONPATH": f"{ROOT}"}
     command = [sys.executable, __file__, str(tmp_path / "broken"), str(tmp_path / "end.pt")]
     subprocess.run(command, env=surroundings, check=True)
     resumed = torch.load(tmp_path / "end.pt")

@@ -10,6 +10,7 @@ from finetune_report.config.schema import complete
 from finetune_report.config.settings import resolved_settings
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT as ROOT
+from tests.support.messages import assert_says
 
 import pytest
 
@@ -149,7 +150,7 @@ MISTAKES = [
 def test_a_mistake_in_a_sweep_is_named(entry: dict[str, Any], line: str) -> None:
     with pytest.raises(UserError) as error:
         complete(config(entry))
-    assert str(error.value) == f"The config does not hold:\n  {line}"
+    assert_says(str(error.value), f"The config does not hold:\n  {line}")
 
 
 def test_a_name_that_a_sweep_takes_again_is_refused() -> None:

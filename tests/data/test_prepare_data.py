@@ -9,6 +9,7 @@ from typing import Any
 from finetune_report.config.schema import complete
 from finetune_report.data.locations import data_files
 from finetune_report.errors import UserError
+from tests.support.messages import assert_says
 
 import datasets
 import huggingface_hub
@@ -267,9 +268,10 @@ def test_dropping_must_leave_every_class():
     write("train.csv", table([("one", "pos"), ("two", "neg"), ("three", "neg")]))
     write("validation.csv", table([("five", "pos")]))
     write("test.csv", table([("one", "pos")]))
-    assert message_of(path="d", drop_overlap=True) == (
+    assert_says(
+        message_of(path="d", drop_overlap=True),
         "data.drop_overlap: 1 of 3 train rows also stand in later splits, and without them a class is gone; "
-        "separate the splits, or set drop_overlap: false"
+        "separate the splits, or set drop_overlap: false",
     )
 
 
@@ -453,7 +455,7 @@ BAD_TRAINING = {
 @pytest.mark.parametrize(("train", "data", "message"), BAD_TRAINING.values(), ids=BAD_TRAINING)
 def test_bad_training_files(train, data, message):
     write_splits(train)
-    assert message_of(path="d", **data) == message
+    assert_says(message_of(path="d", **data), message)
 
 
 # What is in train.jsonl, and the message.
@@ -502,33 +504,36 @@ BAD_LINES = {
 @pytest.mark.parametrize(("train", "message"), BAD_LINES.values(), ids=BAD_LINES)
 def test_bad_lines_of_json(train, message):
     write_splits(train, ".jsonl", '{"text": "a", "label": "pos"}\n')
-    assert message_of(path="d") == message
+    assert_says(message_of(path="d"), message)
 
 
 def test_a_test_label_that_training_does_not_know():
     write("train.csv", table(ROWS))
     write("test.csv", table([("fine", "pos"), ("so so", "mixed")]))
-    assert message_of(path="d") == (
+    assert_says(
+        message_of(path="d"),
         "d/test.csv, line 3 (row 2), column 'label': the label 'mixed' does not occur in the training split "
-        '(neg, pos); correct it or remove the row, or leave all such rows out: data.label_map: {"mixed": null}'
+        '(neg, pos); correct it or remove the row, or leave all such rows out: data.label_map: {"mixed": null}',
     )
 
 
 def test_a_header_in_the_test_file_alone():
     write("train.csv", table(ROWS, header=None))
     write("test.csv", table(ROWS))
-    assert message_of(path="d", header=False, text=0, label=1) == (
+    assert_says(
+        message_of(path="d", header=False, text=0, label=1),
         "d/test.csv, line 1 (row 1), column '1': the label 'label' does not occur in the training split (neg, pos); "
-        "correct it or remove the row; if the first line names the columns, set data.header: true"
+        "correct it or remove the row; if the first line names the columns, set data.header: true",
     )
 
 
 def test_too_few_rows_to_carve():
     write("test.csv", table([("x", "pos")]))
     write("train.csv", table(ROWS))
-    assert message_of(path="d") == (
+    assert_says(
+        message_of(path="d"),
         "d/train.csv: 4 rows of 2 classes are too few to draw a validation split by "
-        "data.validation_fraction: 0.1; add rows, change the fraction, or give a validation split"
+        "data.validation_fraction: 0.1; add rows, change the fraction, or give a validation split",
     )
 
 
@@ -536,8 +541,9 @@ def test_one_bad_row_in_a_hundred_thousand():
     lines = [f"text number {number},{'pos' if number % 2 else 'neg'}" for number in range(1, 100_001)]
     lines[73_123] = "an unlabelled text,"
     write_splits("text,label\n" + "\n".join(lines))
-    assert message_of(path="d") == (
-        f"d/train.csv, line 73125 (row 73124), column 'label': the label is missing; {LABELS_RULE}"
+    assert_says(
+        message_of(path="d"),
+        f"d/train.csv, line 73125 (row 73124), column 'label': the label is missing; {LABELS_RULE}",
     )
 
 
@@ -556,7 +562,7 @@ def test_an_empty_text_in_parquet_is_named_by_row():
     for split in ("train", "validation", "test"):
         write_format(".parquet", ROWS, split)
     write_format(".parquet", [*ROWS, ("", "pos")], "train")
-    assert message_of(path="d") == (f"d/train.parquet, row 5, column 'text': the text is empty; {LABELS_RULE}")
+    assert_says(message_of(path="d"), f"d/train.parquet, row 5, column 'text': the text is empty; {LABELS_RULE}")
 
 
 def test_random_bytes_are_prepared_or_refused_in_one_message():
@@ -659,7 +665,7 @@ HUB_MISTAKES = {
 @pytest.mark.usefixtures("hub")
 @pytest.mark.parametrize(("change", "message"), HUB_MISTAKES.values(), ids=HUB_MISTAKES)
 def test_hub_mistakes(change, message):
-    assert message_of(hub=HUB | change, text="sentence") == message
+    assert_says(message_of(hub=HUB | change, text="sentence"), message)
 
 
 @pytest.mark.usefixtures("hub")

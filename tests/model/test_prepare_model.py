@@ -10,6 +10,7 @@ from finetune_report.config.schema import complete
 from finetune_report.data.locations import model_files
 from finetune_report.errors import UserError
 from finetune_report.model.pretrained import pretrained_folder
+from tests.support.messages import assert_says
 
 import huggingface_hub
 import prepare_model
@@ -91,8 +92,8 @@ def test_an_installed_package_is_found_and_not_imported(work, monkeypatch):
     assert pretrained_folder(found) == package / "files"
     assert "some_model" not in sys.modules
     OUT.unlink()
-    assert message_of(package="some_model") == (
-        "model.folder: the package some_model has no folder 'model'; it has files"
+    assert_says(
+        message_of(package="some_model"), "model.folder: the package some_model has no folder 'model'; it has files"
     )
     write_model(work / "elsewhere")
     for outside in ("../../elsewhere", str(work / "elsewhere")):
@@ -177,7 +178,7 @@ MISTAKES = {
 @pytest.mark.parametrize(("changes", "config", "message"), MISTAKES.values(), ids=MISTAKES)
 def test_mistakes(changes, config, message):
     write_model(Path("m"), changes)
-    assert message_of(path="m", **config) == message
+    assert_says(message_of(path="m", **config), message)
 
 
 SHARD = "model-00001-of-00002.safetensors"
@@ -237,9 +238,10 @@ def test_a_sha_needs_one_weights_file():
     index = {"weight_map": {"a": "model-00001-of-00002.safetensors"}}
     Path("m/model.safetensors.index.json").write_text(json.dumps(index))
     Path("m/model-00001-of-00002.safetensors").write_bytes(WEIGHTS)
-    assert message_of(path="m", sha256=SHA) == (
+    assert_says(
+        message_of(path="m", sha256=SHA),
         "model.sha256: m has no model.safetensors to compare; it holds config.json, "
-        "model-00001-of-00002.safetensors, model.safetensors.index.json, tokenizer_config.json, vocab.txt"
+        "model-00001-of-00002.safetensors, model.safetensors.index.json, tokenizer_config.json, vocab.txt",
     )
     assert prepare(path="m")["files"]["model-00001-of-00002.safetensors"] == SHA
 
@@ -275,14 +277,16 @@ def test_a_hub_model_by_revision(hub):
 
 @pytest.mark.usefixtures("hub")
 def test_hub_mistakes():
-    assert message_of(name="org/nothing") == (
+    assert_says(
+        message_of(name="org/nothing"),
         "model.name: org/nothing (revision main) cannot be reached and no earlier download of it is there; "
-        "connect to the network, or download the files and name their folder in model.path"
+        "connect to the network, or download the files and name their folder in model.path",
     )
     assert message_of(name="org/mini", revision="c" * 40).startswith(f"model.name: org/mini (revision {'c' * 40}) ")
-    assert message_of(name="org/mi/ni") == (
+    assert_says(
+        message_of(name="org/mi/ni"),
         "model.name: org/mi/ni (revision main) cannot be downloaded (Repo id must be in the form 'repo_name' or "
-        "'namespace/repo_name': 'org/mi/ni'. Use `repo_type` argument if needed.); check name, revision, and access"
+        "'namespace/repo_name': 'org/mi/ni'. Use `repo_type` argument if needed.); check name, revision, and access",
     )
 
 

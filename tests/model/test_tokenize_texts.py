@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.errors import UserError
+from tests.support.messages import assert_says
 
 import describe_data
 import pyarrow as pa
@@ -121,24 +122,27 @@ def test_a_padding_or_truncation_stored_with_the_tokenizer_is_not_used():
 
 
 def test_more_tokens_than_the_model_has_positions():
-    assert message_of(["fine"], max_length=17) == (
-        f"max_length: found 17, but the model in {Path('m').resolve()} takes 16 tokens at most; lower it"
+    assert_says(
+        message_of(["fine"], max_length=17),
+        f"max_length: found 17, but the model in {Path('m').resolve()} takes 16 tokens at most; lower it",
     )
     save_config(BertConfig(vocab_size=len(VOCABULARY), max_position_embeddings=64))
     assert "takes 32 tokens at most" in message_of(["fine"], max_length=33)  # the tokenizer's own limit
 
 
 def test_a_text_of_which_nothing_is_left():
-    assert message_of(["fine", "\u200b", "dull"]) == (
-        "data: the tokenizer leaves nothing of the text of row train-2; mend or remove the row"
+    assert_says(
+        message_of(["fine", "\u200b", "dull"]),
+        "data: the tokenizer leaves nothing of the text of row train-2; mend or remove the row",
     )
 
 
 def test_a_tokenizer_of_another_model():
     save_config(BertConfig(vocab_size=8, max_position_embeddings=16))
-    assert message_of(["a fine film", "dull !"]) == (
+    assert_says(
+        message_of(["a fine film", "dull !"]),
         f"model: the tokenizer in {Path('m').resolve()} gives the token id 11, but config.json has a vocab_size of 8; "
-        "the tokenizer belongs to another model: save both together"
+        "the tokenizer belongs to another model: save both together",
     )
 
 

@@ -12,6 +12,7 @@ from finetune_report.runtime.signals import Stopped
 from finetune_report.runtime.system_errors import trouble
 from finetune_report.training import loop as training
 from finetune_report.training.setup import naming
+from tests.support.messages import assert_says
 from tests.support.models import make_run
 
 import numpy as np
@@ -119,8 +120,9 @@ def test_a_stop_while_an_epoch_is_measured_loses_nothing(tmp_path: Path, chunk: 
     run.save_or_stop = pausing  # type: ignore[method-assign]
     with pytest.raises(Stopped) as caught:
         run.train()
-    assert str(caught.value) == (
-        "stopped in epoch 2 after step 14, told to end; a checkpoint is saved, and the same command goes on from there"
+    assert_says(
+        str(caught.value),
+        "stopped in epoch 2 after step 14, told to end; a checkpoint is saved, and the same command goes on from there",
     )
     resumed = make_run(tmp_path / "broken")
     assert resumed.train().history == expected.state.history

@@ -1,7 +1,6 @@
 """What a reader gets: the PDF, the HTML and Snakemake's own report, held against the values behind them."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from tests.support.commands import command
 from tests.support.projects import Project
 
 import pytest
@@ -147,20 +147,18 @@ def test_both_forms_show_the_same_figures_and_tables(pdf: str, html: BeautifulSo
         assert bare(caption) in pdf, caption
 
 
-@pytest.mark.parametrize("name", ["write-up.pdf", "write-up.html", "manifest.json"])
-def test_what_was_built_is_verified_and_what_was_changed_is_not(project: Project, name: str) -> None:
-    def verify() -> subprocess.CompletedProcess[str]:
-        file = str(project.results.relative_to(project.root) / name)
-        line = [sys.executable, "-m", "finetune_report.cli", "verify", file, "--config", "tiny.yaml"]
-        own = os.environ | {"PYTHONPATH": str(project.root / "src")}
-        return subprocess.run(line, cwd=project.root, env=own, capture_output=True, text=True)
-
-    done = verify()
+def test_what_was_built_is_verified_and_what_was_changed_is_not(project: Project) -> None:
+    """All of it by its own manifest, which is to verify both forms of the report."""
+    results = project.results.relative_to(project.root)
+    line = ["-m", "finetune_report.cli", "verify", str(results / "manifest.json"), "--config", "tiny.yaml"]
+    environment = project.environment()
+    done = subprocess.run([sys.executable, *line], cwd=project.root, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    project.edit(f"{project.results.relative_to(project.root)}/selection.json", "accuracy", "accurary")
-    done = verify()
-    assert done.returncode == 1
-    assert "differs: results/tiny/selection.json" in done.stdout
+    project.edit(str(results / "selection.json"), "accuracy", "accurary")
+    for name in ("write-up.pdf", "write-up.html", "manifest.json"):
+        done = command("verify", project.root, results / name, "--config", "tiny.yaml")
+        assert done.returncode == 1, name
+        assert "differs: results/tiny/selection.json" in done.stdout, name
 
 
 def test_snakemake_reports_offline(project: Project) -> None:

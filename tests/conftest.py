@@ -19,11 +19,16 @@ RUN = "finished"  # the fixture of the experiment that is really run
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a whole run as slow, and begin with it: the first tests to need it make it, others go on."""
+    """Mark what needs a whole run as slow, and begin with what takes longest, so that processes end together.
+
+    The first test makes the finished experiment; meanwhile another process runs the one of successive halving.
+    """
+    needs = {item: getattr(item, "fixturenames", ()) for item in items}
     for item in items:
-        if RUN in getattr(item, "fixturenames", ()):
+        if RUN in needs[item]:
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    first = next((item for item in items if RUN in needs[item]), None)
+    items.sort(key=lambda item: (item is not first, "halved" not in needs[item], not item.get_closest_marker("slow")))
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """What a person reads when something is wrong with a config file, a model, the write-up or the surroundings.
 
-The cases of data files are in tests/data/test_prepare_data.py and test_sources.py, those of config keys in
-test_config.py, of a model's files in test_prepare_model.py, of the write-up's marks in test_fill.py; docs/messages.md
-lists them all.
+docs/messages.md lists all cases, those of other files too.
 """
 
 import fcntl
@@ -21,7 +19,7 @@ from finetune_report.model.classifier import load_classifier
 from finetune_report.report.cross_references import place_images
 from finetune_report.report.rendering import parse
 from tests.support.commands import command
-from tests.support.messages import Parts, refuses
+from tests.support.messages import Parts, assert_says, refuses
 from tests.support.plans import plan
 from tests.support.projects import Project, make_project
 
@@ -30,6 +28,19 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from transformers import BertConfig, BertForSequenceClassification, GPT2Config, GPT2ForSequenceClassification
+
+EXAMPLE = "d/train.csv, line 4: the label 'Pos' is not among data.labels (neg, pos); correct it, or add it there"
+REWORDED = "The label 'Pos' in d/train.csv, line 4, is none of data.labels (neg, pos). Add it there, or correct it"
+
+
+def test_messages_are_compared_by_their_parts() -> None:
+    assert_says(REWORDED, EXAMPLE)
+    for part in ("'Pos'", "d/train.csv", "4", "data.labels", "(neg, pos)", ". Add it there, or correct it"):
+        with pytest.raises(AssertionError):
+            assert_says(REWORDED.replace(part, ""), EXAMPLE)
+    with pytest.raises(AssertionError):
+        Parts("d/train.csv", "line 4", "remove").check(EXAMPLE)
+
 
 MENDED = "indentation, colons and quotes"
 CONFIG_FILES: dict[str, tuple[bytes | None, Parts]] = {
@@ -297,6 +308,7 @@ def test_snakemake_alone_refuses_what_the_check_refuses(project: Project, line: 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_second_run_of_an_experiment_stops_and_one_of_another_does_not(project: Project) -> None:
     lock = project.results / "lock"
     lock.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from finetune_report.runtime.signals import Stopped
 from finetune_report.runtime.system_errors import trouble
 from finetune_report.training import loop as training
 from finetune_report.training.setup import naming
-from tests.support.messages import assert_says
+from tests.support.messages import Parts
 from tests.support.models import make_run
 
 import numpy as np
@@ -120,10 +120,7 @@ def test_a_stop_while_an_epoch_is_measured_loses_nothing(tmp_path: Path, chunk: 
     run.save_or_stop = pausing  # type: ignore[method-assign]
     with pytest.raises(Stopped) as caught:
         run.train()
-    assert_says(
-        str(caught.value),
-        "stopped in epoch 2 after step 14, told to end; a checkpoint is saved, and the same command goes on from there",
-    )
+    Parts("epoch 2 after step 14", "told to end", "checkpoint is saved", "same command").check(str(caught.value))
     resumed = make_run(tmp_path / "broken")
     assert resumed.train().history == expected.state.history
     for name, weight in expected.model.state_dict().items():

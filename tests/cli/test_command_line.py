@@ -15,6 +15,7 @@ from finetune_report.cli.__main__ import app
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.runtime import snakemake_compat
+from tests.support.commands import command
 
 import pytest
 import typer
@@ -28,9 +29,9 @@ TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MUL
 CALL = re.compile(r"finetune-report ((?!\.)[a-z]+\b[^`\n#|]*)")
 
 
-def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def process(*arguments: str) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "finetune_report.cli", *arguments]
-    return subprocess.run(line, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True)
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
 
 
 def parsed(line: str) -> None:
@@ -92,7 +93,7 @@ def test_help_prints_an_example_that_holds(name: str) -> None:
 
 def test_help_prints_a_command_that_runs() -> None:
     """Whether or not the environment is active."""
-    usage = re.match(r"Usage: (.+) why ", command("why", "--help").stdout)
+    usage = re.match(r"Usage: (.+) why ", process("why", "--help").stdout)
     assert usage is not None
     done = subprocess.run(f"{usage[1]} why --help", shell=True, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stdout.splitlines()[1:3]) == (
@@ -125,10 +126,17 @@ def test_a_command_imports_nothing_heavy_before_it_works() -> None:
     ],
 )
 def test_exit_codes_and_one_message(arguments: tuple[str, ...], code: int, said: str) -> None:
-    done = command(*arguments)
+    done = command(arguments[0], ROOT, *arguments[1:])
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_process_ends_with_that_code_and_message() -> None:
+    done = process("check", "-c", "nothing.yaml")
+    assert done.returncode == 2
+    assert done.stderr.startswith("nothing.yaml is not there")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_the_workflow_runs_in_its_own_folder_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,7 @@ def page_of(manifest: Any) -> str:
     return f"<html><body>{SCRIPT}\n{text.replace('<', chr(92) + 'u003c')}\n</script></body></html>"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["write-up.pdf", "write-up.html", "write-up.json", "manifest.json"])
 def test_an_untouched_report_is_verified(root: Path, name: str) -> None:
     done = verify(root, name)

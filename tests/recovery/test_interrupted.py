@@ -160,8 +160,8 @@ def test_a_second_workflow_stops_and_another_experiment_runs_beside(project: Pro
     beside.write_text((project.root / "tiny.yaml").read_text().replace("name: tiny", "name: beside"))
     try:
         second = project.plan("--cores", "1")
-        options = ("--cores", "1", "--nolock")
-        other = project.snakemake(*options, "--configfile", str(beside), "results/beside/data/summary.json")
+        options = ("--configfile", str(beside), "--cores", "1", "--nolock")
+        other = project.snakemake(*options, "results/beside/data/summary.json")
         assert first.poll() is None
     finally:
         kill(first, group=True, number=signal.SIGTERM)

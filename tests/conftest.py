@@ -27,7 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if RUN in needs[item]:
             item.add_marker(pytest.mark.slow)
-    first = next((item for item in items if RUN in needs[item]), None)
+    # Not one of a cluster, which may be skipped.
+    first = next((item for item in reversed(items) if RUN in needs[item]), None)
     items.sort(key=lambda item: (item is not first, "halved" not in needs[item], not item.get_closest_marker("slow")))
 
 

@@ -1,47 +1,77 @@
-"""Runs a small experiment once for all tests that read one."""
+"""What tests share: two finished experiments, each made once for all the processes that run tests."""
 
 import shutil
 from pathlib import Path
 
+from tests.support import projects
+from tests.support.once import made_once
+from tests.support.projects import Project
+
 import pytest
-import scratch
 from hypothesis import settings
 
 # The same examples each time, and no clock: a loaded machine must not fail a test.
 settings.register_profile("ours", derandomize=True, deadline=None)
 settings.load_profile("ours")
 
+RUN = "finished"  # the fixture of the experiment that is really run
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests on the small experiment in one process, so that parallel ones do not each run it."""
+    """Mark what needs a whole run as slow, and begin with what takes longest, so that processes end together.
+
+    The first test makes the finished experiment; meanwhile another process runs the one of successive halving.
+    """
+    needs = {item: getattr(item, "fixturenames", ()) for item in items}
     for item in items:
-        if "finished" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("workflow"))
+        if RUN in needs[item]:
+            item.add_marker(pytest.mark.slow)
+    # Not one of a cluster, which may be skipped.
+    first = next((item for item in reversed(items) if RUN in needs[item]), None)
+    items.sort(key=lambda item: (item is not first, "halved" not in needs[item], not item.get_closest_marker("slow")))
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> scratch.Project:
-    """The small experiment after one run of the real program; read it, but change only a copy."""
-    project = scratch.make_project(tmp_path_factory.mktemp("workflow") / "finished")
-    done = project.snakemake()
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Warning" not in done.stderr, done.stderr
-    return project
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The small experiment after one run of the real program, with one core and a secret in the environment."""
+
+    def make(folder: Path) -> None:
+        project = projects.make_project(folder)
+        secrets = dict.fromkeys(("HF_TOKEN", "AWS_SECRET_ACCESS_KEY"), projects.TOKEN)
+        done = project.snakemake("--cores", "1", **secrets)
+        project.output.write_text(done.stdout + done.stderr, encoding="utf-8")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Warning" not in done.stderr, done.stderr
+
+    return Project(made_once(tmp_path_factory, RUN, make))
+
+
+@pytest.fixture(scope="session")
+def in_progress(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The finished experiment in a checkout with a change that is not committed, its write-up brought up to date."""
+
+    def make(folder: Path) -> None:
+        project = projects.copied(finished, folder)
+        (project.root / "notes.txt").write_text("To do.\n")
+        done = project.snakemake()
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return Project(made_once(tmp_path_factory, "in-progress", make))
 
 
 @pytest.fixture
-def project(finished: scratch.Project, tmp_path: Path) -> scratch.Project:
+def project(finished: Project, tmp_path: Path) -> Project:
     """A copy of the finished experiment."""
-    return scratch.copied(finished, tmp_path / "project")
+    return projects.copied(finished, tmp_path / "project")
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results of the small build that the tests of commands share; not to be changed."""
-    from building import make_build
+    from tests.support.builds import make_build
 
-    return make_build(tmp_path_factory.mktemp("build") / "checkout")
+    return made_once(tmp_path_factory, "build", lambda folder: make_build(folder)) / "results/try"
 
 
 @pytest.fixture

@@ -7,11 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from finetune_report.files import read_json
-
-import psutil
-import pytest
-import scratch
-from cluster import (
+from tests.support import projects
+from tests.support.projects import Project
+from tests.support.slurm import (
     LONGEST,
     asked,
     differences,
@@ -28,7 +26,9 @@ from cluster import (
     untrained,
     wait_for,
 )
-from scratch import Project
+
+import psutil
+import pytest
 
 pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.xdist_group("workflow")]
 
@@ -116,7 +116,7 @@ def test_a_disturbed_job_goes_on_from_its_checkpoint(
 
 def asking(minutes: int, project: Project, folder: Path) -> Project:
     """A copy of the project in which nothing is trained and a run asks Slurm for so many minutes."""
-    copy = untrained(scratch.copied(project, folder / "project"))
+    copy = untrained(projects.copied(project, folder / "project"))
     copy.write_config(copy.read_config() | {"resources": {"minutes": minutes, "memory": 3000, "gpus": 1}})
     return copy
 

@@ -5,16 +5,28 @@ import re
 import shutil
 from pathlib import Path
 
+from tests.support import projects
+from tests.support.projects import Project
+from tests.support.slurm import (
+    ON_SLURM,
+    PROFILE,
+    QUICKLY,
+    asked,
+    differences,
+    emptied,
+    missing,
+    paired,
+    results,
+    running_slurm,
+)
+
 import pytest
-import scratch
-from cluster import ON_SLURM, PROFILE, QUICKLY, asked, differences, emptied, missing, paired, results, running_slurm
-from scratch import Project
 
 pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing()), pytest.mark.xdist_group("workflow")]
 
 
 def test_the_experiment_on_slurm_is_the_local_one_to_the_bit(finished: Project, tmp_path: Path) -> None:
-    project = emptied(scratch.copied(finished, tmp_path / "project"))
+    project = emptied(projects.copied(finished, tmp_path / "project"))
     with running_slurm():
         done = project.snakemake(*ON_SLURM)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -25,7 +37,7 @@ def test_the_experiment_on_slurm_is_the_local_one_to_the_bit(finished: Project, 
 
 
 def test_runs_that_share_a_job_of_slurm_come_out_the_same(finished: Project, tmp_path: Path) -> None:
-    project = paired(emptied(scratch.copied(finished, tmp_path / "project")))
+    project = paired(emptied(projects.copied(finished, tmp_path / "project")))
     with running_slurm():
         done = project.snakemake(*ON_SLURM)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -39,7 +51,7 @@ def test_runs_that_share_a_job_of_slurm_come_out_the_same(finished: Project, tmp
     reason="Slurm has no database here; apt-get install slurmdbd mariadb-server",
 )
 def test_the_profile_as_users_have_it_works_with_accounts(finished: Project, tmp_path: Path) -> None:
-    project = emptied(scratch.copied(finished, tmp_path / "project"))
+    project = emptied(projects.copied(finished, tmp_path / "project"))
     profile = "profiles/slurm/config.yaml"
     project.edit(profile, "# slurm_partition: batch", "slurm_partition: batch")
     project.edit(profile, "# slurm_account: my-project", "slurm_account: science")

@@ -3,15 +3,16 @@
 import json
 from pathlib import Path
 
-import scratch
+from tests.support import projects
+from tests.support.projects import Project
+
 from bs4 import BeautifulSoup
-from scratch import Project
 
 DRAFT = ("profiles/draft.yaml", "--nolock")  # a second config, and an option to end the list
 
 
 def test_what_has_finished_is_written_up_as_a_draft(finished: Project, tmp_path: Path) -> None:
-    project = scratch.copied(finished, tmp_path / "project")
+    project = projects.copied(finished, tmp_path / "project")
     config = project.read_config()
     first = config["settings"][0]
     broken = first | {"name": "broken", "tune": "lora", "lora_modules": "no-such-layer", "batch_size": 4}

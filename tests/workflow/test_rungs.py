@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.files import sha256
+from tests.support import projects
+from tests.support.projects import Project
 
 import pytest
-import scratch
-from scratch import Project
 
-pytestmark = pytest.mark.xdist_group("rungs")  # one process, so that the experiment runs once
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("rungs")]  # one process, so that the experiment runs once
 
 RUNGS = [1, 2]
 EPOCHS = 3
@@ -27,14 +27,17 @@ def read(path: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def halved(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Three settings, of which two go on after the first epoch and one after the second; and the baseline."""
-    project = scratch.make_project(tmp_path_factory.mktemp("halving") / "finished")
+    """Three settings, of which two go on after the first epoch and one after the second; and the baseline.
+
+    Its report says how long things took, as shipped; that of the other experiment does not.
+    """
+    project = projects.make_project(tmp_path_factory.mktemp("halving") / "finished")
     config = project.read_config()
     settings = [setting | {"epochs": EPOCHS} for setting in config["settings"] if setting["name"] in SETTINGS]
     halving = {"rungs": RUNGS, "keep": 0.67}
-    project.write_config(config | {"settings": settings, "halving": halving, "attention": {"sentences": 0}})
-    commit = ("-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "--quiet", "--all", "-m", "Halve")
-    scratch.git(project.root, *commit)
+    changes = {"settings": settings, "halving": halving, "attention": {"sentences": 0}, "report": {"timings": True}}
+    project.write_config(config | changes)
+    projects.commit(project.root)
     done = project.snakemake("--cores", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     return project
@@ -93,7 +96,7 @@ def test_nothing_is_to_be_done_again(halved: Project) -> None:
 
 
 def test_without_halving_and_without_checkpoints_the_bits_are_the_same(halved: Project, tmp_path: Path) -> None:
-    project = scratch.copied(halved, tmp_path / "project")
+    project = projects.copied(halved, tmp_path / "project")
     before = {name: files_of(project, name) for name in SETTINGS}
     for folder in ("checkpoints", "runs", "rungs", "records/runs", "records/rungs"):
         shutil.rmtree(project.results / folder)
@@ -110,7 +113,7 @@ def test_without_halving_and_without_checkpoints_the_bits_are_the_same(halved: P
 
 
 def test_an_added_setting_trains_itself_alone(halved: Project, tmp_path: Path) -> None:
-    project = scratch.copied(halved, tmp_path / "project")
+    project = projects.copied(halved, tmp_path / "project")
     config, trained = project.read_config(), epochs_trained(project)
     before = {name: files_of(project, name) for name in SETTINGS}
     slow = config["settings"][0] | {"name": "added", "learning_rate": 1e-9}  # falls behind at once

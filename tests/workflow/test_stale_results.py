@@ -6,17 +6,19 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-import scratch
-from scratch import Project
-from test_staleness import AGGREGATES, RECORD, SETTINGS, in_progress, names  # noqa: F401
+from tests.support import projects
+from tests.support.jobs import AGGREGATES, RECORD, SETTINGS, names
+from tests.support.projects import Project
 
+import pytest
+
+pytestmark = pytest.mark.slow
 TRAINED = {"finetune[setting=small-batch, seed=1]"}
 
 
 @pytest.fixture
-def project(in_progress: Project, tmp_path: Path) -> Project:  # noqa: F811
-    return scratch.copied(in_progress, tmp_path / "project")
+def project(in_progress: Project, tmp_path: Path) -> Project:
+    return projects.copied(in_progress, tmp_path / "project")
 
 
 def notes(project: Project) -> list[Path]:
@@ -80,7 +82,7 @@ def test_a_copy_is_trained_again_with_the_new_rate(project: Project) -> None:
 
 def test_touch_makes_nothing_current(project: Project) -> None:
     double_a_rate(project)
-    done = project.snakemake("--touch")
+    done = project.plan("--touch")
     assert done.returncode == 0, done.stdout + done.stderr
     assert names(project.planned()) == TRAINED | AGGREGATES
 
@@ -95,9 +97,10 @@ def test_fewer_triggers_make_nothing_current(project: Project, triggers: list[st
 def test_no_way_of_keeping_notes_matters(project: Project, options: list[str]) -> None:
     shutil.rmtree(project.root / ".snakemake")
     (project.results / "lock").write_text("4711 on another machine since 2026-01-01T00:00:00\n")  # as a kill leaves it
-    done = project.snakemake(*options)
+    done = project.plan("--cores", "1", *options)  # nothing is to be done, so no job starts
     assert done.returncode == 0, done.stdout + done.stderr
     assert "made again" not in done.stdout + done.stderr
+    assert "Nothing to be done" in done.stdout + done.stderr
     double_a_rate(project)
     assert names(project.planned(*options)) == TRAINED | AGGREGATES
 

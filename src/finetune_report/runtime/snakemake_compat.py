@@ -1,7 +1,7 @@
 """The only file that reaches into Snakemake's inside (seen in 9.27.1); a new version of it is to be looked at here.
 
-`tests/unit/test_snakemake_compat.py` fails where something that is named here is gone. Nothing of Snakemake is imported
-before it is needed: every job reads this module.
+`tests/runtime/test_snakemake_compat.py` fails where something that is named here is gone. Nothing of Snakemake is
+imported before it is needed: every job reads this module.
 """
 
 import os

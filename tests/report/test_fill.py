@@ -1,0 +1,179 @@
+"""Filling the write-up in: marks, white space, claims, corrected comparisons, and errors with their line."""
+
+from pathlib import Path
+
+from finetune_report.errors import UserError
+from finetune_report.report.cross_references import each
+from finetune_report.report.keys import join
+from finetune_report.report.rendering import parse
+from finetune_report.report.template import Filled, fill, trimmed_tags
+from finetune_report.report.values import Value
+from finetune_report.terminal import visible
+from tests.support.evidence import evidence, make_results
+
+import panflute as pf
+import pytest
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_results(tmp_path_factory.mktemp("results"))
+
+
+def filled(folder: Path, text: str) -> Filled:
+    path = folder / "given.md"
+    path.write_text(text, encoding="utf-8")
+    return fill(path, evidence(folder))
+
+
+def test_a_value_becomes_a_span_with_its_key(folder: Path) -> None:
+    found = filled(folder, 'It is {{ value("runs.baseline.validation.accuracy") }}.\n')
+    assert found.text == 'It is [0.75]{.value key="runs.baseline.validation.accuracy"}.\n'
+    assert [(citation.value.key, citation.text, citation.line) for citation in found.citations] == [
+        ("runs.baseline.validation.accuracy", "0.75", 1)
+    ]
+
+
+def test_loops_make_rows_without_empty_lines(folder: Path) -> None:
+    text = "| a |\n|---|\n{% for name in settings %}\n| {{ name }} |\n{% endfor %}\n\nNext.\n"
+    assert filled(folder, text).text == "| a |\n|---|\n| baseline |\n| small-batch |\n| milder |\n\nNext.\n"
+
+
+def test_a_paragraph_that_ends_in_a_tag_keeps_its_end(folder: Path) -> None:
+    text = "{% if has('winner.name') %}One.{% endif %}\nTwo.{% if true %} Three.{% endif %}\n\nFour.\n"
+    assert filled(folder, text).text == "One.\nTwo. Three.\n\nFour.\n"
+
+
+def test_only_lines_of_nothing_but_tags_are_trimmed() -> None:
+    text = "  {% for a in b %}\nx {% if c %}\n{% endif %}{% endfor %} \n"
+    assert trimmed_tags(text) == "{% for a in b %}\nx {% if c +%}\n{% endif +%}{% endfor %}\n".replace(
+        "{% endif +%}", "{% endif %}"
+    )
+
+
+def test_a_claim_is_marked_and_judged(folder: Path) -> None:
+    found = filled(
+        folder, 'Start.\n{% call claim("beats", a="milder", b="baseline") %}It\n is better.{% endcall %}\nEnd.\n'
+    )
+    assert found.text == 'Start.\n[It\n is better.]{.claim n="1"}\nEnd.\n'
+    [claim] = found.claims
+    assert (claim.sentence, claim.line, claim.gated, claim.verdict.holds) == ("It is better.", 2, True, False)
+
+
+def test_of_two_wordings_the_true_one_is_printed(folder: Path) -> None:
+    both = "{% if holds %}Yes.{% else %}No.{% endif %}{% endcall %}"
+    found = filled(folder, '{% call(holds) claim("differ", a="milder", b="baseline") %}' + both)
+    assert found.text == '[No.]{.claim n="1"}'
+    assert not found.claims[0].gated
+    assert filled(folder, '{% call(holds) claim("differ", a="small-batch", b="baseline") %}' + both).text.startswith(
+        "[Yes.]"
+    )
+
+
+def test_a_claim_of_several_paragraphs_is_a_div(folder: Path) -> None:
+    text = (
+        '{% call claim("at_least", key="winner.validation.accuracy", x=0.5) %}\nOne.\n\nTwo.\n{% endcall %}\n\nNext.\n'
+    )
+    assert filled(folder, text).text == '\n::::: {.claim n="1"}\n\nOne.\n\nTwo.\n\n:::::\n\n\nNext.\n'
+
+
+def test_p_values_are_corrected_for_all_comparisons_even_later_ones(folder: Path) -> None:
+    first = '{{ value("comparison.small-batch.baseline.p") }}'
+    alone = filled(folder, first).citations[0].value.value
+    later = '{% call claim("differ", a="milder", b="baseline") %}x{% endcall %}'
+    together = filled(folder, first + later).citations[0].value.value
+    assert isinstance(alone, float)
+    assert together == pytest.approx(2 * alone)
+
+
+def test_a_claim_that_only_one_wording_makes_settles(folder: Path) -> None:
+    text = (
+        '{% call(holds) claim("differ", a="small-batch", b="baseline") %}{% if holds %}'
+        '{% call claim("differ", a="small-batch", b="milder") %}x{% endcall %}{% endif %}{% endcall %}'
+    )
+    assert filled(folder, text).text == '[[x]{.claim n="1"}]{.claim n="2"}'
+
+
+def test_keys_names_and_settings_are_there_for_loops(folder: Path) -> None:
+    assert filled(folder, '{{ keys("runs.*.best_epoch") | join(" ") }}').text == (
+        "runs.baseline.best_epoch runs.small-batch.best_epoch runs.milder.best_epoch"
+    )
+    assert filled(folder, '{{ keys("winner.") | join(" ") }}').text == "winner.name winner.validation.accuracy"
+    assert filled(folder, '{{ names("runs") | join(" ") }}').text == "baseline small-batch milder"
+    assert filled(folder, '{{ winner }} {{ labels[0] }} {{ has("nothing") }}').text == "small-batch negative False"
+    assert filled(folder, '{% if number("runs.milder.best_epoch") > 2 %}late{% endif %}').text == "late"
+
+
+def test_comments_and_labels_go_together(folder: Path) -> None:
+    assert filled(folder, "# A {#sec:a}\n<!--# {{ nothing }} #-->x\n").text == "# A {#sec:a}\nx\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ('\n\n{{ value("winner.nam") }}', 3, "the nearest are winner.name"),
+        ("\n{{ nothing }}", 2, "'nothing' is undefined"),
+        ("\n\n{% for %}", 3, "Expected"),
+        ("{% for name in settings %}\n\n{{ value(name) }}\n{% endfor %}", 3, "no value 'baseline'"),
+        ('\n{% call claim("beast", a="x") %}x{% endcall %}', 2, "no claim 'beast'"),
+        (
+            '{% call claim("at_least", key="winner.validation.accuracy", x=0) %}\n\n{{ value("q") }}{% endcall %}',
+            3,
+            "'q'",
+        ),
+        ('\n{{ value("winner.name", digits=2) }}', 2, "it is a text"),
+        ('\n{{ value("winner.name", colour="red") }}', 2, "colour"),
+        ("\n{{ 1 / 0 }}", 2, "division"),
+    ],
+)
+def test_mistakes_are_named_with_file_and_line(folder: Path, text: str, line: int, message: str) -> None:
+    with pytest.raises(UserError, match=rf"given\.md, line {line}: .*{message}"):
+        filled(folder, text)
+
+
+def test_names_that_come_from_data_are_printed_without_meaning_anything(folder: Path) -> None:
+    hostile = "<script>alert(1)</script>"
+    given = evidence(folder)
+    given.labels = [hostile, "fine"]
+    path = folder / "given.md"
+    path.write_text("{% for label in labels %}\n- {{ label }}\n{% endfor %}\n", encoding="utf-8")
+    text = fill(path, given).text
+    assert text == "- \\<script\\>alert\\(1\\)\\<\\/script\\>\n- fine\n"
+    doc = parse(text, path)
+    assert pf.stringify(doc) == hostile + "fine"
+    assert not list(each(doc, pf.RawInline))
+
+
+@pytest.mark.parametrize("name", ["Dr. X", 'a "b" \\c\\', "", "*", "2.5", "none", "a\nb", "\u202e12", "[x]{.value}"])
+def test_a_name_from_data_is_one_part_of_a_key_whatever_it_holds(folder: Path, name: str) -> None:
+    given = evidence(folder)
+    for column, count in (("title", 3), ("title.x", 4)):
+        key = join("slices", column, name, "count")
+        given.values[key] = Value(key, count, "count", None, "slices.json", "/a")
+    path = folder / "given.md"
+    loop = '{% for name in names("slices", "title") %}{{ name }}: {{ value("slices", "title", name, "count") }}'
+    path.write_text(loop + '{{ has("slices", "title", name) }}{% endfor %}', encoding="utf-8")
+    found = fill(path, given)
+    assert [(citation.value.key, citation.text) for citation in found.citations] == [
+        (join("slices", "title", name, "count"), "3")
+    ]
+    doc = parse(found.text, path)
+    [span] = each(doc, pf.Span)
+    assert span.attributes["key"] == join("slices", "title", name, "count")
+    assert pf.stringify(doc).strip() == f"{visible(' '.join(name.split())) or '(empty)'}: 3False"
+    assert "" not in found.names
+
+
+def test_keys_are_found_by_parts(folder: Path) -> None:
+    given = evidence(folder)
+    for key in ('slices.a."*".count', 'slices.a."b.c".count', "slices.ab.x.count"):
+        given.values[key] = Value(key, 1, "count", None, "slices.json", "/a")
+    path = folder / "given.md"
+    for pattern, expected in {
+        '"slices", "a"': ['slices.a."*".count', 'slices.a."b.c".count'],
+        "'slices.a.*.count'": ['slices.a."*".count', 'slices.a."b.c".count'],
+        '"slices.a", "*"': ['slices.a."*".count'],
+        "'slices.'": ['slices.a."*".count', 'slices.a."b.c".count', "slices.ab.x.count"],
+    }.items():
+        path.write_text(f'{{{{ keys({pattern}) | join(" ") }}}}', encoding="utf-8")
+        assert fill(path, given).text == " ".join(expected)

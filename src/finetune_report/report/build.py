@@ -9,6 +9,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ from finetune_report.report.cross_references import (
     provenance_note,
     resolve_references,
     set_date,
+    vouched,
 )
 from finetune_report.report.figure_checks import disagreements
-from finetune_report.report.findings import Finding, check_document, reasons
+from finetune_report.report.findings import Checked, check_document, reasons
 from finetune_report.report.rendering import FORMS, Style, parse, render
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.template import Filled, fill
@@ -74,15 +76,15 @@ def main(
     evidence = Evidence(read_values(values), settings, labels, chosen, read_curves(curves), family)
     filled = fill(write_up, evidence)
     doc = parse(filled.text, write_up)
-    findings = check_document(doc, filled, write_up)
-    against = reasons(findings, commit, dirty, chosen, failed_runs == "refuse", disagreements(figures, tables))
+    checked = check_document(doc, filled, write_up)
+    against = reasons(checked.findings, commit, dirty, chosen, failed_runs == "refuse", disagreements(figures, tables))
     root = values.parent
     tested = read_json(ledger)
     note = provenance_note(commit, tested["test"]["text"], tested["record"]["head"])
-    finish(doc, filled, against, write_up, figures, bibliography, root, note, vector=pdf_engine == "typst")
+    finish(doc, filled, checked, against, write_up, figures, bibliography, root, note, vector=pdf_engine == "typst")
     set_date(doc, commit_time)
     style = Style(typst_template, html_template, css, bibliography)
-    record = what_was_checked(findings, against, filled, family)
+    record = what_was_checked(checked, against, filled, family)
     sources = [write_up, *bibliography, typst_template, html_template, css]
     write_json(carried, what_it_carries(read_json(manifest), sources, filled.text, record))
     variables = {"draft": bool(against), "manifest": carried.read_text(encoding="utf-8")}
@@ -103,6 +105,7 @@ def main(
 def finish(
     doc: pf.Doc,
     filled: Filled,
+    checked: Checked,
     against: list[str],
     write_up: Path,
     figures: list[Path],
@@ -126,16 +129,21 @@ def finish(
     resolve_references(doc, labels, citable, locate)
     table = link_values(doc, filled)
     explain_marks(doc, filled.claims)
-    append_parts(doc, table, note, against)
+    append_parts(doc, table, note, vouched(checked), against)
     frame_tables(doc)
 
 
-def what_was_checked(findings: list[Finding], against: list[str], filled: Filled, family: Family) -> dict[str, Any]:
-    """What checks.json says: whether and why the report is a draft, and every claim, comparison and value in it."""
+def what_was_checked(checked: Checked, against: list[str], filled: Filled, family: Family) -> dict[str, Any]:
+    """What checks.json says: whether and why the report is a draft, and every claim, comparison and value in it.
+
+    And what nobody checked: the author's escapes, and sentences that speak of results and were not judged.
+    """
     return {
         "draft": bool(against),
         "reasons": against,
-        "findings": [finding.as_json() for finding in findings],
+        "findings": [finding.as_json() for finding in checked.findings],
+        "escapes": [asdict(escape) for escape in checked.escapes],
+        "unjudged": checked.unjudged,
         "claims": [claim.as_json() for claim in filled.claims],
         "comparisons": {"significance": SIGNIFICANCE, "correction": "Holm", "made": family.as_json()},
         "values": [citation.as_json() for citation in filled.citations],

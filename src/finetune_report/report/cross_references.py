@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.errors import UserError
+from finetune_report.report.findings import Checked
 from finetune_report.report.linter import bare
 from finetune_report.report.results import nearest
 from finetune_report.report.template import Claim, Filled
@@ -185,8 +186,34 @@ def claim_tooltip(claim: Claim) -> str:
     return text
 
 
-def append_parts(doc: pf.Doc, values: pf.Table, note: str, reasons: list[str]) -> None:
+def vouched(checked: Checked) -> list[Any]:
+    """What no run stands behind: every escape with its reason, and how many sentences nobody judged."""
+    said: dict[str, list[str]] = {}
+    for escape in checked.escapes:
+        if escape.text.strip():
+            said.setdefault(escape.reason, []).append(f"“{shortened(escape.text)}”")
+    texts = []
+    if said:
+        listed = "; ".join(f"{', '.join(dict.fromkeys(found))} ({reason})" for reason, found in said.items())
+        texts.append(f"No run stands behind these words, which the author vouches for: {listed}.")
+    if checked.unjudged:
+        count = len(checked.unjudged)
+        named = "sentence names" if count == 1 else "sentences name"
+        texts.append(
+            f"{count} {named} a measure without a value, a claim or an escape, and nobody has judged what they say."
+        )
+    return [pf.Para(*words(text)) for text in texts]
+
+
+def shortened(text: str, most: int = 60) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def append_parts(doc: pf.Doc, values: pf.Table, note: str, vouched: list[Any], reasons: list[str]) -> None:
     """Put the references, the provenance of the values and the reasons for a draft at the end, each under a heading.
+
+    `vouched` says what no value stands behind.
 
     An author who wants the first two elsewhere writes `::: {#refs}` or `::: {#provenance}` there.
     """
@@ -200,7 +227,7 @@ def append_parts(doc: pf.Doc, values: pf.Table, note: str, reasons: list[str]) -
             place = pf.Div(identifier="provenance")
             doc.content += [heading(top, "Where the values come from", "values"), place]
         place.classes.append("provenance")
-        place.content = [*place.content, pf.Para(*words(note)), *in_small_type(values)]
+        place.content = [*place.content, pf.Para(*words(note)), *in_small_type(values), *vouched]
     if reasons:
         items = [pf.ListItem(pf.Plain(*words(reason))) for reason in reasons]
         doc.content += [

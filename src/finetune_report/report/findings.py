@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from finetune_report.report.linter import Check, Problem
+from finetune_report.report.linter import Check, Escape, Problem
 from finetune_report.report.template import Claim, Filled
 from finetune_report.stats.selection import FAILED
 
@@ -15,9 +15,17 @@ import panflute as pf
 ADVICE = {
     "unbound number": 'cite a value by its key, or escape it: [{found}]{{.stated reason="..."}}',
     "unbound comparison": 'make a claim of the sentence, or escape it: [{found}]{{.stated reason="..."}}',
-    "missing reason": 'an escape needs a reason: {{.stated reason="a definition"}}',
+    "missing reason": 'an escape needs a reason of two words at least: {{.stated reason="a definition"}}',
+    "wide escape": "an escape covers one paragraph, list, table or block of code; escape what needs it, piece by piece",
+    "escaped result": "with a measure it is a result: cite a value by its key, or its source in the same sentence",
+    "disguised word": "its letters are of several alphabets that look alike; write it in one",
+    "raw code": "what it prints cannot be checked; write Markdown, or escape it with a reason",
+    "unknown attribute": "it may show in one form of the report and not in the other; leave it out",
+    "touched value": "a value stands by itself: leave a space, and print percents by value(..., percent=True)",
+    "value of another": "cite the value that the sentence speaks of, or name what this one is of",
+    "forged name": "a name from the data is marked where {{{{ name }}}} prints it, and cannot be by hand",
     "forged value": 'a value is printed by {{{{ value("key") }}}} and cannot be written by hand',
-    "broken mark": "a value, claim or escape is not possible here (in code, math or an open bracket); put it beside",
+    "broken mark": "a value, claim or escape is not possible here (in code, math or an open bracket); move it out",
 }
 NEIGHBOURS = 25  # words around a place in the write-up that are looked at to recognise a sentence
 
@@ -48,12 +56,21 @@ class Finding:
         return f"{self.file}, line {self.line}: {self.kind}{what} in “{self.sentence}”; {self.advice}{numbers}"
 
 
-def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> list[Finding]:
-    """Every finding in the tree of a filled-in write-up, and its false claims, in the order of their lines."""
+@dataclass(frozen=True)
+class Checked:
+    """Every finding in a write-up in the order of their lines, what its author vouches for, and what nobody judged."""
+
+    findings: list[Finding]
+    escapes: list[Escape]
+    unjudged: list[str]  # sentences that speak of results without a value, a claim or an escape
+
+
+def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> Checked:
+    """Check the tree of a filled-in write-up."""
     printed: dict[str, set[str]] = {}
     for citation in filled.citations:
         printed.setdefault(citation.value.key, set()).add(citation.text)
-    check = Check(filled.names, printed)
+    check = Check(filled.names, printed, filled.printed_names, filled.subjects)
     check.document(doc)
     places = Places(write_up.read_text(encoding="utf-8"))
     findings = [finding_of(problem, places.line(problem), write_up) for problem in check.problems]
@@ -65,7 +82,7 @@ def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> list[Finding]
             findings.append(false_claim(claim, write_up))
     if check.claims:
         findings.append(Finding("forged claim", str(write_up), 1, "", "", "a claim is made by {% call claim(...) %}"))
-    return sorted(findings, key=lambda finding: finding.line)
+    return Checked(sorted(findings, key=lambda finding: finding.line), check.escapes, check.unjudged)
 
 
 def finding_of(problem: Problem, line: int, write_up: Path) -> Finding:

@@ -4,6 +4,7 @@ What passes is chosen so that ordinary sentences raise no alarm: names with digi
 "first" and "second", "the two" as a pronoun, "best epoch" as a term, a smaller batch as a description.
 """
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -13,10 +14,11 @@ Span = tuple[int, int]
 # A word with its inner hyphens and points, and the signs that join digits: 1e-4, 1,234, 3/4, MiniLM-L6-v2.
 TOKEN = re.compile(r"[^\W_](?:(?:[\w.-]|(?<=\d)[,/:×–](?=\d))*\w)?")
 
-NAME_PART = re.compile(
-    r"v\d+(?:\.\d+)*|(?!x\d)[A-Za-z]+_?\d+[A-Za-z]*"
-)  # v2.1, F1, k_2, BF16; not x10, which multiplies
-NUMBERED_PART = re.compile(r"\d+(?:\.\d+)?[A-Za-z]?")  # after a name: the 2 of SST-2, the 7B of GPT-7B
+# v2.1, F1, k_2, BF16; not x10, which multiplies, not acc97, and no share behind a letter: v0.97.
+NAME_PART = re.compile(r"v(?!0\.\d\d)\d+(?:\.\d+)*|(?!x\d)[A-Za-z]+_?\d+[A-Za-z]*")
+NUMBERED_PART = re.compile(r"(?!0\.)\d+(?:\.\d+)?[A-Za-z]?")  # after a name: the 2 of SST-2, the 7B of GPT-7B
+ABBREVIATED_MEASURE = re.compile(r"(?:acc|accuracy|err|errors?|loss|score|prec|precision|rec|recall|mcc|auc)_?", re.I)
+LOOKS_LIKE_DIGITS = str.maketrans("OolI", "0011")
 NAME = re.compile(r".*\w[A-Z]")  # more of it in capitals than the first letter: no ordinary word at a sentence's start
 
 NUMBER_WORD = re.compile(
@@ -32,6 +34,12 @@ NUMBER_WORD = re.compile(
     )\b
     """,
     re.VERBOSE | re.IGNORECASE,
+)
+
+# A Roman numeral that counts: XII errors; not Part II.
+ROMAN = re.compile(
+    r"\b(?=[IVXLCDM]{2})M*(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?=\s(?:per\s?cent|points?|epochs?|steps?|"
+    r"times|errors?|mistakes?|sentences?|texts?|examples?|rows?|seeds?|runs?|settings?|classes|models?)\b)"
 )
 
 NOT_A_NUMBER = re.compile(
@@ -64,7 +72,8 @@ COMPARATIVE = re.compile(
         (?:higher|lower|highest|lowest|larger|smaller|greater|greatest|smallest|largest)
         (?:[ -]\w+){{0,2}}[ -]{MEASURE} |
         {MEASURE}(?:\ [\w'’-]+){{0,4}}\ {IS}(?:\ \w+)?\ (?:higher|lower|larger|smaller|greater)
-    )\b
+    )\b |
+    \b{MEASURE}\b(?:\ [\w'’-]+){{0,4}}\ ?[<>≤≥≪≫↑↓→↗↘⇒] | [↑↓↗↘⇑⇓]
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -75,22 +84,59 @@ NOT_A_COMPARISON = re.compile(
     \bat\ best\b | \b(?:best|worst)[ -](?:case|practices?|effort)\b | \bto\ the\ best\ of\b |
     \b(?:his|her|its|their|my|our)\ best\b | \bbetter[ -]known\b | \bhad\ better\b | \bknows?\ better\b |
     \bfor\ better\ or\ (?:for\ )?worse\b | \bsignificant\ (?:digits?|figures?)\b | \bmakes?\ no\ difference\b |
-    \b(?:to|may|might|can|could|will|would|should|must|not)\ improve\b
+    \b(?:to|may|might|can|could|will|would|should|must)\ improve\b
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 
 
+DECIMAL = re.compile(r"\d[.,]\d|\d\s?[%‰]|\bper\s?cent\b|\bpercent", re.IGNORECASE)
+RESULT = re.compile(rf"\b(?:{MEASURE}|precision|calibration)\b", re.IGNORECASE)
+WORD = re.compile(r"[^\W\d_]{2,}")
+ALIKE = {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "FULLWIDTH", "MATHEMATICAL"}
+
+
 def numbers(text: str, names: Iterable[str] = ()) -> list[Span]:
-    """Where `text` has a number, in digits of any script or in words; `names` are names whatever digits they hold."""
+    """Where `text` has a number: in digits of any script, in words, or in Roman numerals that count.
+
+    `names` are names whatever digits they hold, unless they are nothing but a number.
+    """
+    known = {name for name in names if not is_number(name)}
     tokens = [match for match in TOKEN.finditer(text) if any(map(is_numeral, match[0]))]
-    digits = [match.span() for match in tokens if match[0] not in names and not is_name(match[0])]
-    return sorted([*digits, *unexcused(NUMBER_WORD, NOT_A_NUMBER, text)])
+    digits = [match.span() for match in tokens if match[0] not in known and not is_name(match[0])]
+    roman = [match.span() for match in ROMAN.finditer(text)]
+    return sorted([*digits, *roman, *unexcused(NUMBER_WORD, NOT_A_NUMBER, text)])
 
 
 def comparisons(text: str) -> list[Span]:
     """Where `text` has words that compare results."""
     return list(unexcused(COMPARATIVE, NOT_A_COMPARISON, text))
+
+
+def cleaned(text: str) -> str:
+    """A text as it looks: every kind of space as one, and without characters that have no width."""
+    spaced = (" " if unicodedata.category(sign) == "Zs" else sign for sign in text)
+    return "".join(sign for sign in spaced if unicodedata.category(sign) != "Cf")
+
+
+def is_result(text: str, sentence: str) -> bool:
+    """Whether a text has a decimal or a percentage, in a sentence that names a measure."""
+    return DECIMAL.search(text) is not None and speaks_of_results(sentence)
+
+
+def speaks_of_results(sentence: str) -> bool:
+    """Whether a sentence names a measure of results."""
+    return RESULT.search(sentence) is not None
+
+
+def disguised(text: str) -> list[Span]:
+    """Words of letters from several scripts that look alike, such as a Latin word with a Cyrillic letter."""
+    return [match.span() for match in WORD.finditer(text) if len(scripts(match[0]) & ALIKE) > 1]
+
+
+def scripts(word: str) -> set[str]:
+    """The scripts of a word's letters, by the first word of their names in Unicode."""
+    return {unicodedata.name(sign, "").partition(" ")[0] for sign in word if sign.isalpha()}
 
 
 def unexcused(wanted: re.Pattern[str], excuse: re.Pattern[str], text: str) -> Iterator[Span]:
@@ -106,9 +152,22 @@ def is_numeral(character: str) -> bool:
     return unicodedata.category(character) in ("Nd", "No", "Nl")
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is nothing but a number: 7, 0.97, 97%, 1e-4, seven, and O.97, whose letter looks like a digit."""
+    bare = text.strip().translate(LOOKS_LIKE_DIGITS).rstrip("%‰").replace(",", "")
+    if any(map(is_numeral, text)):
+        try:
+            return math.isfinite(float(bare))
+        except ValueError:
+            return not any(character.isalpha() for character in bare)
+    return NUMBER_WORD.fullmatch(text.strip()) is not None
+
+
 def is_name(token: str) -> bool:
-    """Whether a token's digits belong to a name: F1, SST-2, MiniLM-L6-v2; but not top-5, 3x, 1e-4."""
+    """Whether a token's digits belong to a name: F1, SST-2, MiniLM-L6-v2; but not top-5, 3x, 1e-4, acc97."""
     named = False
+    if is_number(token) or ABBREVIATED_MEASURE.fullmatch(re.split(r"[-\d]", token)[0]):
+        return False
     for part in token.split("-"):
         follows = named and NUMBERED_PART.fullmatch(part)
         if any(map(is_numeral, part)) and not follows and not NAME_PART.fullmatch(part):

@@ -7,24 +7,39 @@ code and math. What the engine printed is marked there by `.value` and `.claim`,
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from finetune_report.report import lexicon as wording
+from finetune_report.report.subjects import Subjects
 
 import panflute as pf
 
 UNPRINTED = {"bibliography", "csl", "lang", "link-citations", "nocite", "toc", "toc-depth", "reference-section-title"}
 HIDDEN = "\ufffc"  # stands for a character that a check must not see
-LOCATOR = re.compile(r"[,\s]*(?:pp?|secs?|ch|chap|vol|fig|eq)\.[\s\xa0][\d.,–\s-]+")  # the page in [@key, p. 3]
-SECTION_NUMBER = re.compile(r"[0-9A-Z]+(?:\.[0-9]+)*\.?")
-MARK = re.compile(r"\{\.(?:value|claim|stated)\b")
+PLACE = r"(?:\d{1,6}|[1-9]\d?(?:\.[1-9]\d?)+)"  # a page, or a section; no share such as 0.97
+LOCATOR = re.compile(
+    rf"[,\s]*(?:pp?|secs?|ch|chap|vol|fig|eq)\.[\s\xa0]{PLACE}(?:(?:[–-]|,\s)?{PLACE})*[,.]?\s*"
+)  # [@key, p. 3]
+SECTION_NUMBER = re.compile(r"(?:[1-9]\d?|[A-Z]|[IVX]+)(?:\.[1-9]\d?)*\.?")
+MARK = re.compile(r"\{\.(?:value|claim|stated|name)\b")
+# What the engine and the report's own filters understand. Others may show in one form of the report and not in another.
+ATTRIBUTES = {"key", "n", "reason", "number", "width", "height", "widths", "alt", "lang", "dir"}
+TOUCHING_BEFORE = re.compile(r"(?:[^\W_]|[.,]|(?:^|[\s(\[])[-−–+<>])$")
+TOUCHING_AFTER = re.compile(r"[^\W_]|[%‰°×]|[.,]\d")
 SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\Wa-z_])")
 ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|al|vs|cf|Figs?|Secs?|Eqs?|No|pp?|approx|resp)\.$")
-SUB_OR_SUPERSCRIPT = re.compile(r"[_^]\s*(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|[^\s{}\\])")
+# Of a symbol: one that stands alone is a number that is set low or high.
+SUB_OR_SUPERSCRIPT = re.compile(r"(?<=[\w}\])'|])[_^]\s*(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|[^\s{}\\])")
 LATEX_COMMAND = re.compile(r"\\[A-Za-z]+")
 HTML_TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
+
+# Comments, and tags that change the looks of words that stand in the tree.
+UNPRINTED_RAW = re.compile(
+    r"<!--.*?-->|</?(?:b|i|em|strong|sub|sup|br|kbd|mark|u|s|small)\s*/?>", re.DOTALL | re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,15 @@ class State:
     claimed: bool = False
 
 
+@dataclass(frozen=True)
+class Escape:
+    """A text that the author vouches for, why, and in which sentence."""
+
+    text: str
+    reason: str
+    sentence: str
+
+
 @dataclass
 class Passage:
     """The running text of a block; what a check must not see is masked for it."""
@@ -57,8 +81,12 @@ class Passage:
     bound: list[bool] = field(default_factory=list)
     claimed: list[bool] = field(default_factory=list)
     found: list[tuple[str, int, str]] = field(default_factory=list)  # kind, place in the text, what
+    values: list[tuple[int, int, str]] = field(default_factory=list)  # start and end in the text, key
+    escapes: list[tuple[int, int, str]] = field(default_factory=list)  # start and end in the text, reason
+    cited: list[int] = field(default_factory=list)  # where in the text something is cited
 
     def add(self, text: str, state: State) -> None:
+        text = wording.cleaned(text)
         self.text += text
         self.bound += [state.bound] * len(text)
         self.claimed += [state.claimed] * len(text)
@@ -67,13 +95,50 @@ class Passage:
         """Something found in what is added next."""
         self.found.append((kind, len(self.text), what))
 
-    def problems(self, names: Iterable[str]) -> list[Problem]:
+    def problems(self, names: Iterable[str], subjects: Subjects) -> list[Problem]:
         for start, end in wording.numbers(self.seen(self.bound), names):
             self.found.append(("unbound number", start, self.text[start:end]))
         for start, end in wording.comparisons(self.seen(self.claimed)):
             self.found.append(("unbound comparison", start, self.text[start:end]))
+        for start, end in wording.disguised(self.text):
+            self.found.append(("disguised word", start, self.text[start:end]))
         self.found += [("broken mark", mark.start(), mark[0]) for mark in MARK.finditer(self.text)]
+        for start, end, key in self.values:
+            if self.touched(start, end):
+                self.found.append(("touched value", start, self.text[max(0, start - 1) : end + 2].strip()))
+            other = subjects.other(key, self.sentence(start))
+            if other:
+                self.found.append(
+                    ("value of another", start, f"{self.text[start:end]} ({key}) where the sentence says {other}")
+                )
+        for start, end, _ in self.escapes:
+            if wording.is_result(self.text[start:end], self.sentence(start)) and not self.cites(start):
+                self.found.append(("escaped result", start, self.text[start:end]))
         return [self.problem(*found) for found in sorted(self.found, key=lambda found: found[1])]
+
+    def touched(self, start: int, end: int) -> bool:
+        """Whether a printed value runs into a digit, a letter, a sign that changes it, or another value."""
+        before, after = self.text[:start], self.text[end:]
+        starts, ends = ({value[place] for value in self.values} for place in (0, 1))
+        joined = start in ends or end in starts or (after[:1] in (".", ",") and end + 1 in starts)
+        return joined or bool(TOUCHING_BEFORE.search(before[-2:]) or TOUCHING_AFTER.match(after))
+
+    def cites(self, place: int) -> bool:
+        """Whether something is cited in the sentence around a place."""
+        low, high = self.bounds(place)
+        return any(low <= cited <= high + 1 for cited in self.cited)
+
+    def unjudged(self) -> list[str]:
+        """The sentences that name a measure and hold nothing that was checked: no value, claim or escape."""
+        checked = [hidden or claimed for hidden, claimed in zip(self.bound, self.claimed, strict=True)]
+        found, low = [], 0
+        while low < len(self.text):
+            start, end = self.bounds(low)
+            sentence = self.text[start:end]
+            if wording.speaks_of_results(sentence) and not any(checked[start:end]):
+                found.append(" ".join(sentence.split()))
+            low = max(end, low) + 1
+        return list(dict.fromkeys(found))
 
     def seen(self, mask: list[bool]) -> str:
         return "".join(HIDDEN if hidden else letter for letter, hidden in zip(self.text, mask, strict=True))
@@ -86,6 +151,11 @@ class Passage:
 
     def sentence(self, place: int) -> str:
         """The sentence around a place in the text."""
+        low, high = self.bounds(place)
+        return " ".join(self.text[low:high].split())
+
+    def bounds(self, place: int) -> tuple[int, int]:
+        """Where the sentence around a place in the text begins and ends."""
         low, high = 0, len(self.text)
         for end in SENTENCE_END.finditer(self.text):
             if ABBREVIATION.search(self.text[: end.start()]):
@@ -94,20 +164,31 @@ class Passage:
                 high = end.start()
                 break
             low = end.end()
-        return " ".join(self.text[low:high].split())
+        return low, high
 
 
 class Check:
     """Walks through a tree and gathers problems.
 
-    `names` pass whatever digits they hold; `printed` are the texts that the engine printed, by key.
+    `names` pass whatever digits they hold; `printed` are the texts that the engine printed, by key, `printed_names` how
+    often it printed names that come from the data. `subjects` are what values and sentences may be about.
     """
 
-    def __init__(self, names: Iterable[str], printed: dict[str, set[str]]) -> None:
-        self.names = frozenset(names)
+    def __init__(
+        self,
+        names: Iterable[str],
+        printed: dict[str, set[str]],
+        printed_names: Mapping[str, int] = MappingProxyType({}),
+        subjects: Subjects = Subjects(),  # noqa: B008 - it is frozen
+    ) -> None:
+        self.names, self.subjects = frozenset(names), subjects
         self.printed = {key: {bare(text) for text in texts} for key, texts in printed.items()}
+        self.left_to_print = Counter({bare(text): count for text, count in printed_names.items()})
         self.problems: list[Problem] = []
+        self.escapes: list[Escape] = []
+        self.unjudged: list[str] = []  # sentences that speak of results without anything that was checked
         self.claims: Counter[str] = Counter()  # how often each claim's mark occurs
+        self.last_item = 0  # of the ordered list before
 
     def document(self, doc: pf.Doc) -> None:
         for name, entry in doc.metadata.content.items():
@@ -132,16 +213,34 @@ class Check:
     def blocks(self, elements: Iterable[Any], state: State) -> None:
         for element in elements:
             self.block(element, self.entered(element, state, passage=None))
+            if "stated" in getattr(element, "classes", []):
+                self.block_escape(element)
+
+    def block_escape(self, element: Any) -> None:
+        """An escape of a block: one paragraph, list, table or piece of code, and no result in it."""
+        text = getattr(element, "text", "") or pf.stringify(element).strip()
+        self.escapes.append(Escape(text, element.attributes.get("reason", ""), ""))
+        if isinstance(element, pf.Div):
+            if len(element.content) > 1:
+                self.complain("wide escape", element, None)
+            cited = [below for below in descendants(element) if isinstance(below, pf.Cite)]
+            if wording.is_result(text, text) and not cited:
+                self.complain("escaped result", element, None)
 
     def block(self, element: Any, state: State) -> None:
         match element:
             case pf.Para() | pf.Plain() | pf.Header() | pf.LineItem():
                 number = element.attributes.get("number") if isinstance(element, pf.Header) else None
-                self.passage(element.content, state, number)
+                self.passage(element.content, state, number, prose=isinstance(element, pf.Para))
             case pf.CodeBlock():
                 self.plain(element.text, state)
             case pf.RawBlock():
-                self.plain(HTML_TAG.sub(" ", element.text), state)
+                self.raw(element, None, state)
+            case pf.OrderedList():
+                if element.start not in (1, self.last_item + 1) and not state.bound:
+                    self.plain(str(element.start), state)
+                self.blocks(element.content, state)
+                self.last_item = element.start + len(element.content) - 1
             case pf.Table():
                 self.blocks(element.caption.content if element.caption else [], state)
                 for part in (element.head, *element.content, element.foot):
@@ -178,23 +277,46 @@ class Check:
                     self.inlines(block.content, passage, state)
                 else:
                     self.blocks([block], state)
-        self.problems += passage.problems(self.names)
+        self.finish(passage)
 
-    def passage(self, inlines: Iterable[Any], state: State, section_number: str | None = None) -> None:
+    def passage(
+        self, inlines: Iterable[Any], state: State, section_number: str | None = None, prose: bool = False
+    ) -> None:
         passage = Passage()
         if section_number is not None and not SECTION_NUMBER.fullmatch(section_number):
             passage.note("unbound number", section_number)
         self.inlines(inlines, passage, state)
-        self.problems += passage.problems(self.names)
+        self.finish(passage)
+        self.unjudged += passage.unjudged() if prose else []  # captions and the heads of tables state nothing
 
     def plain(self, text: str, state: State) -> None:
         passage = Passage()
         passage.add(text, state)
-        self.problems += passage.problems(self.names)
+        self.finish(passage)
+
+    def finish(self, passage: Passage) -> None:
+        self.problems += passage.problems(self.names, self.subjects)
+        self.escapes += [Escape(passage.text[a:b], reason, passage.sentence(a)) for a, b, reason in passage.escapes]
+
+    def raw(self, element: Any, passage: Passage | None, state: State) -> None:
+        """Code of an output format: what it prints, in which forms of the report, no check can tell."""
+        if not state.bound and UNPRINTED_RAW.sub("", element.text).strip():
+            self.complain("raw code", element, passage)
+        text = HTML_TAG.sub(" " if passage is None else "", element.text)
+        if passage is None:
+            self.plain(text, state)
+        else:
+            passage.add(text, state)
 
     def inlines(self, elements: Iterable[Any], passage: Passage, state: State) -> None:
         for element in elements:
+            start = len(passage.text)
             self.inline(element, passage, self.entered(element, state, passage))
+            classes, place = getattr(element, "classes", []), (start, len(passage.text))
+            if "value" in classes:
+                passage.values.append((*place, element.attributes.get("key", "")))
+            if "stated" in classes:
+                passage.escapes.append((*place, element.attributes.get("reason", "")))
 
     def inline(self, element: Any, passage: Passage, state: State) -> None:
         match element:
@@ -207,16 +329,17 @@ class Check:
             case pf.Math():
                 self.math(element.text, passage, state)
             case pf.RawInline():
-                passage.add(HTML_TAG.sub("", element.text), state)
-            case pf.Note():
-                self.blocks(element.content, state)
+                self.raw(element, passage, state)
+            case pf.Note():  # a text of its own, whatever stands around its mark
+                self.blocks(element.content, State())
             case pf.Cite():
+                passage.cited.append(len(passage.text))
                 for citation in element.citations:
                     self.inlines(citation.prefix, passage, state)
                     passage.add(f"@{citation.id}", State(True, True))
                     locator = LOCATOR.fullmatch(pf.stringify(pf.Span(*citation.suffix)))
                     self.inlines(citation.suffix, passage, State(True, True) if locator else state)
-            case pf.Link() if "uri" in element.classes or "email" in element.classes:
+            case pf.Link() if element.url.removeprefix("mailto:") == pf.stringify(element):
                 passage.add(pf.stringify(element), State(True, True))
             case pf.Quoted():
                 marks = "‘’" if element.quote_type == "SingleQuote" else "“”"
@@ -235,7 +358,8 @@ class Check:
 
     def math(self, text: str, passage: Passage, state: State) -> None:
         """Numbers in math count, except in sub- and superscripts; the formula itself is no prose."""
-        bare_math = LATEX_COMMAND.sub(" ", SUB_OR_SUPERSCRIPT.sub(" ", text))
+        scripts = SUB_OR_SUPERSCRIPT.sub(lambda script: script[0] if wording.DECIMAL.search(script[0]) else " ", text)
+        bare_math = LATEX_COMMAND.sub(" ", scripts)
         if not state.bound:
             for start, end in wording.numbers(bare_math, self.names):
                 passage.note("unbound number", bare_math[start:end])
@@ -246,11 +370,19 @@ class Check:
 
     def entered(self, element: Any, state: State, passage: Passage | None) -> State:
         """The state inside an element."""
-        classes = getattr(element, "classes", [])
+        classes, attributes = getattr(element, "classes", []), getattr(element, "attributes", {})
+        for name in sorted(attributes.keys() - ATTRIBUTES):
+            self.complain("unknown attribute", element, passage, name)
         if "stated" in classes:
-            if not element.attributes.get("reason", "").strip():
+            if len(re.findall(r"[^\W\d_]+", attributes.get("reason", ""))) < 2:
                 self.complain("missing reason", element, passage)
             return State(bound=True, claimed=True)
+        if "name" in classes:
+            text = bare(pf.stringify(element))
+            self.left_to_print[text] -= 1
+            if self.left_to_print[text] < 0:
+                self.complain("forged name", element, passage)
+            return State(bound=True, claimed=state.claimed)
         if "value" in classes:
             key = element.attributes.get("key", "")
             if bare(pf.stringify(element)) not in self.printed.get(key, ()):
@@ -261,13 +393,20 @@ class Check:
             return replace(state, claimed=True)
         return state
 
-    def complain(self, kind: str, element: Any, passage: Passage | None) -> None:
-        text = pf.stringify(element).strip() or getattr(element, "text", "")
+    def complain(self, kind: str, element: Any, passage: Passage | None, found: str = "") -> None:
+        text = found or pf.stringify(element).strip() or getattr(element, "text", "")
         if passage is None:
             passage = Passage(text=text, bound=[True] * len(text), claimed=[True] * len(text))
             self.problems.append(passage.problem(kind, 0, text))
         else:
             passage.note(kind, text)
+
+
+def descendants(element: Any) -> list[Any]:
+    """Every element below one."""
+    found: list[Any] = []
+    element.walk(lambda below, doc: found.append(below))
+    return found
 
 
 def bare(text: str) -> str:

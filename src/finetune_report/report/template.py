@@ -5,15 +5,18 @@ What is printed may depend on how many comparisons the document makes, so it is 
 
 import re
 import sys
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from finetune_report.errors import UserError
+from finetune_report.report import lexicon
 from finetune_report.report.claims import Verdict, judge
 from finetune_report.report.keys import ANY, below, is_below, matches, raw_parts, split
 from finetune_report.report.results import Evidence
+from finetune_report.report.subjects import Subjects
 from finetune_report.report.values import Value, escaped, printed
 
 import jinja2
@@ -24,7 +27,7 @@ TAG = r"\{%(?:[^%]|%(?!\}))*%\}"
 TAGS_ALONE = re.compile(rf"^[ \t]*((?:{TAG}[ \t]*)+)$", re.MULTILINE)
 TAG_AT_END = re.compile(rf"({TAG})$", re.MULTILINE)
 EMPTY = "(empty)"  # how a name without a letter is printed
-MARK = re.compile(r"\{\.(?:value|claim|stated)\b[^}]*\}")
+MARK = re.compile(r"\{\.(?:value|claim|stated|name)\b[^}]*\}")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,9 @@ class Filled:
     text: str = ""
     citations: list[Citation] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
-    names: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)  # of settings, which pass whatever digits they hold
+    printed_names: Counter[str] = field(default_factory=Counter)  # names from the data that hold numbers, as printed
+    subjects: Subjects = field(default_factory=Subjects)
 
 
 def fill(write_up: Path, evidence: Evidence) -> Filled:
@@ -102,7 +107,7 @@ def parsed(source: str) -> jinja2.Template:
         keep_trailing_newline=True,
         comment_start_string="<!--#",  # Jinja's own {# opens pandoc's attributes
         comment_end_string="#-->",
-        finalize=lambda item: escaped(item or EMPTY) if isinstance(item, FromData) else item,
+        finalize=lambda item: item._printed() if isinstance(item, FromData) else item,
     )
     return environment.from_string(trimmed_tags(source))
 
@@ -131,7 +136,24 @@ def line_of(error: BaseException, template: jinja2.Template) -> int:
 
 
 class FromData(str):
-    """A text that data may have put there; printed as it is, it must not become Markdown or HTML."""
+    """A text that data may have put there; printed as it is, it must not become Markdown or HTML.
+
+    One that holds numbers is marked where it is printed: there it is a name, and nowhere else.
+    """
+
+    _names: Counter[str]
+
+    def __new__(cls, text: str, names: Counter[str]) -> "FromData":
+        found = super().__new__(cls, text)
+        found._names = names
+        return found
+
+    def _printed(self) -> str:
+        text = escaped(self or EMPTY)
+        if not lexicon.numbers(self):
+            return text
+        self._names[text] += 1
+        return f"[{text}]{{.name}}"
 
 
 class Helpers:
@@ -140,7 +162,8 @@ class Helpers:
     def __init__(self, evidence: Evidence, template: jinja2.Template) -> None:
         self.evidence, self.template = evidence, template
         self.lines = template.debug_info[::-1]  # pairs of a line here and of the compiled code, the last ones first
-        self.filled = Filled(names={*evidence.settings, *evidence.selection["missing"], *evidence.labels})
+        settings = {*evidence.settings, *evidence.selection["missing"]}
+        self.filled = Filled(names=settings, subjects=Subjects(frozenset(settings), evidence.selection["winner"]))
 
     def namespace(self) -> dict[str, Any]:
         return {
@@ -154,7 +177,7 @@ class Helpers:
             "settings": self.evidence.settings,
             "named": self.listed("sweep.named"),
             "shown": self.listed("sweep.shown"),
-            "labels": list(map(FromData, self.evidence.labels)),
+            "labels": [self.from_data(label) for label in self.evidence.labels],
             "winner": self.evidence.selection["winner"],
         }
 
@@ -215,8 +238,10 @@ class Helpers:
         stem = below(prefix.rstrip("."), *parts)
         depth = len(split(stem))
         found = list(dict.fromkeys(split(key)[depth] for key in self.evidence.values if is_below(key, stem)))
-        self.filled.names |= {*found} - {""}
-        return list(map(FromData, found))
+        return [self.from_data(name) for name in found]
+
+    def from_data(self, text: str) -> FromData:
+        return FromData(text, self.filled.printed_names)
 
     def line(self) -> int:
         """The line of the template from which the helper was called."""

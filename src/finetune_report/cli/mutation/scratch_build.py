@@ -136,7 +136,7 @@ class Workbench:
     def stopped_by(self, outcome: Outcome, claim: Claim) -> bool:
         """Whether the checks find the claim false in an outcome, so that the report cannot be final."""
         write_up = self.rendering["write_up"]
-        findings = check_document(parse(outcome.filled.text, write_up), outcome.filled, write_up)
+        findings = check_document(parse(outcome.filled.text, write_up), outcome.filled, write_up).findings
         return any(finding.kind == "false claim" and finding.line == claim.line for finding in findings)
 
     def disagreements(self) -> list[str]:

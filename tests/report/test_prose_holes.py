@@ -1,0 +1,181 @@
+"""Ways to get a number or a claim past the check that once worked, each by its kind."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from finetune_report.report.findings import Checked, check_document
+from finetune_report.report.rendering import parse
+from finetune_report.report.template import fill
+from finetune_report.report.values import Value
+from tests.support.evidence import evidence, make_results
+
+import pytest
+
+VALUE = '{{ value("runs.baseline.validation.accuracy") }}'
+OTHER = '{{ value("runs.small-batch.validation.accuracy") }}'
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_results(tmp_path_factory.mktemp("results"))
+
+
+def checked(folder: Path, text: str, labels: list[str] | None = None, **values: Any) -> Checked:
+    """`values` are further ones, by names under `slices.x`."""
+    path = folder / "given.md"
+    path.write_text(text, encoding="utf-8")
+    known = evidence(folder)
+    further = {f"slices.x.{name}": Value(f"slices.x.{name}", 1, "count", None, "x", "/x") for name in values}
+    filled = fill(path, replace(known, labels=labels or known.labels, values=known.values | further))
+    return check_document(parse(filled.text, path), filled, path)
+
+
+def kinds(folder: Path, text: str) -> list[str]:
+    return [finding.kind for finding in checked(folder, text).findings]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[accuracy 0.97](https://example.org){.uri}",
+        "[accuracy 0.97](mailto:a@b.org){.email}",
+        "XII errors",
+        "XCVII percent",
+        "It was O.97 then.",
+        "It took l7 of them.",
+        "It is acc97.",
+        "It is ACC-0.97.",
+        "It is v0.97.",
+        "$_{97}$",
+        "so $^{97}$",
+        "$x_{0.97}$",
+        "[@dodge2019, vol. 0.97]",
+        '# Results {number="0.97"}',
+        "97. item",
+        "0\u200b.\u200b97",
+        '[text^[With 97.]]{.stated reason="a definition"}',
+    ],
+)
+def test_numbers_that_hide(folder: Path, text: str) -> None:
+    assert "unbound number" in kinds(folder, text)
+
+
+@pytest.mark.parametrize(
+    "text", ["A list:\n\n1. a\n2. b\n\nthen\n\n3. c\n4. d\n", "It is part II of it.", "GPT-4 and v2.1"]
+)
+def test_numbers_that_count_nothing(folder: Path, text: str) -> None:
+    assert kinds(folder, text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is more\u00a0accurate.",
+        "It is more\u2009accurate.",
+        "It is bet\u200bter.",
+        "It did not improve.",
+        "The accuracy ↑ with it.",
+        "The accuracy of this > that of all.",
+    ],
+)
+def test_claims_that_hide(folder: Path, text: str) -> None:
+    assert "unbound comparison" in kinds(folder, text)
+
+
+def test_letters_that_look_alike(folder: Path) -> None:
+    assert kinds(folder, "It is b\u0435tter.") == ["disguised word"]
+    assert kinds(folder, "лучше, καλύτερο, better known") == []
+
+
+def test_names_from_the_data_pass_where_they_are_printed_and_nowhere_else(folder: Path) -> None:
+    loop = '{% for name in names("slices.x") %}\n- {{ name }}\n{% endfor %}\n'
+    given = {str(number): None for number in range(1, 11)}
+    assert checked(folder, loop, **given).findings == []
+    assert [found.found for found in checked(folder, loop + "\nIt makes 7 errors in 10 texts.", **given).findings] == [
+        *("7", "10")
+    ]
+    forged = checked(folder, loop + "\nIt makes [7]{.name} errors.", **given).findings
+    assert [found.kind for found in forged] == ["forged name"]
+    assert [found.found for found in checked(folder, "Class 5 errs.", labels=["5", "6"]).findings] == ["5"]
+    assert checked(folder, "Class {{ labels[0] }} errs.", labels=["5", "6"]).findings == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{VALUE}.{OTHER}",
+        f"{VALUE}{OTHER}",
+        f"{VALUE}%",
+        f"9{VALUE}",
+        f"-{VALUE}",
+        f"{VALUE}k",
+        f"{VALUE}.5",
+        f"0.{VALUE}",
+    ],
+)
+def test_a_value_stands_by_itself(folder: Path, text: str) -> None:
+    assert "touched value" in kinds(folder, f"So {text} it is.")
+
+
+@pytest.mark.parametrize("text", [f"{VALUE}.", f"({VALUE})", f"{VALUE}, {OTHER}", f"{VALUE}–{OTHER}", f"**{VALUE}**"])
+def test_a_value_may_stand_in_a_sentence(folder: Path, text: str) -> None:
+    assert kinds(folder, f"So it is {text}") == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "fits"),
+    [
+        (f"On the test set it reaches {VALUE}.", False),
+        (f"The training accuracy is {VALUE}.", False),
+        (f"The validation accuracy is {VALUE}.", True),
+        (f"Test accuracy follows validation accuracy, {VALUE}.", True),
+        (f"Its recall is {VALUE}.", False),
+        (f"Its accuracy is {VALUE}.", True),
+        (f"Its balanced accuracy is {VALUE}.", False),
+        (f"`small-batch` reaches {VALUE}.", False),
+        (f"`small-batch` reaches {OTHER}.", True),
+        (f"`baseline` reaches {VALUE}, `small-batch` {OTHER}.", True),
+        (f"| `small-batch` | {VALUE} |\n|---|---|\n| x | y |", False),
+    ],
+)
+def test_a_value_belongs_to_its_words(folder: Path, sentence: str, fits: bool) -> None:
+    assert kinds(folder, sentence) == ([] if fits else ["value of another"])
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('[0.97]{.stated reason="x"}', "missing reason"),
+        ('[0.97]{.stated reason="12 34"}', "missing reason"),
+        ('It has an accuracy of [0.97]{.stated reason="what it reached"}.', "escaped result"),
+        ('::: {.stated reason="my own words"}\nAn accuracy of 97%.\n:::', "escaped result"),
+        ('::: {.stated reason="my own words"}\nThis.\n\nAnd that.\n:::', "wide escape"),
+        ("`97`{=html}", "raw code"),
+        ("```{=typst}\n#(90 + 7)\n```", "raw code"),
+        ("`<span style=display:none>not</span>`{=html}", "raw code"),
+        ('[not]{style="display:none"}', "unknown attribute"),
+        ("```{.python startFrom=97}\nx\n```", "unknown attribute"),
+    ],
+)
+def test_escapes_and_code_that_go_too_far(folder: Path, text: str, kind: str) -> None:
+    assert kind in kinds(folder, text)
+
+
+def test_a_result_from_elsewhere_needs_its_source_in_the_sentence(folder: Path) -> None:
+    escape = '[0.97]{.stated reason="as they report"}'
+    assert kinds(folder, f"They report an accuracy of {escape} [@dodge2019].") == []
+    assert kinds(folder, f"They did so [@dodge2019]. The accuracy is {escape}.") == ["escaped result"]
+
+
+def test_escapes_and_unjudged_sentences_are_listed(folder: Path) -> None:
+    found = checked(
+        folder,
+        f'The accuracy rose quickly. It ended at {VALUE} in accuracy. We saw [5]{{.stated reason="a made-up example"}} '
+        "of them. Nothing else happened.\n\n![The accuracy of it.](figures/graph.png)",
+    )
+    assert found.findings == []
+    assert [(escape.text, escape.reason, escape.sentence) for escape in found.escapes] == [
+        ("5", "a made-up example", "We saw 5 of them.")
+    ]
+    assert found.unjudged == ["The accuracy rose quickly."]

@@ -210,6 +210,7 @@ def test_an_added_setting_and_an_added_seed_train_only_themselves(project: Proje
         ("attention", {"sentences": 5, "seed": 1}, DEMONSTRATION | {"collect_values"} | RECORD),
         ("max_length", 32, TOKENS | AFTER_TOKENS),
         ("selection_metric", "loss", AFTER_TOKENS),
+        ("train_sample", 5, AFTER_TOKENS),
         ("defaults", {"weight_decay": 0.02}, AFTER_TOKENS),
     ],
 )

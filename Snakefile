@@ -1,6 +1,8 @@
 # From a data set, a pretrained model and a list of settings to a finished write-up.
 # The rule files follow the flow of the data; every rule runs the script of its own name in scripts/.
 
+import gc
+
 from snakemake.utils import min_version
 
 from finetune_report.config.reading import read_config
@@ -8,6 +10,9 @@ from finetune_report.runtime.snakemake_compat import config_files
 from finetune_report.runtime.system_errors import one_message
 
 min_version("9.27")
+
+# What is imported stays; Python's collector, which would look through it again and again, has nothing to find there.
+gc.freeze()
 
 # Snakemake's own reader takes the last of two equal keys, and runs the Python in a file that asks for it.
 with one_message():

@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--precision", choices=["auto", "bf16", "fp32"], default="auto")
     options = parser.parse_args()
     common = (options.data, options.sentences, options.max_length)
-    sides = {"ours": Worker(Ours, *common, options.precision), "Trainer": Worker(Peer, *common, False, 0)}
+    sides = {"ours": Worker(Ours, *common, options.precision), "Trainer": Worker(Peer, *common, "", 0)}
     means = {}
     for side, worker in sides.items():
         found = [worker.call("accuracy", BATCH, options.epochs, seed) for seed in options.seeds]

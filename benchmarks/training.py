@@ -8,7 +8,7 @@ products that training reaches. Compares the ratios with those recorded: `python
 from statistics import median
 
 from records import report
-from workers import CORES, Ours, Peer, Piece, Worker, asks_what_to_train, read_split, tokenized
+from workers import CORES, Ours, Peer, Piece, Worker, asks_what_to_train, precision_here, read_split, tokenized
 
 BATCHES = (5, 20, 100)
 SWEEP = (20, 5, 20, 100)  # the settings' batch sizes; each sees as many examples
@@ -21,10 +21,12 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="keep the ratios as those to compare with")
     options = parser.parse_args()
     common = (options.data, options.sentences, options.max_length)
+    precision = precision_here(options.precision)
+    print(f"{precision}: ours and Trainer, tuned; Trainer with its defaults is in fp32")
     sides = {
-        "ours": [Worker(Ours, *common, options.precision) for _ in range(CORES)],
-        "trainer": [Worker(Peer, *common, False, options.peer_threads)],
-        "tuned": [Worker(Peer, *common, True, options.peer_threads)],
+        "ours": [Worker(Ours, *common, precision) for _ in range(CORES)],
+        "trainer": [Worker(Peer, *common, "", options.peer_threads)],
+        "tuned": [Worker(Peer, *common, precision, options.peer_threads)],
     }
     tasks = [("train", batch) for batch in BATCHES] + [("evaluate",)]
     found: dict[tuple[str, int | str], list[Piece]] = {}
@@ -33,9 +35,10 @@ def main() -> None:
             for side, workers in sides.items():
                 name = values[0] if values else method
                 found.setdefault((side, name), []).append(together(workers, method, *values))
-    limits = {kind: sides["ours"][0].call("limit", kind) for kind in ("float32", "bfloat16")}
+    kinds = ["float32", *(["bfloat16"] if precision == "bf16" else [])]
+    limits = {kind: sides["ours"][0].call("limit", kind) for kind in kinds}
     tokens = tokenized(read_split(options.data, "train", options.sentences)[0], options.max_length)
-    show(found, limits, sum(map(len, tokens)) / len(tokens), options.record)
+    show(found, limits, sum(map(len, tokens)) / len(tokens), precision, options.record)
 
 
 def together(workers: list[Worker], method: str, *values: int) -> Piece:
@@ -47,7 +50,11 @@ def together(workers: list[Worker], method: str, *values: int) -> Piece:
 
 
 def show(
-    found: dict[tuple[str, int | str], list[Piece]], limits: dict[str, Piece], tokens: float, record: bool
+    found: dict[tuple[str, int | str], list[Piece]],
+    limits: dict[str, Piece],
+    tokens: float,
+    precision: str,
+    record: bool,
 ) -> None:
     wall = {key: median(piece.amount / piece.wall for piece in pieces) for key, pieces in found.items()}
     cpu = {key: median(piece.amount / piece.cpu for piece in pieces) for key, pieces in found.items()}
@@ -67,8 +74,10 @@ def show(
     for kind, piece in limits.items():
         limit = piece.amount / piece.cpu
         print(f"{kind}: {limit / 1e9:.0f} GFLOP/s on a core; training at batch 100: {operations / limit:.0%} of it")
-    ratios["share of the bfloat16 limit"] = operations / (limits["bfloat16"].amount / limits["bfloat16"].cpu)
-    report("training", {name: value for name, value in ratios.items() if not name.startswith("second")}, record)
+    kind, piece = list(limits.items())[-1]  # what training multiplies in
+    ratios[f"share of the {kind} limit"] = operations / (piece.amount / piece.cpu)
+    benchmark = "training" if precision == "bf16" else f"training in {precision}"  # another kind of machine
+    report(benchmark, {name: value for name, value in ratios.items() if not name.startswith("second")}, record)
 
 
 if __name__ == "__main__":

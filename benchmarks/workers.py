@@ -77,6 +77,13 @@ def serve(pipe: Connection, side: type, arguments: tuple[Any, ...]) -> None:
             pipe.send(f"{type(error).__name__}: {error}")
 
 
+def precision_here(asked: str) -> str:
+    """What `--precision` means on this machine: "bf16" or "fp32"."""
+    from finetune_report.model.device import resolve
+
+    return resolve("cpu", asked, 1).precision
+
+
 def model_folder() -> Path:
     from finetune_report.data.locations import package_folder
 
@@ -205,17 +212,19 @@ class Ours:
 
 
 class Peer:
-    """`transformers.Trainer` as its documentation uses it, or tuned with bf16 and batches by length.
+    """`transformers.Trainer` as its documentation uses it, or tuned with batches by length and the `tuned` precision.
 
+    That is bf16 where the processor multiplies it itself: emulated, it is ten times slower than fp32.
     `threads` of 0 leaves it PyTorch's own number, one a core.
     """
 
-    def __init__(self, folder: Path, sentences: int, max_length: int, tuned: bool, threads: int) -> None:
+    def __init__(self, folder: Path, sentences: int, max_length: int, tuned: str, threads: int) -> None:
+        """`tuned` is "bf16" or "fp32", or nothing for Trainer's defaults."""
         import torch
 
         if threads:
             torch.set_num_threads(threads)
-        self.options = {"bf16": True, "train_sampling_strategy": "group_by_length"} if tuned else {}
+        self.options = {"bf16": tuned == "bf16", "train_sampling_strategy": "group_by_length"} if tuned else {}
         self.sets = []
         for split, most in (("train", sentences), ("validation", sentences // 4)):
             texts, labels = read_split(folder, split, most)

@@ -15,6 +15,7 @@ from finetune_report.provenance.git import revision
 from finetune_report.provenance.layout import answer, question
 from finetune_report.provenance.records import examine
 from finetune_report.provenance.stamp import stamp as stamp_of
+from finetune_report.provenance.stamp import stamps
 from finetune_report.provenance.test_ledger import check_ledger
 from finetune_report.runtime.loaded_code import announce, plan_of, refuse_other_plan
 from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse, untrusted_since
@@ -106,7 +107,7 @@ def stamp(rule_name):
 
 def all_stamps():
     """The stamp of each script, by name, for the record."""
-    return {script.stem: stamp(script.stem) for script in sorted((Path(workflow.basedir) / "scripts").glob("*.py"))}
+    return stamps(sorted((Path(workflow.basedir) / "scripts").glob("*.py")))
 
 
 def spec(**values):
@@ -167,12 +168,14 @@ def plan(seed, name):
         "on_divergence": config["on_divergence"],
         "compute": COMPUTE,
         "checkpoint_path": str(RESULTS / "checkpoints" / f"{name}-seed{seed}"),
+        "train_sample": config["train_sample"],
     }
 
 
 def fraction_spec(percent, seed):
     """What training on a part of the training split needs of the config."""
-    return spec(percent=float(percent), seed=seed, settings=SETTINGS, plan=plan(seed, f"fraction-{percent}"))
+    how = plan(seed, f"fraction-{percent}") | {"train_sample": 0}  # of its training scores nobody reads
+    return spec(percent=float(percent), seed=seed, settings=SETTINGS, plan=how)
 
 
 def publishes(rule_name, when=True, light=True):

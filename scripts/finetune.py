@@ -3,6 +3,7 @@
 Reads the labelled training and validation splits, their tokens and the model; never the test split. Where settings are
 pruned on the way, also the last decision: the run of a pruned setting ends with what it had come to by then.
 Writes the history by epoch, the metrics of the best epoch, its weights, and its predictions of the validation split.
+In the history, a fixed sample stands for a long training split; the metrics of the best epoch are those of all of it.
 How long it took goes into a file of its own: it is the only thing that differs when the run is repeated.
 """
 
@@ -47,13 +48,15 @@ def main(
     with naming(training, f"setting {setting}, seed {seed}"):
         training.resume(last_epoch)
         state = training.train(last_epoch)
+        train_scores = training.train_scores()
     merged(training.model, prepared.updates).save_pretrained(tuned)
     AutoTokenizer.from_pretrained(prepared.pretrained, trust_remote_code=False).save_pretrained(tuned)
-    pd.DataFrame(state.history).to_csv(history, index=False)
+    sampled = len(training.train_sample) if len(training.train_sample) < len(training.train_set) else None
+    pd.DataFrame(state.history).assign(train_sample=sampled).to_csv(history, index=False)
     write_predictions(predictions, training.validation_set, state.best_epoch, labels)
     facts = {"setting": setting, "seed": seed} | {name: plan[name] for name in ("streams", "hyperparameters")}
-    facts |= asdict(training.compute) | {"trained_weights": trained_weights}
-    outcome = results(state, training.validation_set, labels, pruned)
+    facts |= asdict(training.compute) | {"trained_weights": trained_weights, "train_sample": sampled}
+    outcome = results(state, training.validation_set, labels, pruned) | {"train": train_scores}
     write_json(metrics, facts | outcome | {"fingerprints": prepared.fingerprints})
     write_json(timing, time_taken(state, len(training.train_set)))
     training.checkpoints.remove_others()
@@ -83,7 +86,6 @@ def results(
         "best_epoch": best.epoch,
         "epochs_run": len(state.epochs),
         "steps": state.step,
-        "train": best.train,
         "validation": best.validation | details,
     }
 

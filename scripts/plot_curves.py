@@ -37,6 +37,8 @@ def main(
 def draw(axes: Axes, curves: pd.DataFrame, measure: str) -> None:
     """Both splits' curves: a thin line a seed, a thick one for their mean; rings mark each seed's best epoch."""
     for (split, name), (colour, line, marker) in zip(SPLITS.items(), SERIES, strict=False):
+        if split == "train" and curves["train_sample"].notna().all():
+            name += f" (a sample of {curves['train_sample'].iloc[0]:.0f})"
         column = f"{split}_{measure}"
         if curves["seed"].nunique() > 1:
             for _, rows in curves.groupby("seed"):

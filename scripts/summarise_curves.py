@@ -35,7 +35,7 @@ def main(
     own = table[table["setting"] == baseline]
     own = own.assign(best=[int(best[baseline, row["seed"]] == int(row["epoch"])) for row in own.to_dict("records")])
     for measure, path in (("accuracy", accuracy_table), ("loss", loss_table)):
-        columns = ["seed", "epoch", f"train_{measure}", f"validation_{measure}", "best"]
+        columns = ["seed", "epoch", f"train_{measure}", f"validation_{measure}", "train_sample", "best"]
         write_text(path, own[columns].to_csv(index=False))
     write_text(validation_table, table[["setting", "seed", "epoch", "validation_accuracy"]].to_csv(index=False))
     write_json(overfitting, onsets(curves))

@@ -145,6 +145,8 @@ def publish_setting(collector: Collector, key: str, runs: Runs) -> None:
     for name in ("best_epoch", "steps"):
         number = mean_or_only([row[name] for _, row in runs])
         collector.add(f"{key}.{name}", number, "count", path, f"/{name}", None, "mean", others)
+    if first["train_sample"] is not None:
+        collector.add(f"{key}.train_sample", first["train_sample"], "count", path, "/train_sample")
     for name in ("precision", "device"):
         collector.add(f"{key}.{name}", first[name], "text", path, f"/{name}")
     collector.add(f"{key}.threads", first["threads"], "count", path, "/threads")

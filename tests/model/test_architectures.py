@@ -125,6 +125,7 @@ def train(root: Path, run: str = "runs/a/seed1", **setting: Any) -> Path:
             "on_divergence": "stop",
             "compute": {"device": "cpu", "precision": "fp32", "threads": 1},
             "checkpoint_path": str(folder / "checkpoints"),
+            "train_sample": config["train_sample"],
         },
         stamp="",
     )

@@ -1,9 +1,13 @@
 """A stamp changes with code and packages that a script uses, and with nothing else."""
 
+import json
+import os
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from finetune_report.provenance.stamp import local_modules, read_module, stamp
+from finetune_report.provenance import stamp as stamp_module
+from finetune_report.provenance.stamp import fresh_stamp, stamps
 
 import pytest
 
@@ -29,9 +33,7 @@ def scripts(tmp_path: Path) -> Path:
 
 
 def stamp_now(scripts: Path) -> str:
-    for cached in (stamp, read_module, local_modules):
-        cached.cache_clear()
-    return stamp(scripts / "scripts/step.py")
+    return fresh_stamp(scripts / "scripts/step.py")
 
 
 def test_it_names_the_packages_that_the_code_imports(scripts: Path) -> None:
@@ -79,5 +81,58 @@ def test_code_counts_wherever_it_is_imported_from(scripts: Path, file: str, old:
 
 def test_a_new_version_of_a_package_counts(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = stamp_now(scripts)
-    monkeypatch.setattr("finetune_report.provenance.stamp.package_version", lambda name: "99.0")
+    monkeypatch.setattr("finetune_report.provenance.stamp.package_version", cache(lambda name: "99.0"))
     assert stamp_now(scripts) == before.rpartition("==")[0] + "==99.0"
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where what was read of modules is kept; nothing is at first."""
+    monkeypatch.setattr(stamp_module, "KEPT", tmp_path / "kept.json")
+    new_process(monkeypatch)
+    return tmp_path / "kept.json"
+
+
+def new_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stamp_module, "READ", {})
+    stamp_module.kept_modules.cache_clear()
+    for cached in (stamp_module.stamp, stamp_module.read_module, stamp_module.local_imports):
+        cached.cache_clear()
+
+
+def test_what_was_read_once_is_not_parsed_again(scripts: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (before,) = stamps([scripts / "scripts/step.py"]).values()
+    new_process(monkeypatch)
+    monkeypatch.setattr(stamp_module, "parsed", lambda source, name: pytest.fail(f"{name} is parsed again"))
+    assert stamps([scripts / "scripts/step.py"]) == {"step": before}
+
+
+def test_what_was_kept_is_that_of_the_same_text_alone(
+    scripts: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = scripts / "scripts/step.py"
+    (before,) = stamps([script]).values()
+    status = script.stat()
+    script.write_text(script.read_text().replace("f()\n", "g()\n"))
+    os.utime(script, ns=(status.st_atime_ns, status.st_mtime_ns))  # neither size nor time tell
+    new_process(monkeypatch)
+    assert stamps([script]) != {"step": before}
+    monkeypatch.setattr(stamp_module, "READER", b"another way to read")
+    new_process(monkeypatch)
+    calls = []
+    monkeypatch.setattr(
+        stamp_module, "parsed", lambda source, name: calls.append(name) or stamp_module.Module("", frozenset())
+    )
+    stamps([script])
+    assert calls == [str(script)]
+
+
+@pytest.mark.parametrize("text", ["", "\0\0\0", "[]", '{"a": 1}', '{"a": {}}', "[" * 100_000], ids=range(6))
+def test_what_was_kept_and_is_damaged_does_not_matter(
+    scripts: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    before = stamps([scripts / "scripts/step.py"])
+    kept.write_text(text)
+    new_process(monkeypatch)
+    assert stamps([scripts / "scripts/step.py"]) == before
+    assert json.loads(kept.read_text())

@@ -182,6 +182,7 @@ def write_run(root: Path, setting: str, seed: int, correct: int) -> None:
             "validation_loss": validation["loss"] if loss is None else loss,
             "validation_accuracy": validation["accuracy"] if loss is None else 0.45,
             "learning_rate": 0.0,
+            "train_sample": None,
         }
         for epoch, loss in enumerate(LOSSES[setting], start=1)
     ]
@@ -190,7 +191,7 @@ def write_run(root: Path, setting: str, seed: int, correct: int) -> None:
     facts = {"setting": setting, "seed": seed, "hyperparameters": hyperparameters, "device": "cpu"}
     facts |= {"streams": dict.fromkeys(("weights", "order", "dropout"), seed)}
     facts |= {"precision": "fp32", "threads": 1, "compiled": False, "best_epoch": 2, "epochs_run": len(history)}
-    facts |= {"status": "trained", "diverged": None, "steps": 6, "train": train}
+    facts |= {"status": "trained", "diverged": None, "steps": 6, "train": train, "train_sample": None}
     if setting == "other":
         facts |= {"status": "pruned", "pruned": {"rung": 1, "epochs": 2}}
     table = examples(COUNT, correct)

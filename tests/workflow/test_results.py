@@ -22,7 +22,15 @@ LABELS = ["negative", "positive"]
 BESIDE = {"logs", "checkpoints", "records", "locks", "lock", "journal.log", "test-ledger.jsonl"}
 PROBABILITIES = [f"p_{label}" for label in LABELS]
 FIGURES = ["graph", "loss", "hyperparam", "expected", "confusion", "attention-sweep", "attention-error", "heads"]
-HISTORY = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "learning_rate"]
+HISTORY = [
+    "epoch",
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "learning_rate",
+    "train_sample",
+]
 
 
 def read(path: Path) -> Any:

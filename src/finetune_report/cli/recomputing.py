@@ -6,6 +6,7 @@ that a job with a model wrote are computed here from the predictions that it wro
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
+from math import isnan
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -81,6 +82,7 @@ def run_complaints(build: Build, setting: str, seed: int) -> Iterator[str]:
     files = build.manifest["files"]
     decisions = layout.decisions(layout.rungs[-1:])
     pruned = read_json(root / decisions[0])["pruned"].get(setting) if decisions else None
+    rows = read_json(root / "data/summary.json")["splits"]["train"]["rows"]
     expected = {
         "setting": setting,
         "seed": seed,
@@ -91,6 +93,7 @@ def run_complaints(build: Build, setting: str, seed: int) -> Iterator[str]:
             "validation": files["data/validation.parquet"],
             "model": read_json(root / "model.json")["fingerprint"],
         },
+        "train_sample": layout.config["train_sample"] if layout.config["train_sample"] < rows else None,
         "status": status(found, true, pruned),
     } | ({"pruned": pruned} if pruned else {})
     yield from unlike(name, {key: found.get(key) for key in expected}, expected)
@@ -115,13 +118,16 @@ def status(found: Json, true: np.ndarray, pruned: Json | None) -> str:
 def history_complaints(folder: Path, found: Json, metric: str) -> Iterator[str]:
     """The best epoch is the best of the history, and its metrics are those there."""
     with (folder / "history.csv").open(newline="", encoding="utf-8") as stream:
-        rows = [{name: float(entry) for name, entry in row.items()} for row in csv.DictReader(stream)]
+        rows = [{name: float(entry or "nan") for name, entry in row.items()} for row in csv.DictReader(stream)]
     name = f"{'/'.join(folder.parts[-3:])}/history.csv"
     best = [row for row in rows if row["epoch"] == found["best_epoch"]]
     if len(best) != 1 or len(rows) != found["epochs_run"]:
         yield f"differs: {name} has {len(rows)} epochs, {len(best)} of them the best of metrics.json"
         return
-    for split in ("train", "validation"):
+    sampled = found["train_sample"]
+    if {None if isnan(row["train_sample"]) else row["train_sample"] for row in rows} != {sampled}:
+        yield f"differs: the sample of the training split in {name} is not that of metrics.json"
+    for split in ("train", "validation") if sampled is None else ("validation",):  # of a sample it may be otherwise
         for key in ("loss", "accuracy"):
             if best[0][f"{split}_{key}"] != found[split][key]:
                 yield f"differs: the {split} {key} of the best epoch in {name} is not that of metrics.json"

@@ -34,6 +34,16 @@ def nested_part(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
     return np.sort(np.concatenate(places))
 
 
+def fixed_sample(count: int, size: int) -> np.ndarray:
+    """The places of `size` of `count` examples, in their order; all of them where there are no more.
+
+    They are drawn once and for all: the same for every setting, seed and epoch, so that their curves can be compared.
+    """
+    if size >= count:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(derive_seed(0, "sample")).permutation(count)[:size])
+
+
 def epoch_batches(count: int, batch_size: int, seed: int, epoch: int) -> list[Indices]:
     """The batches of one epoch: all examples in an order drawn from seed and epoch; the last batch may be smaller."""
     order = np.random.default_rng(derive_seed(seed, "order", epoch)).permutation(count)

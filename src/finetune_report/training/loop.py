@@ -15,7 +15,7 @@ from typing import Any
 
 from finetune_report.data.examples import Examples
 from finetune_report.errors import UserError
-from finetune_report.model.batching import Indices, derive_seed, epoch_batches
+from finetune_report.model.batching import Indices, derive_seed, epoch_batches, fixed_sample
 from finetune_report.model.cpu.dropout import RANDOM_BITS
 from finetune_report.model.cpu.used_embedding import UsedRows
 from finetune_report.model.evaluation import evaluate
@@ -77,14 +77,18 @@ class Run:
         dropout_seed: int | None = None,
         embedding: UsedRows | None = None,
         record_divergence: bool = False,
+        train_sample: int | None = None,
         checkpoint_minutes: float = 5.0,
     ) -> None:
         """`seed` decides the order of the examples, and dropout where `dropout_seed` is None.
 
-        `embedding` is the part of the model's embedding that is trained, where it is not trained whole.
+        `embedding` is the part of the model's embedding that is trained, where it is not trained whole. After each
+        epoch `train_sample` training examples are evaluated, always the same: None for all, 0 for none.
         """
         self.forward, self.model, self.compute = forward, forward.model, forward.compute
         self.train_set, self.validation_set = train, validation
+        size = len(train) if train_sample is None else train_sample
+        self.train_sample = train.subset(fixed_sample(len(train), size)) if size < len(train) else train
         self.hyper, self.seed, self.metric = hyperparameters, seed, metric
         self.dropout_seed = seed if dropout_seed is None else dropout_seed
         self.checkpoints, self.checkpoint_seconds = checkpoints, checkpoint_minutes * 60
@@ -170,9 +174,13 @@ class Run:
         self.optimizer.zero_grad(set_to_none=True)
 
     def evaluate_epoch(self, epoch: int) -> None:
-        """Evaluate both splits at the end of `epoch`; keeps the weights where validation is the best yet."""
+        """Evaluate both splits at the end of `epoch`; keeps the weights where validation is the best yet.
+
+        Of the training split it is the sample that counts; `train_scores` has the best epoch's on all of it.
+        """
         state, started = self.state, time.monotonic()
-        train = evaluate(self.forward, self.train_set, self.save_or_stop).summary()
+        sample = self.train_sample
+        train = evaluate(self.forward, sample, self.save_or_stop).summary() if len(sample) else {}
         scores = evaluate(self.forward, self.validation_set, self.save_or_stop)
         validation = scores.summary()
         state.epoch, state.batch = epoch, 0
@@ -183,6 +191,15 @@ class Run:
             state.best = BestEpoch(epoch, state.step, train, validation, probabilities, self.copied_weights())
         state.epoch_seconds.append(state.seconds + time.monotonic() - started)
         state.seconds = 0.0
+
+    def train_scores(self) -> dict[str, Any]:
+        """The best epoch's scores on the whole training split, once the run has trained."""
+        if len(self.train_sample) == len(self.train_set):
+            return self.state.best_epoch.train
+        started = time.monotonic()
+        scores = evaluate(self.forward, self.train_set).summary()
+        self.state.seconds += time.monotonic() - started
+        return scores
 
     def fall_back(self, initial: dict[str, torch.Tensor]) -> None:
         """After a divergence the best epoch so far counts; where there is none, the model as it began, as epoch 0."""

@@ -42,7 +42,7 @@ class Plan:
     """How to train a run, as the config has it.
 
     `streams` has the seed of each use of chance: weights, order, dropout; `compute` has device, precision,
-    threads and compile; `checkpoint_path` is a prefix.
+    threads and compile; `checkpoint_path` is a prefix. `train_sample` training examples are evaluated after each epoch.
     """
 
     hyperparameters: dict[str, Any]
@@ -51,6 +51,7 @@ class Plan:
     on_divergence: str
     compute: dict[str, Any]
     checkpoint_path: str
+    train_sample: int
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def prepare_run(inputs: RunInputs, plan: Plan, stamp: str, percent: float = 100)
     configure_process(compute)
     if percent < 100:
         train = train.subset(nested_part(train.labels, percent / 100, plan.streams["order"]))
-    how = [plan.hyperparameters, plan.streams, plan.selection_metric, asdict(compute), percent]
+    how = [plan.hyperparameters, plan.streams, plan.selection_metric, asdict(compute), percent, plan.train_sample]
     head = source["source"].get("head", "keep")
     made_from = [labels, hashes, source["fingerprint"], head, stamp]
     pretrained = pretrained_folder(source)
@@ -98,6 +99,7 @@ def prepare_run(inputs: RunInputs, plan: Plan, stamp: str, percent: float = 100)
         dropout_seed=plan.streams["dropout"],
         embedding=reduce_embedding(classifier, used_tokens(train, validation) | {forward.pad}),
         record_divergence=plan.on_divergence == "record",
+        train_sample=plan.train_sample,
     )
     fingerprints = {name: hashes[name] for name in ("train", "validation")} | {"model": source["fingerprint"]}
     return PreparedRun(run, updates, pretrained, labels, fingerprints)

@@ -11,7 +11,8 @@ class BestEpoch:
     """The epoch that is best by the validation split, with its weights.
 
     `epoch` counts from 1; 0 is the model before training. `step` is how many optimizer steps were done by then, `train`
-    and `validation` have the scores, `probabilities` those of the validation examples, [examples, classes].
+    has the scores of the sample of the training split, `validation` those of the validation split, and `probabilities`
+    are those of the validation examples, [examples, classes].
     """
 
     epoch: int

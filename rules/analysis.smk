@@ -53,7 +53,11 @@ rule summarise_seeds:
     input:
         metrics=all_runs("metrics.json"),
         timings=all_runs("timing.json") if config["report"]["timings"] else [],
+        predictions=all_runs("predictions.parquet"),
+        validation=RESULTS / "data/validation.parquet",
         test_metrics=RESULTS / "test/metrics.json",
+        test_predictions=RESULTS / "test/predictions.parquet",
+        test=RESULTS / "data/test.parquet",
         selection=RESULTS / "selection.json",
     output:
         seeds=RESULTS / "seeds.json",

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.cli.builds import Finished, open_results, own_config
+from finetune_report.config.comparisons import EXPLORATORY
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
 from finetune_report.json_pointer import at
 from finetune_report.provenance.lineage import Job, Lineage, flat
 from finetune_report.report.keys import join, split
 from finetune_report.report.values import Value, read_values, supported_digits
-from finetune_report.stats.comparisons import EXPLORATORY
 from finetune_report.terminal import say
 
 SHOWN = 4  # files that are named of many alike

@@ -8,6 +8,8 @@ from finetune_report.config.settings import resolved_settings
 
 Pair = tuple[str, str]
 
+EXPLORATORY = "exploratory"  # the outcome of a comparison that was not declared
+
 
 def against_first(names: Sequence[str]) -> list[Pair]:
     """Each other setting against the first, the baseline."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
+from finetune_report.config.comparisons import EXPLORATORY
 from finetune_report.errors import UserError
 from finetune_report.report.keys import join, split
 from finetune_report.report.results import SPLITS, Evidence, common_onset, nearest, onset
-from finetune_report.stats.comparisons import EXPLORATORY
 from finetune_report.stats.metrics import METRICS
 
 Number = float | str

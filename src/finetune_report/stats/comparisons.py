@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from finetune_report.config.comparisons import Pair
+from finetune_report.config.comparisons import EXPLORATORY, Pair
 from finetune_report.stats.discordance import DiscordantCounts, seed_noise_margin
 from finetune_report.stats.families import best_settings, compare, compare_family
 from finetune_report.stats.outcomes import Outcome, Verdict, verdicts
@@ -16,7 +16,6 @@ Floats = NDArray[np.float64]
 Row = dict[str, Any]
 Pairs = dict[str, dict[str, Row]]
 
-EXPLORATORY = "exploratory"  # the outcome of a comparison that was not declared
 TURNED = {Outcome.AHEAD: Outcome.BEHIND, Outcome.BEHIND: Outcome.AHEAD}
 MOST_DRAWN = 2**23  # numbers in the draws of a family's joint distribution
 FEWEST_DRAWS = 2**12

@@ -28,9 +28,10 @@ from scipy.stats import multivariate_normal
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
+from finetune_report.config.comparisons import against_first  # noqa: E402
 from finetune_report.stats import crossed, discordance, influence, subgroups, winners_curse  # noqa: E402
 from finetune_report.stats.calibration import calibration_error  # noqa: E402
-from finetune_report.stats.families import against_first, best_settings, compare_family  # noqa: E402
+from finetune_report.stats.families import best_settings, compare_family  # noqa: E402
 from finetune_report.stats.outcomes import Outcome, verdicts  # noqa: E402
 from finetune_report.stats.planning import VarianceComponents, minimum_detectable  # noqa: E402
 from finetune_report.stats.shares import share_interval  # noqa: E402

@@ -1,5 +1,5 @@
-# What the runs show beyond accuracy: over seeds, by slices, mistake by mistake, side by side, and with fewer examples.
-# The config's section `analyses` can switch off all but the first three.
+# What the runs show beyond accuracy: over seeds, compared, by slices, mistake by mistake, side by side, and with fewer
+# examples. The config's section `analyses` can switch off all from the slices on.
 
 
 rule describe_data:
@@ -53,7 +53,11 @@ rule summarise_seeds:
     input:
         metrics=all_runs("metrics.json"),
         timings=all_runs("timing.json") if config["report"]["timings"] else [],
+        predictions=all_runs("predictions.parquet"),
+        validation=RESULTS / "data/validation.parquet",
         test_metrics=RESULTS / "test/metrics.json",
+        test_predictions=RESULTS / "test/predictions.parquet",
+        test=RESULTS / "data/test.parquet",
         selection=RESULTS / "selection.json",
     output:
         seeds=RESULTS / "seeds.json",
@@ -70,6 +74,50 @@ rule summarise_seeds:
 
 
 publishes("summarise_seeds")
+
+
+rule compare_settings:
+    input:
+        predictions=all_runs("predictions.parquet"),
+        validation=RESULTS / "data/validation.parquet",
+        summary=RESULTS / "data/summary.json",
+        selection=RESULTS / "selection.json",
+    output:
+        comparisons=RESULTS / "comparisons.json",
+        table=TABLES / "differences.csv",
+        values=VALUES / "compare_settings.json",
+    log:
+        LOGS / "compare_settings.log",
+    params:
+        spec=spec(settings=list(SETTINGS), named=NAMED, pairs=PAIRS, declared_as=in_words(config), **COMPARED_BY),
+        stamp=stamp("compare_settings"),
+    script:
+        "../scripts/compare_settings.py"
+
+
+publishes("compare_settings")
+
+
+rule compare_on_test:
+    input:
+        predictions=RESULTS / "test/predictions.parquet",
+        baselines=RESULTS / "baselines/test.parquet",
+        test=RESULTS / "data/test.parquet",
+        summary=RESULTS / "data/summary.json",
+    output:
+        comparisons=RESULTS / "test/comparisons.json",
+        values=VALUES / "compare_on_test.json",
+    log:
+        LOGS / "compare_on_test.log",
+    localrule: True
+    params:
+        spec=spec(**COMPARED_BY),
+        stamp=stamp("compare_on_test"),
+    script:
+        "../scripts/compare_on_test.py"
+
+
+publishes("compare_on_test")
 
 
 rule score_slices:

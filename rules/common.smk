@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+from finetune_report.config.comparisons import compared_metric, declared_pairs, in_words
 from finetune_report.config.resources import model_job
 from finetune_report.config.schema import complete
 from finetune_report.config.settings import excluded_settings, resolved_settings, unfinished_settings
@@ -66,6 +67,8 @@ NAMED = [setting["name"] for setting in config["settings"] if setting["name"] in
 EXCLUDED = excluded_settings(config)
 REVISION = revision(Path(workflow.basedir))
 BASELINE = next(iter(PLANNED))
+PAIRS = declared_pairs(config, list(SETTINGS))
+COMPARED_BY = {"metric": compared_metric(config), "margin": config["comparisons"]["margin"]}
 RUNGS = list(range(1, len(config["halving"]["rungs"]) + 1))
 COMPUTE = {key: config[key] for key in ("device", "precision", "threads", "compile")}
 MODEL_JOB = model_job(config)

@@ -41,6 +41,24 @@ rule plot_settings:
 publishes("plot_settings")
 
 
+rule plot_differences:
+    input:
+        table=TABLES / "differences.csv",
+    output:
+        **figure("differences"),
+    log:
+        LOGS / "plot_differences.log",
+    localrule: True
+    params:
+        spec=spec(**COMPARED_BY),
+        stamp=stamp("plot_differences"),
+    script:
+        "../scripts/plot_differences.py"
+
+
+publishes("plot_differences", when=PAIRS)
+
+
 rule plot_expected:
     input:
         table=TABLES / "expected.csv",

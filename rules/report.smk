@@ -1,23 +1,4 @@
-# From results to the write-up: comparisons, values, what made them, and the text that cites them.
-
-
-rule compare_settings:
-    input:
-        predictions=all_runs("predictions.parquet"),
-        summary=RESULTS / "data/summary.json",
-        selection=RESULTS / "selection.json",
-    output:
-        comparisons=RESULTS / "comparisons.json",
-    log:
-        LOGS / "compare_settings.log",
-    params:
-        spec=spec(settings=list(SETTINGS), named=NAMED),
-        stamp=stamp("compare_settings"),
-    script:
-        "../scripts/compare_settings.py"
-
-
-publishes("compare_settings")
+# From results to the write-up: values, what made them, and the text that cites them.
 
 
 rule keep_ledger:
@@ -71,7 +52,6 @@ rule render_write_up:
         selection=RESULTS / "selection.json",
         summary=RESULTS / "data/summary.json",
         ledger=RESULTS / "ledger.json",
-        comparisons=RESULTS / "comparisons.json",
         curves=RESULTS / "curves.csv",
         figures=published_figures(),
         tables=drawn_tables(),

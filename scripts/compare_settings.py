@@ -1,40 +1,70 @@
-"""Compare pairs of settings on the validation set by a paired test, before any sentence asks for it.
+"""Compare settings on the validation split: the declared pairs as one family, and others as exploratory ones.
 
-Each is compared with the settings that the config names, and with the selected one; two points of a sweep are not
-compared, since their pairs would grow with the square of its size.
+One statistic gives p and interval: examples crossed with seeds, or with one seed the score test of two trained models.
+Of a declared pair both are simultaneous over the family. A setting that is named in the config, and the selected one,
+is also compared with all others that no one declared, without a correction, so that no claim can rest on it.
 
-Reads the predictions of all runs and the selection. Writes a comparison for each pair and metric; p-values are not yet
-corrected for their number, since how many count is known only where a document cites them.
+Reads the predictions of all runs, the validation split and the selection. Writes all comparisons and, as a table for
+the figure, the differences of the declared ones; publishes the former.
 """
 
 import logging
 from pathlib import Path
+from typing import Any
 
-from finetune_report.files import read_json, write_json
+from finetune_report.config.comparisons import Pair
+from finetune_report.files import read_json, write_json, write_text
+from finetune_report.report.comparisons import publish_comparisons
+from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
-from finetune_report.stats.paired_tests import METRICS, compare, scores
+from finetune_report.stats.comparisons import add_exploratory, best_p_values, family_results
+from finetune_report.stats.metrics import METRICS
+from finetune_report.stats.run_scores import clusters_of, run_scores
 
 import pandas as pd
 
+DRAWN = 20  # pairs in a figure that can be read
+
 
 def main(
-    predictions: list[Path], summary: Path, selection: Path, comparisons: Path, settings: list[str], named: list[str]
+    predictions: list[Path],
+    validation: Path,
+    summary: Path,
+    selection: Path,
+    comparisons: Path,
+    table: Path,
+    values: Path,
+    settings: list[str],
+    named: list[str],
+    pairs: list[Pair],
+    declared_as: str,
+    metric: str,
+    margin: float | None,
 ) -> None:
-    """`predictions` are at `runs/<setting>/seed<seed>/predictions.parquet`; `named` are the settings not of a sweep."""
-    labels = read_json(summary)["labels"]
-    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in settings}
+    """`predictions` are at `runs/<setting>/seed<seed>/predictions.parquet`; `named` are the settings not of a sweep.
+
+    `pairs` are the declared ones, by `metric`, and `declared_as` says in words which these are.
+    """
+    labels, winner = read_json(summary)["labels"], read_json(selection)["winner"]
+    data = pd.read_parquet(validation)
+    runs: dict[str, list[pd.DataFrame]] = {name: [] for name in settings}
     for path in predictions:
-        tables[path.parts[-3]].append(pd.read_parquet(path))
-    pairs = asked_pairs(settings, {*named, read_json(selection)["winner"]})
-    found = []
-    for metric in METRICS:
-        scored = {name: scores(tables[name], labels, metric) for name in settings}
-        found += [compare(a, b, metric, scored[a], scored[b]) for a, b in pairs]
-    write_json(comparisons, {"comparisons": [comparison.as_json() for comparison in found]})
-    logging.info("%d comparisons of %d settings", len(found), len(settings))
+        runs[path.parts[-3]].append(pd.read_parquet(path))
+    scores = {name: run_scores(found, data["id"].tolist(), labels, metric) for name, found in runs.items()}
+    clusters, better = clusters_of(data), METRICS[metric].higher_is_better
+    declared = [(a, b) for a, b in pairs]
+    facts, found = family_results(scores, declared, margin, better, clusters)
+    add_exploratory(found, scores, asked_pairs(settings, {*named, winner}), clusters)
+    label = METRICS[metric].label
+    facts |= {"text": f"{declared_as}, by validation {label}", "metric": metric}
+    best = best_p_values(scores, better, clusters)
+    write_json(comparisons, {"family": facts, "pairs": found, "best": best})
+    write_text(table, pd.DataFrame(rows_of(found, drawn(declared, {*named, winner}))).to_csv(index=False))
+    publish(comparisons, values)
+    logging.info("%d declared comparisons of %d settings", len(declared), len(settings))
 
 
-def asked_pairs(settings: list[str], central: set[str]) -> list[tuple[str, str]]:
+def asked_pairs(settings: list[str], central: set[str]) -> list[Pair]:
     """The pairs of settings of which at least one is `central`, in the order of the config."""
     place = {name: number for number, name in enumerate(settings)}
     with_all = [name for name in settings if name in central]
@@ -44,6 +74,29 @@ def asked_pairs(settings: list[str], central: set[str]) -> list[tuple[str, str]]
         for b in (settings[place[a] + 1 :] if a in central else with_all)
         if place[b] > place[a]
     ]
+
+
+def drawn(declared: list[Pair], central: set[str]) -> list[Pair]:
+    """The declared pairs that the figure shows: those of two `central` settings first, as many as can be read."""
+    ranked = sorted(declared, key=lambda pair: not central.issuperset(pair))
+    return [pair for pair in declared if pair in ranked[:DRAWN]]
+
+
+def rows_of(found: dict[str, dict[str, Any]], pairs: list[Pair]) -> list[dict[str, Any]]:
+    """A row a pair: its difference with the simultaneous interval, and the outcome."""
+    rows = []
+    for a, b in pairs:
+        row = found[a][b]
+        low, high = row["interval"]
+        kept = {name: row[name] for name in ("difference", "outcome")}
+        rows.append({"a": a, "b": b} | kept | {"low": low, "high": high})
+    return rows
+
+
+def publish(comparisons: Path, values: Path) -> None:
+    collector = Collector(values)
+    publish_comparisons(collector, comparisons)
+    collector.write()
 
 
 if __name__ == "__main__":

@@ -34,12 +34,14 @@ def main(
         for split in scores
         if split != "train"
     ]
+    simple = [row["method"] for row in methods if row["split"] == "test"]
+    test = summary_of(tested, data["test"], kept["record"]["problems"], simple)
     write_json(
         ledger,
         {
             "data": data,
             "validation": {"runs": len(scored), "scored": sum(row["times"] for row in scored)},
-            "test": summary_of(tested, data["test"], kept["record"]["problems"]),
+            "test": test,
             "record": kept["record"],
             "scorings": [*scored, *tested, *methods],
         },

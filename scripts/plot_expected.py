@@ -22,10 +22,11 @@ def main(table: Path, png: Path, svg: Path, csv: Path, metric: str) -> None:
 
 
 def draw(axes: Axes, table: pd.DataFrame, metric: str) -> None:
-    """The mean over draws of so many settings, a band of one standard deviation around it."""
+    """The mean over draws of so many settings, and a band with nine tenths of the draws."""
     colour, line, marker = SERIES[0]
-    low, high = table["mean"] - table["sd"], table["mean"] + table["sd"]
-    axes.fill_between(table["settings"], low, high, color=colour, alpha=0.15, linewidth=0, label="± sd over draws")
+    axes.fill_between(
+        table["settings"], table["low"], table["high"], color=colour, alpha=0.15, linewidth=0, label="90% of draws"
+    )
     every = max(1, len(table) // 10)
     axes.plot(
         table["settings"], table["mean"], color=colour, linestyle=line, marker=marker, markevery=every, label="expected"

@@ -12,8 +12,9 @@ from finetune_report.files import read_json, write_json, write_text
 from finetune_report.json_pointer import step
 from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
-from finetune_report.stats.intervals import wilson_interval
+from finetune_report.stats.crossed import mean_of_shares
 from finetune_report.stats.metrics import whole
+from finetune_report.stats.shares import share_interval
 
 import pandas as pd
 
@@ -39,15 +40,14 @@ def row_of(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def point(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """The mean accuracy over the seeds on one part, with the interval over examples."""
+    """The mean accuracy over the seeds on one part, with its interval."""
     accuracies = [run["validation"]["accuracy"] for run in runs]
-    correct = fmean(run["validation"]["correct"] for run in runs)
     count = runs[0]["validation"]["count"]
     return {
         "percent": runs[0]["percent"],
         "rows": whole(fmean(run["rows"] for run in runs)),
         "accuracy": fmean(accuracies),
-        "interval": wilson_interval(correct, count),
+        "interval": share_interval(mean_of_shares(accuracies, count)),
         "sd": stdev(accuracies) if len(accuracies) > 1 else None,
     }
 

@@ -1,10 +1,14 @@
 """Summarise each setting over its seeds: means, deviations, intervals, and seeds that diverged or failed.
 
-Reads the metrics of all runs, what they took, the metrics of the test split, and the selection. Writes a summary a
-setting and, of the selected one, the measures by class and the confusion matrix as a table; publishes all of that.
+Intervals are over examples and, from three seeds on, over seeds too; with fewer they are about these trained models.
+
+Reads the metrics and predictions of all runs, what they took, those of the test split, the splits and the selection.
+Writes a summary a setting and, of the selected one, the measures by class and the confusion matrix as a table;
+publishes all of that.
 """
 
 import logging
+from math import inf
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -14,14 +18,18 @@ from finetune_report.json_pointer import step
 from finetune_report.report.keys import below, join
 from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
-from finetune_report.stats.intervals import seeds_interval, wilson_interval
+from finetune_report.stats.crossed import mean_of_shares, mean_over_seeds
+from finetune_report.stats.influence import OF_CLASSES, OF_PROBABILITIES
 from finetune_report.stats.metrics import METRICS
+from finetune_report.stats.run_scores import clusters_of, run_scores
 from finetune_report.stats.selection import by_setting
+from finetune_report.stats.shares import share_interval
 
 import pandas as pd
 
 CLASS_METRICS = ("precision", "recall", "f1")
 MEANS = {"accuracy", "loss"}  # the metrics that are published with the runs that they are means of
+LIMITS = {"macro_f1": (0.0, 1.0), "matthews": (-1.0, 1.0), "loss": (0.0, inf)}  # that no bound goes beyond
 
 Runs = list[tuple[Path, dict[str, Any]]]  # the metrics of each, and the file that holds them
 
@@ -29,53 +37,81 @@ Runs = list[tuple[Path, dict[str, Any]]]  # the metrics of each, and the file th
 def main(
     metrics: list[Path],
     timings: list[Path],
+    predictions: list[Path],
+    validation: Path,
     test_metrics: Path,
+    test_predictions: Path,
+    test: Path,
     selection: Path,
     seeds: Path,
     confusion_table: Path,
     values: Path,
     settings: list[str],
 ) -> None:
-    """Metrics and timings are at `runs/<setting>/seed<seed>/`; without timings no cost is published."""
+    """Metrics, timings and predictions are at `runs/<setting>/seed<seed>/`; without timings no cost is published."""
     of_setting = by_setting([read_json(path) for path in metrics])
-    winner, test = read_json(selection)["winner"], read_json(test_metrics)
-    found = {name: setting_summary(of_setting[name]) for name in settings}
-    validation = [row["validation"] for row in of_setting[winner]]
+    winner, tested = read_json(selection)["winner"], read_json(test_metrics)
+    labels, data = tested["labels"], pd.read_parquet(validation)
+    runs: dict[str, list[pd.DataFrame]] = {}
+    for path in predictions:
+        runs.setdefault(path.parts[-3], []).append(pd.read_parquet(path))
+    found = {name: setting_summary(of_setting[name], intervals(runs[name], data, labels)) for name in settings}
+    validated = [row["validation"] for row in of_setting[winner]]
+    of_test = [rows for _, rows in pd.read_parquet(test_predictions).groupby("seed", sort=False)]
     chosen = found[winner] | {
-        "test": over_seeds(test["runs"]),
-        "classes": {"validation": class_means(validation), "test": test["classes"]},
+        "test": over_seeds(tested["runs"], intervals(of_test, pd.read_parquet(test), labels)),
+        "classes": {"validation": class_means(validated), "test": tested["classes"]},
     }
     write_json(seeds, {"settings": found, "winner": chosen})
-    write_text(confusion_table, pd.DataFrame(confusion_rows(test)).to_csv(index=False))
+    write_text(confusion_table, pd.DataFrame(confusion_rows(tested)).to_csv(index=False))
     publish(metrics, timings, test_metrics, selection, seeds, values, settings)
     for name, row in found.items():
         if row["diverged"] or row["failed"]:
             logging.warning("%s: %d seeds diverged, %d failed", name, row["diverged"], row["failed"])
 
 
-def setting_summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    statuses = [row["status"] for row in runs]
+def intervals(runs: list[pd.DataFrame], data: pd.DataFrame, labels: list[str]) -> dict[str, tuple[float, float]]:
+    """The 95% interval of each metric that is a mean over examples, or nearly one, from predictions of all seeds."""
+    ids, clusters = data["id"].tolist(), clusters_of(data)
+    found = {}
+    for metric in METRICS:
+        if metric in OF_CLASSES | OF_PROBABILITIES:
+            estimate = mean_over_seeds(run_scores(runs, ids, labels, metric), clusters)
+            low, high = share_interval(estimate) if metric == "accuracy" else estimate.interval()
+            least, most = LIMITS.get(metric, (-inf, inf))
+            found[metric] = (max(low, least), min(high, most))
+    return found
+
+
+def train_intervals(runs: list[dict[str, Any]]) -> dict[str, tuple[float, float]]:
+    """That of the accuracy on the training split, of which no predictions are kept."""
+    shares = [row["train"]["accuracy"] for row in runs]
+    return {"accuracy": share_interval(mean_of_shares(shares, runs[0]["train"]["count"]))}
+
+
+def setting_summary(runs: list[dict[str, Any]], of_validation: dict[str, tuple[float, float]]) -> dict[str, Any]:
+    statuses, best = [row["status"] for row in runs], [row["best_epoch"] for row in runs]
     return {
         "seeds": len(runs),
         "diverged": statuses.count("diverged"),
         "failed": statuses.count("failed"),
         "statuses": {str(row["seed"]): row["status"] for row in runs},
-        **{split: over_seeds([row[split] for row in runs]) for split in ("train", "validation")},
+        "best_epoch": {"text": f"{min(best)} to {max(best)}", "least": min(best), "most": max(best)},
+        "train": over_seeds([row["train"] for row in runs], train_intervals(runs)),
+        "validation": over_seeds([row["validation"] for row in runs], of_validation),
     }
 
 
-def over_seeds(scores: list[dict[str, Any]]) -> dict[str, Any]:
-    """Of each metric the mean; the interval over examples where there is one, the mean of the seeds' own; over seeds,
-    where there are several, the standard deviation (n - 1), Student's interval of the mean, and the ends.
+def over_seeds(scores: list[dict[str, Any]], intervals: dict[str, tuple[float, float]]) -> dict[str, Any]:
+    """Of each metric the mean, its interval where there is one, and where there are several seeds their standard
+    deviation (n - 1) and ends.
     """
     found: dict[str, dict[str, Any]] = {}
     for name in METRICS:
         values = [score[name] for score in scores]
-        intervals = [score["intervals"][name] for score in scores if name in score.get("intervals", {})]
-        found[name] = {"mean": fmean(values), "interval": mean_interval(intervals), "values": values}
+        found[name] = {"mean": fmean(values), "interval": intervals.get(name), "values": values}
         if len(values) > 1:
-            found[name] |= {"sd": stdev(values), "min": min(values), "max": max(values)}
-            found[name]["seeds_interval"] = seeds_interval(values)
+            found[name] |= {"sd": stdev(values), "least": min(values), "most": max(values)}
     return found
 
 
@@ -120,31 +156,33 @@ def publish(
     costs: dict[str, list[Path]] = {}
     for path in timings:
         costs.setdefault(path.parts[-3], []).append(path)
+    summaries = read_json(seeds)
     for setting in settings:
-        publish_setting(collector, join("runs", setting), runs[setting])
+        publish_setting(collector, join("runs", setting), runs[setting], summaries["settings"][setting])
         if setting in costs:
             publish_cost(collector, join("runs", setting, "cost"), costs[setting])
     chosen = read_json(selection)
     collector.add("winner.name", chosen["winner"], "text", selection, "/winner")
     collector.add("selection.rule", chosen["rule"], "text", selection, "/rule")
-    publish_setting(collector, "winner", runs[chosen["winner"]])
-    publish_test(collector, test_metrics)
+    publish_setting(collector, "winner", runs[chosen["winner"]], summaries["winner"])
+    publish_test(collector, test_metrics, summaries["winner"]["test"])
     publish_summaries(collector, seeds)
     collector.write()
 
 
-def publish_setting(collector: Collector, key: str, runs: Runs) -> None:
+def publish_setting(collector: Collector, key: str, runs: Runs, summary: dict[str, Any]) -> None:
     """A setting's hyperparameters, and its metrics at the best epoch: the mean over seeds, and each seed's own."""
     path, first = runs[0]
     for name, value in first["hyperparameters"].items():
         kind = "text" if value is None or isinstance(value, str) else "count" if isinstance(value, int) else "rate"
         collector.add(f"{key}.{name}", "none" if value is None else value, kind, path, f"/hyperparameters/{name}")
     for split in ("train", "validation"):
-        publish_means(collector, f"{key}.{split}", runs, split)
+        publish_means(collector, f"{key}.{split}", runs, split, summary[split])
     others = [other for other, _ in runs[1:]]
     for name in ("best_epoch", "steps"):
-        number = mean_or_only([row[name] for _, row in runs])
-        collector.add(f"{key}.{name}", number, "count", path, f"/{name}", None, "mean", others)
+        numbers = [row[name] for _, row in runs]
+        if name == "steps" or len(set(numbers)) == 1:  # else a text: no epoch is the mean of some
+            collector.add(f"{key}.{name}", mean_or_only(numbers), "count", path, f"/{name}", None, "mean", others)
     if first["train_sample"] is not None:
         collector.add(f"{key}.train_sample", first["train_sample"], "count", path, "/train_sample")
     for name in ("precision", "device"):
@@ -157,16 +195,15 @@ def publish_setting(collector: Collector, key: str, runs: Runs) -> None:
             collector.add_score(f"{key}.seed{row['seed']}.{split}", row[split], source, f"/{split}")
 
 
-def publish_means(collector: Collector, key: str, runs: Runs, split: str) -> None:
-    """Mean accuracy and loss over seeds. The interval is that of the examples; `sd` is the spread over the seeds."""
+def publish_means(collector: Collector, key: str, runs: Runs, split: str, summary: dict[str, Any]) -> None:
+    """Mean accuracy and loss over seeds with their intervals; `sd` is the spread over the seeds."""
     path, others, rows = runs[0][0], [other for other, _ in runs[1:]], [row[split] for _, row in runs]
-    accuracies = [row["accuracy"] for row in rows]
-    interval = wilson_interval(fmean(row["correct"] for row in rows), rows[0]["count"])
-    pointer, loss = f"/{split}/accuracy", fmean(row["loss"] for row in rows)
-    collector.add(f"{key}.accuracy", fmean(accuracies), "accuracy", path, pointer, interval, "mean", others)
-    collector.add(f"{key}.loss", loss, "loss", path, f"/{split}/loss", None, "mean", others)
+    for name in ("accuracy", "loss"):
+        mean, interval = fmean(row[name] for row in rows), summary[name]["interval"]
+        collector.add(f"{key}.{name}", mean, name, path, f"/{split}/{name}", interval, "mean", others)
     if len(rows) > 1:
-        collector.add(f"{key}.accuracy.sd", stdev(accuracies), "real", path, pointer, None, "sd", others)
+        spread = stdev(row["accuracy"] for row in rows)
+        collector.add(f"{key}.accuracy.sd", spread, "real", path, f"/{split}/accuracy", None, "sd", others)
 
 
 def mean_or_only(numbers: list[int]) -> float | int:
@@ -184,10 +221,13 @@ def publish_cost(collector: Collector, key: str, timings: list[Path]) -> None:
     )
 
 
-def publish_test(collector: Collector, path: Path) -> None:
+def publish_test(collector: Collector, path: Path, summary: dict[str, Any]) -> None:
     """`winner.test.accuracy`, `.correct`, `.count` and `.loss`, and `test.confusion.<true>.<predicted>`."""
     metrics = read_json(path)
-    collector.add_score("winner.test", metrics, path, "")
+    for name in ("accuracy", "loss"):
+        collector.add(f"winner.test.{name}", metrics[name], name, path, f"/{name}", summary[name]["interval"])
+    for name in ("correct", "count"):
+        collector.add(f"winner.test.{name}", metrics[name], "count", path, f"/{name}")
     labels = metrics["labels"]
     for row, true in enumerate(labels):
         for column, predicted in enumerate(labels):
@@ -197,8 +237,8 @@ def publish_test(collector: Collector, path: Path) -> None:
 
 
 def publish_summaries(collector: Collector, path: Path) -> None:
-    """Of each setting and of the winner: `<run>.<split>.<metric>` beyond accuracy and loss, with the interval over
-    examples; with several seeds `<metric>.sd` and `<metric>.over_seeds`, the mean with the interval over seeds;
+    """Of each setting and of the winner: `<run>.<split>.<metric>` beyond accuracy and loss, with its interval; with
+    several seeds `<metric>.sd`, `.least` and `.most`, and `<run>.best_epoch.least` and `.most` where they differ;
     `<run>.diverged` and `<run>.failed`, how many seeds did.
     """
     found = read_json(path)
@@ -207,6 +247,11 @@ def publish_summaries(collector: Collector, path: Path) -> None:
     for stem, (pointer, row) in rows.items():
         for name in ("diverged", "failed"):
             collector.add(f"{stem}.{name}", row[name], "count", path, f"{pointer}/{name}")
+        best = row["best_epoch"]
+        if best["least"] != best["most"]:
+            collector.add(f"{stem}.best_epoch", best["text"], "text", path, f"{pointer}/best_epoch/text")
+            for end in ("least", "most"):
+                collector.add(f"{stem}.best_epoch.{end}", best[end], "count", path, f"{pointer}/best_epoch/{end}")
         for split in ("train", "validation", "test"):
             for metric, summary in row.get(split, {}).items():
                 publish_metric(collector, f"{stem}.{split}", metric, summary, path, f"{pointer}/{split}/{metric}")
@@ -226,8 +271,7 @@ def publish_metric(
         return
     if f"{key}.sd" not in collector.values:
         collector.add(f"{key}.sd", summary["sd"], "real", path, f"{pointer}/sd")
-    collector.add(f"{key}.over_seeds", summary["mean"], kind, path, f"{pointer}/mean", summary["seeds_interval"])
-    for end in ("min", "max"):
+    for end in ("least", "most"):
         collector.add(f"{key}.{end}", summary[end], kind, path, f"{pointer}/{end}")
 
 

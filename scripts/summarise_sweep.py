@@ -6,6 +6,7 @@ tables, the latter and each run's accuracies. Publishes the account and what bec
 """
 
 import logging
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from finetune_report.json_pointer import at, step
 from finetune_report.report.keys import below
 from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
-from finetune_report.stats.expected_performance import expected_best
+from finetune_report.stats.best_of import expected_best
 from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.metrics import METRICS
 from finetune_report.stats.selection import FAILED, by_setting, ranked
@@ -50,7 +51,8 @@ def main(
     pruned, cut = sum(row["status"] == "pruned" for row in rows), {row["setting"] for row in rows if "pruned" in row}
     shown = most_telling(list(means), cut, named)
     planned, tried = len(settings) + len(missing) + len(excluded), len(means)
-    expected = expected_best([row[metric] for row in means.values()], not METRICS[metric].higher_is_better)
+    draws = expected_best([row[metric] for row in means.values()], not METRICS[metric].higher_is_better)
+    expected = [asdict(row) for row in draws]
     write_json(
         sweep,
         {
@@ -143,8 +145,8 @@ def publish_account(collector: Collector, path: Path) -> None:
         for place, setting in enumerate(sweep[which]):
             collector.add(f"sweep.{which}.{place + 1}", setting, "text", path, f"/{which}/{place}")
     for place, row in enumerate(sweep["expected"]):
-        for name in ("mean", "sd"):
-            key = f"sweep.expected.{row['settings']}" + ".sd" * (name == "sd")
+        for name in ("mean", "low", "high"):
+            key = f"sweep.expected.{row['settings']}" + f".{name}" * (name != "mean")
             collector.add(key, row[name], "real", path, f"/expected/{place}/{name}")
 
 

@@ -82,7 +82,7 @@ def test_why_starts_fast(root: Path) -> None:
 
 def test_why_says_how_a_p_was_corrected(root: Path) -> None:
     text = told(root, "comparison.base.other.p")
-    assert "corrected (Holm) over the report's 1 comparisons" in text
+    assert "simultaneous over 1 declared comparisons (max-|T|)" in text
     assert "compare_settings" in text
 
 

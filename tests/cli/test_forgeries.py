@@ -13,6 +13,7 @@ from tests.support.commands import verify
 import numpy as np
 import pandas as pd
 import pytest
+from compare_settings import publish
 
 Forgery = Callable[[Path], None]
 
@@ -58,7 +59,9 @@ def validation_metrics(root: Path) -> None:
 
 
 def comparison(root: Path) -> None:
-    edit(root, "comparisons.json", lambda document: document["comparisons"][0].update(p=1e-12))
+    edit(root, "comparisons.json", lambda document: document["pairs"]["base"]["other"].update(p=1e-12))
+    publish(root / "comparisons.json", root / "values/compare_settings.json")
+    rerun(root, "collect_values")
 
 
 def selection(root: Path) -> None:

@@ -81,7 +81,7 @@ PAYLOAD = "{{ cycler.__init__.__globals__.os.system('touch MARK') }}"
 
 def hostile_calls(root: Path, mark: Path, engine: str) -> dict[str, Any]:
     """What the manifests of earlier versions carried, with every path and program a stranger's choice."""
-    names = ("values", "selection", "summary", "ledger", "comparisons")
+    names = ("values", "selection", "summary", "ledger")
     inputs: dict[str, Any] = {name: f"results/try/{name}.json" for name in names}
     inputs |= {"summary": "results/try/data/summary.json", "manifest": "results/try/manifest.json"}
     inputs |= {

@@ -185,7 +185,8 @@ def test_the_ledger_lists_every_scoring_of_both_splits(tmp_path: Path) -> None:
     )
     found = read_json(tmp_path / "ledger.json")
     assert found["validation"] == {"runs": 1, "scored": 3}
-    text = "the test set was scored twice, for a and b, as far as the ledger tells; line 2 of it cannot be read"
+    text = "the test set was scored twice, for a and b, and once for each simple method (majority), as far as the "
+    text += "ledger tells; line 2 of it cannot be read"
     assert found["test"]["text"] == text
     assert found["record"] == record
     assert [(row["split"], row.get("setting", row.get("method"))) for row in found["scorings"]] == [

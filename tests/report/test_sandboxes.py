@@ -64,7 +64,7 @@ def test_no_file_gets_into_the_page_by_its_name(root: Path, tmp_path: Path, text
 def test_pandoc_opens_no_file_that_the_text_names(root: Path, tmp_path: Path, key: str) -> None:
     (tmp_path / "secret.csl").write_text("planted-secret")
     path = tmp_path / "write-up.md"
-    path.write_text(f"---\ntitle: A try\n{key}: {tmp_path}/secret.csl\n---\n\nAs they say [@efron1993].\n")
+    path.write_text(f"---\ntitle: A try\n{key}: {tmp_path}/secret.csl\n---\n\nAs they say [@dodge2019].\n")
     with pytest.raises(UserError, match="pandoc cannot use"):
         render(root, path)
 

@@ -15,14 +15,17 @@ def value(number: float | str, kind: str = "real", interval: tuple[float, float]
     ("interval", "digits"),
     [
         ((0.82, 0.91), 2),  # half-width 0.045
-        ((0.70, 0.94), 1),  # 0.12
+        ((0.70, 0.94), 2),  # 0.12, whose first digit is a 1
         ((0.890, 0.906), 3),  # 0.008
-        ((0.0, 0.1999), 1),  # 0.09995 is 0.1 with one digit
-        ((95.0, 115.0), -1),
+        ((0.0, 0.1999), 2),  # 0.09995 is 0.1 with one digit
+        ((0.60, 0.94), 1),  # 0.17 is 0.2 with one digit
+        ((95.0, 115.0), 0),
         ((0.5, 0.5), 1),
     ],
 )
-def test_digits_end_at_the_first_of_the_half_width(interval: tuple[float, float], digits: int) -> None:
+def test_digits_end_at_the_first_of_the_half_width_or_the_second_after_a_1(
+    interval: tuple[float, float], digits: int
+) -> None:
     assert supported_digits(interval) == digits
 
 
@@ -30,7 +33,7 @@ def test_digits_end_at_the_first_of_the_half_width(interval: tuple[float, float]
     ("number", "kind", "interval", "expected"),
     [
         (0.8733333, "accuracy", (0.82, 0.91), "0.87"),
-        (0.8733333, "accuracy", (0.70, 0.96), "0.9"),
+        (0.8733333, "accuracy", (0.60, 0.96), "0.9"),
         (0.8733333, "accuracy", None, "0.873"),
         (6920, "count", None, "6,920"),
         (3.5, "count", None, "3.5"),
@@ -50,7 +53,8 @@ def test_digits_end_at_the_first_of_the_half_width(interval: tuple[float, float]
         (0.0349999, "p", None, "0.035"),
         (1.9e-9, "p", None, "1.9 × 10^−9^"),
         (1.0, "p", None, "1.0"),
-        (104.0, "seconds", (95.0, 115.0), "100"),
+        (104.0, "seconds", (75.0, 115.0), "100"),
+        (0.04996, "p", None, "0.04996"),  # on its side of 0.05,
     ],
 )
 def test_numbers_are_printed_by_kind_and_interval(
@@ -67,7 +71,8 @@ def test_numbers_are_printed_by_kind_and_interval(
         ({"percent": True}, "87%"),
         ({"percent": True, "digits": 1}, "87.3%"),
         ({"percent": True, "interval": True}, "87% (82 to 91)"),
-        ({"digits": 4, "interval": True}, "0.8733 (0.82 to 0.91)"),
+        ({"digits": 4, "interval": True}, "0.8733 (0.8200 to 0.9100)"),
+        ({"points": True, "interval": True}, "87.3 (82.0 to 91.0)"),
     ],
 )
 def test_an_author_may_ask_for_more(options: dict[str, Any], expected: str) -> None:

@@ -9,8 +9,10 @@ from finetune_report.model.batching import nested_part
 from finetune_report.model.evaluation import Scores
 from finetune_report.report.collect import collect, compared, merged
 from finetune_report.report.publishing import faults
-from finetune_report.stats.intervals import seeds_interval, wilson_interval
+from finetune_report.stats.crossed import mean_over_seeds
+from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.metrics import METRICS, Outcome, by_class, intervals, measured
+from finetune_report.stats.shares import share_interval
 
 import describe_data
 import list_mistakes
@@ -23,7 +25,6 @@ import score_slices
 import score_test
 import select_setting
 import summarise_seeds
-from scipy.stats import t
 from sklearn.metrics import cohen_kappa_score
 
 LABELS = ["no", "yes"]
@@ -153,23 +154,42 @@ def run_metrics(setting: str, seed: int, chances: list[float], labels: list[int]
     return facts | {"validation": scores.summary() | details}
 
 
+CHANCES = {
+    ("a", 1): [0.9, 0.9, 0.1, 0.1],
+    ("a", 2): [0.9, 0.1, 0.1, 0.1],
+    ("b", 1): [0.9, 0.9, 0.1, 0.9],
+    ("b", 2): [0.9, 0.9, 0.9, 0.9],
+}
+TESTED = {1: [0.9, 0.9, 0.9, 0.1], 2: [0.9, 0.1, 0.9, 0.9]}
+
+
+def predicted(labels: list[int], chances: list[float]) -> pd.DataFrame:
+    classes = [int(chance > 0.5) for chance in chances]
+    table = {"id": range(len(labels)), "label": labels, "prediction": classes}
+    return pd.DataFrame(table | {"p_no": [1 - chance for chance in chances], "p_yes": chances})
+
+
 @pytest.fixture
 def seeds(tmp_path: Path) -> tuple[Path, Path]:
     labels = [1, 1, 0, 0]
-    rows = [
-        run_metrics("a", 1, [0.9, 0.9, 0.1, 0.1], labels),
-        run_metrics("a", 2, [0.9, 0.1, 0.1, 0.1], labels),
-        run_metrics("b", 1, [0.9, 0.9, 0.1, 0.9], labels),
-        run_metrics("b", 2, [0.9, 0.9, 0.9, 0.9], labels, "diverged"),
-    ]
+    rows = [run_metrics(*run, chances, labels) for run, chances in CHANCES.items()]
+    rows[-1]["status"] = "diverged"
+    rows[1]["best_epoch"] = 3
     write_json(tmp_path / "runs.json", rows)
     scored = {
         seed: Scores(np.zeros(4), np.array([[1 - c, c] for c in chances]), np.array(labels))
-        for seed, chances in {1: [0.9, 0.9, 0.9, 0.1], 2: [0.9, 0.1, 0.9, 0.9]}.items()
+        for seed, chances in TESTED.items()
     }
     write_json(tmp_path / "test.json", {"labels": LABELS} | score_test.pooled(scored, LABELS))
     for row in rows:
-        write_json(tmp_path / f"runs/{row['setting']}/seed{row['seed']}/metrics.json", row)
+        folder = tmp_path / f"runs/{row['setting']}/seed{row['seed']}"
+        write_json(folder / "metrics.json", row)
+        chances = CHANCES[row["setting"], row["seed"]]
+        predicted(labels, chances).to_parquet(folder / "predictions.parquet", index=False)
+    pd.concat([predicted(labels, chances).assign(seed=seed) for seed, chances in TESTED.items()]).to_parquet(
+        tmp_path / "test.parquet", index=False
+    )
+    predicted(labels, CHANCES["a", 1])[["id", "label"]].to_parquet(tmp_path / "data.parquet", index=False)
     return tmp_path / "runs.json", tmp_path / "test.json"
 
 
@@ -182,7 +202,11 @@ def test_seeds_are_summarised_with_deviation_intervals_and_what_became_of_them(
     summarise_seeds.main(
         sorted(tmp_path.glob("runs/*/*/metrics.json")),
         [],
+        sorted(tmp_path.glob("runs/*/*/predictions.parquet")),
+        tmp_path / "data.parquet",
         test,
+        tmp_path / "test.parquet",
+        tmp_path / "data.parquet",
         tmp_path / "selection.json",
         tmp_path / "seeds.json",
         tmp_path / "confusion.csv",
@@ -194,10 +218,15 @@ def test_seeds_are_summarised_with_deviation_intervals_and_what_became_of_them(
     scores = [1.0, measured(Outcome(np.array([1, 1, 0, 0]), np.array([1, 0, 0, 0])))["macro_f1"]]
     assert values["runs.a.validation.macro_f1"] == pytest.approx(np.mean(scores))
     assert values["runs.a.validation.macro_f1.sd"] == pytest.approx(np.std(scores, ddof=1))
-    over_seeds = values.values["runs.a.validation.accuracy.over_seeds"]["interval"]
-    assert over_seeds == pytest.approx([-0.7133, 2.4633], abs=1e-4)
+    right = np.array([[1, 1], [1, 0], [1, 1], [1, 1]])
+    expected = share_interval(mean_over_seeds(right))
+    assert values.values["runs.a.validation.accuracy"]["interval"] == pytest.approx(expected)
+    low, high = values.values["runs.a.validation.macro_f1"]["interval"]
+    assert 0 <= low < np.mean(scores) < high <= 1
+    assert (values["runs.a.best_epoch"], values["runs.a.best_epoch.most"]) == ("1 to 3", 3)  # and not 2, their mean
+    assert values["runs.b.best_epoch"] == 1
     assert values["winner.validation.class.yes.recall"] == 0.75
-    assert values["winner.test.accuracy.min"] == 0.25
+    assert values["winner.test.accuracy.least"] == 0.25
     # Of the class "yes" both seeds name 5 examples, 3 of them rightly, of 2 examples each.
     assert values["winner.test.class.yes.precision"] == pytest.approx(3 / 6)
     assert values.values["winner.test.class.yes.recall"]["interval"] == pytest.approx(wilson_interval(1.5, 2))
@@ -208,12 +237,6 @@ def test_more_seeds_do_not_narrow_the_interval_over_examples(seeds: tuple[list[P
     found = read_json(seeds[1])
     assert (found["correct"], found["count"], found["accuracy"]) == (2, 4, 0.5)
     assert found["confusion"] == [[1, 3], [1, 3]]
-
-
-def test_the_interval_over_seeds_is_students() -> None:
-    values = [0.8, 0.85, 0.9, 0.7]
-    expected = t.interval(0.95, 3, loc=np.mean(values), scale=np.std(values, ddof=1) / 2)
-    assert seeds_interval(values) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("metric", METRICS)

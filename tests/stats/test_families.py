@@ -1,15 +1,9 @@
 """Declared comparisons of settings from their scores."""
 
+from finetune_report.config.comparisons import against_first, all_pairs
 from finetune_report.stats.crossed import Estimate, difference
 from finetune_report.stats.discordance import DiscordantCounts
-from finetune_report.stats.families import (
-    against_first,
-    all_pairs,
-    best_settings,
-    compare,
-    compare_family,
-    covariance,
-)
+from finetune_report.stats.families import best_settings, compare, compare_family, covariance
 from finetune_report.stats.simultaneous import correlation_of
 
 import numpy as np

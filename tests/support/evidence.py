@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,13 @@ from finetune_report.files import read_json, write_json, write_text
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.values import read_values
 from finetune_report.stats.intervals import wilson_interval
-from finetune_report.stats.multiple_testing import Family, read_comparisons
 
 import pandas as pd
 from compare_settings import main as compare_settings
 from render_write_up import main as render_write_up
 
 ROOT = Path(__file__).resolve().parents[2]
+SEEDS = (1, 2)
 SETTINGS = ["baseline", "small-batch", "milder"]
 COUNT = 200
 CORRECT = {"baseline": 150, "small-batch": 180, "milder": 152}  # small-batch is right wherever milder is
@@ -31,40 +32,59 @@ OVERFITS_FROM = {"baseline": 3, "milder": 4}
 TRAIN_LOSS = [0.6, 0.4, 0.2, 0.1]
 
 
-def make_results(root: Path) -> Path:
-    """Everything that the rule render_write_up reads, below `root`."""
+def make_results(root: Path, seeds: tuple[int, ...] = SEEDS, **declared: Any) -> Path:
+    """Everything that the rule render_write_up reads, below `root`; all seeds come to the same.
+
+    `declared` is what compare_settings is called with otherwise.
+    """
     for setting in SETTINGS:
-        folder = root / "runs" / setting / "seed1"
-        folder.mkdir(parents=True)
-        predictions(setting).to_parquet(folder / "predictions.parquet", index=False)
-    write_text(root / "curves.csv", curves())
+        for seed in seeds:
+            folder = root / "runs" / setting / f"seed{seed}"
+            folder.mkdir(parents=True)
+            predictions(setting).to_parquet(folder / "predictions.parquet", index=False)
+    (root / "data").mkdir()
+    predictions("baseline")[["id", "label"]].to_parquet(root / "data/validation.parquet", index=False)
+    write_text(root / "curves.csv", curves(seeds))
     write_json(root / "data/summary.json", {"labels": ["negative", "positive"]})
-    write_json(root / "selection.json", selection())
-    write_json(root / "values.json", values())
+    write_json(root / "selection.json", selection(seeds))
     write_json(
         root / "ledger.json",
         {"test": {"text": "the test set was scored once, for small-batch"}, "record": {"head": "1f2e3d4c"}},
     )
     write_json(root / "manifest.json", {"commit": "0123456789abcdef", "experiment": "reviews", "packages": {}})
-    compare_settings(
-        predictions=sorted(root.glob("runs/*/*/predictions.parquet")),
-        summary=root / "data/summary.json",
-        selection=root / "selection.json",
-        comparisons=root / "comparisons.json",
-        settings=SETTINGS,
-        named=SETTINGS,
-    )
+    compared(root, **declared)
+    write_json(root / "values.json", values() | read_json(root / "values/compare_settings.json"))
     (root / "figures").mkdir()
     (root / "figures/graph.png").write_bytes(png(60, 40))
     write_text(root / "figures/graph.svg", SVG)
     return root
 
 
-def curves() -> str:
+def compared(root: Path, **declared: Any) -> None:
+    """Compare the settings: each against the baseline by accuracy, unless `declared` says otherwise."""
+    given: dict[str, Any] = {
+        "predictions": sorted(root.glob("runs/*/*/predictions.parquet")),
+        "validation": root / "data/validation.parquet",
+        "summary": root / "data/summary.json",
+        "selection": root / "selection.json",
+        "comparisons": root / "comparisons.json",
+        "table": root / "differences.csv",
+        "values": root / "values/compare_settings.json",
+        "settings": SETTINGS,
+        "named": SETTINGS,
+        "pairs": [("small-batch", "baseline"), ("milder", "baseline")],
+        "declared_as": "each setting against the baseline",
+        "metric": "accuracy",
+        "margin": None,
+    }
+    compare_settings(**(given | declared))
+
+
+def curves(seeds: tuple[int, ...]) -> str:
     rows = ["setting,seed,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,learning_rate"]
-    for setting in SETTINGS:
+    for setting, seed in product(SETTINGS, seeds):
         for epoch, (train, validation) in enumerate(zip(TRAIN_LOSS, VALIDATION_LOSS[setting], strict=True), start=1):
-            rows.append(f"{setting},1,{epoch},{train},0.8,{validation},0.75,0.0001")
+            rows.append(f"{setting},{seed},{epoch},{train},0.8,{validation},0.75,0.0001")
     return "\n".join(rows) + "\n"
 
 
@@ -83,19 +103,19 @@ def predictions(setting: str) -> pd.DataFrame:
     )
 
 
-def selection() -> dict[str, Any]:
+def selection(seeds: tuple[int, ...] = (1,)) -> dict[str, Any]:
     runs = [
         {
             "setting": name,
-            "seed": 1,
+            "seed": seed,
             "accuracy": CORRECT[name] / COUNT,
             "loss": 0.5,
             "best_epoch": BEST_EPOCH[name],
             "status": "trained",
         }
-        for name in SETTINGS
+        for name, seed in product(SETTINGS, seeds)
     ]
-    return {"metric": "accuracy", "planned": len(SETTINGS), "missing": [], "runs": runs, "winner": "small-batch"}
+    return {"metric": "accuracy", "planned": len(runs), "missing": [], "runs": runs, "winner": "small-batch"}
 
 
 def values() -> dict[str, Any]:
@@ -129,7 +149,6 @@ def evidence(root: Path) -> Evidence:
         read_json(root / "data/summary.json")["labels"],
         read_json(root / "selection.json"),
         read_curves(root / "curves.csv"),
-        Family(read_comparisons(root / "comparisons.json")),
     )
 
 
@@ -141,7 +160,6 @@ def render(root: Path, write_up: Path, **changes: Any) -> dict[str, Any]:
         "manifest": root / "manifest.json",
         "selection": root / "selection.json",
         "summary": root / "data/summary.json",
-        "comparisons": root / "comparisons.json",
         "curves": root / "curves.csv",
         "figures": sorted(root.glob("figures/*.*g")),
         "tables": [],

@@ -17,7 +17,6 @@ from finetune_report.provenance.layout import Call, layout_of
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.template import fill
 from finetune_report.report.values import read_values
-from finetune_report.stats.multiple_testing import Family, read_comparisons
 from tests.support.builds import make_build
 
 GOLDEN = ROOT / "tests/golden"
@@ -58,7 +57,6 @@ def fill_in(given: dict[str, Any], source: Path) -> None:
         read_json(given["summary"])["labels"],
         read_json(given["selection"]),
         read_curves(given["curves"]),
-        Family(read_comparisons(given["comparisons"])),
     )
     write_text(given["markdown"], fill(source, evidence).text)
 

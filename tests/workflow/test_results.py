@@ -21,7 +21,18 @@ LABELS = ["negative", "positive"]
 # What the workflow keeps for itself.
 BESIDE = {"logs", "checkpoints", "records", "locks", "lock", "journal.log", "test-ledger.jsonl"}
 PROBABILITIES = [f"p_{label}" for label in LABELS]
-FIGURES = ["graph", "loss", "hyperparam", "expected", "confusion", "attention-sweep", "attention-error", "heads"]
+FIGURES = [
+    "graph",
+    "loss",
+    "hyperparam",
+    "differences",
+    "expected",
+    "confusion",
+    "calibration",
+    "attention-sweep",
+    "attention-error",
+    "heads",
+]
 HISTORY = [
     "epoch",
     "train_loss",
@@ -47,7 +58,14 @@ def test_every_file_of_the_contract_is_there(finished: Project) -> None:
         *(f"data/{split}.parquet" for split in SPLITS),
         "data/summary.json",
         *(f"{folder.relative_to(finished.results)}/{name}" for folder in runs_of(finished) for name in run),
-        *("selection.json", "test/metrics.json", "test/predictions.parquet", "baselines.json", "comparisons.json"),
+        *(
+            "selection.json",
+            "test/metrics.json",
+            "test/predictions.parquet",
+            "baselines.json",
+            "comparisons.json",
+            "test/comparisons.json",
+        ),
         *(
             "runs.json",
             "runs.csv",

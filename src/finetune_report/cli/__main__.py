@@ -113,7 +113,7 @@ def draft(config: Config = DEFAULT, arguments: Snakemake = None) -> int:
 
 @app.command(cls=Command, epilog="--config config/sst2-minilm.yaml")
 def plan(config: Config = DEFAULT, arguments: Snakemake = None) -> int:
-    """Say what would run, and why."""
+    """Say what would run, and why, and what difference the comparisons can find."""
     from finetune_report.cli import workflow
 
     return workflow.plan(config, arguments or [])

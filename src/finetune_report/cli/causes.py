@@ -146,7 +146,7 @@ class Causes:
 def lineage_of(manifest: dict[str, Any]) -> Lineage:
     """The jobs of a build; that of the report comes after its manifest, and is told by what the report carries."""
     report = manifest["config"].get("report", {})
-    named = ("values.json", "curves.csv", "comparisons.json", "selection.json")
+    named = ("values.json", "curves.csv", "selection.json")
     hashes = {name: manifest["files"][name] for name in named if name in manifest["files"]}
     rendering = {
         "params": {

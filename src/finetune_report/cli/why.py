@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.cli.builds import Finished, open_results, own_config
+from finetune_report.config.comparisons import EXPLORATORY
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
 from finetune_report.json_pointer import at
 from finetune_report.provenance.lineage import Job, Lineage, flat
-from finetune_report.report.keys import split
-from finetune_report.report.results import Evidence, read_curves
+from finetune_report.report.keys import join, split
 from finetune_report.report.values import Value, read_values, supported_digits
-from finetune_report.stats.multiple_testing import Family, read_comparisons
 from finetune_report.terminal import say
 
 SHOWN = 4  # files that are named of many alike
@@ -34,14 +33,15 @@ def main(key: str, config: Path, results: Path | None) -> int:
 def explanation(build: Finished, key: str, config: Path) -> list[str]:
     """The whole way, line by line. Raises UserError with the nearest keys where there is no such value."""
     checks = read_json(build.root / "checks.json")
-    value, lineage = value_of(build, key), Lineage(build.manifest.get("calls", {}))
+    values = read_values(build.root / "values.json")
+    value, lineage = value_of(build, key, values), Lineage(build.manifest.get("calls", {}))
     files = list(dict.fromkeys(source for source, _ in value.origins))
     settings = settings_behind(build, lineage, value, files)
     runs = runs_behind(build, lineage, files, settings)
     return [
         key,
         *printed_lines(value, [row for row in checks["values"] if row["key"] == key]),
-        *origin_lines(build, value, len(checks["comparisons"]["made"])),
+        *origin_lines(build, value, values),
         "",
         *Tree(lineage, settings).lines(files),
         "",
@@ -53,28 +53,13 @@ def explanation(build: Finished, key: str, config: Path) -> list[str]:
     ]
 
 
-def value_of(build: Finished, key: str) -> Value:
-    """A value by its key; comparisons are corrected as they are in the report."""
-    root = build.root
-    family = Family(read_comparisons(root / "comparisons.json"))
-    selection = read_json(root / "selection.json")
-    evidence = Evidence(
-        read_values(root / "values.json"),
-        [row["setting"] for row in selection["settings"]],
-        read_json(root / "data/summary.json")["labels"],
-        selection,
-        read_curves(root / "curves.csv"),
-        family,
-    )
-    for row in read_json(root / "checks.json")["comparisons"]["made"]:
-        family.make(row["a"], row["b"], row["metric"])
-    family.settle()
-    known = [*evidence.values, *evidence.comparison_keys()]
-    if key not in known:
-        near = [*(name for name in known if key in name), *difflib.get_close_matches(key, known, n=8, cutoff=0.4)]
-        listed = "".join(f"\n  {name}" for name in list(dict.fromkeys(near or known))[:8])
-        raise UserError(f"there is no value '{key}' in {root}. The nearest are:{listed}")
-    return evidence.value(key)
+def value_of(build: Finished, key: str, values: dict[str, Value]) -> Value:
+    """A value by its key. Raises UserError with the nearest keys where there is none."""
+    if key not in values:
+        near = [*(name for name in values if key in name), *difflib.get_close_matches(key, values, n=8, cutoff=0.4)]
+        listed = "".join(f"\n  {name}" for name in list(dict.fromkeys(near or values))[:8])
+        raise UserError(f"there is no value '{key}' in {build.root}. The nearest are:{listed}")
+    return values[key]
 
 
 def printed_lines(value: Value, rows: list[dict[str, Any]]) -> list[str]:
@@ -89,17 +74,29 @@ def printed_lines(value: Value, rows: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def origin_lines(build: Finished, value: Value, comparisons: int) -> list[str]:
-    """What it was made of: each file, the place in it, and the number there; a p is corrected for `comparisons`."""
+def origin_lines(build: Finished, value: Value, values: dict[str, Value]) -> list[str]:
+    """What it was made of: each file, the place in it, and the number there; how a p or interval is corrected."""
     how = f"the {value.aggregate} of {len(value.origins)} numbers" if value.aggregate else "one entry of a result file"
-    if value.kind == "p":
-        how += f", corrected (Holm) over the report's {comparisons} comparisons"
+    how += corrected(value, values)
     lines = [f"  made as     {how}"]
     for source, pointer in value.origins:
         found = at(read_json(build.root / source), pointer)
         shown = f"  = {found}" if isinstance(found, int | float | str) else ""
         lines.append(f"    {source}  {pointer}{shown}")
     return lines
+
+
+def corrected(value: Value, values: dict[str, Value]) -> str:
+    """How the p or the interval of a comparison is corrected, in words; nothing for another value."""
+    match split(value.key):
+        case ("comparison", *below, a, b, "p" | "difference") if len(below) < 2:
+            stem = join("comparison", *below, a, b)
+        case _:
+            return ""
+    if str(values[f"{stem}.outcome"].value) == EXPLORATORY:
+        return ", exploratory and not corrected"
+    family = join("family", *below)
+    return f", simultaneous over {values[f'{family}.comparisons'].value} declared comparisons (max-|T|)"
 
 
 def settings_behind(build: Finished, lineage: Lineage, value: Value, files: list[str]) -> set[str]:

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from finetune_report.cli.check import checked
 from finetune_report.errors import UserError
@@ -25,9 +26,14 @@ def report(config: Path, arguments: list[str], target: str = "", draft: bool = F
 
 
 def plan(config: Path, arguments: list[str]) -> int:
-    """Say what would run, and why."""
-    prepared(config)
-    return run_snakemake(command_line([config], "", ["--dry-run"], arguments))
+    """Say what would run, and why; and what difference the declared comparisons can find."""
+    complete = prepared(config)
+    code = run_snakemake(command_line([config], "", ["--dry-run"], arguments))
+    if code == 0:
+        from finetune_report.cli.design import design_lines  # takes half a second, which other commands need not wait
+
+        print(*design_lines(complete), sep="\n")
+    return code
 
 
 def fetch(config: Path, arguments: list[str]) -> int:
@@ -52,12 +58,13 @@ def cluster(config: Path, arguments: list[str]) -> int:
     return code or say_where()
 
 
-def prepared(config: Path) -> None:
-    """Check a config, and see to it that Snakemake can run here."""
+def prepared(config: Path) -> dict[str, Any]:
+    """Check a config, and see to it that Snakemake can run here; the config with its defaults."""
     if Path.cwd().resolve() != PROJECT:
         raise UserError(f"The workflow runs in the project's folder, {PROJECT}; go there first (here is {Path.cwd()})")
-    checked(config)
+    found = checked(config)
     provide_cache()
+    return found
 
 
 def command_line(configs: list[Path], target: str, options: list[str], arguments: list[str]) -> list[str]:

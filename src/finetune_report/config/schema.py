@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.config import search_space
+from finetune_report.config.comparisons import comparison_mistakes
 from finetune_report.config.json_schema import SCHEMA, Json, Validator, read_schema, resolve
 from finetune_report.config.messages import describe, shown
 from finetune_report.config.recorded import foreign_sources, with_relative_paths
@@ -34,6 +35,7 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
     refuse(sweep_mistakes(filled["sweep"], schema["$defs"]))
     refuse(duplicate_settings(filled))
     refuse(halving_mistakes(filled))
+    refuse(comparison_mistakes(filled))
     refuse(foreign_sources(filled))
     return filled
 

@@ -33,11 +33,11 @@ class LeftOut:
             self.rows.append({"place": place, "reason": reason})
 
 
-RESERVED = ("id", "length", "text", "text_pair", "label")  # length: the report breaks down by it anyway
+RESERVED = ("id", "length", "text", "text_pair", "label", "cluster")  # length: the report breaks down by it anyway
 
 
 def columns_of(data: dict[str, Any]) -> dict[str, str]:
-    """The column behind each name that examples use: text, text_pair where there is one, label, and the slices."""
+    """The column behind each name that examples use: text, label, slices, perhaps text_pair and cluster."""
     columns = {name: str(data[name]) for name in READERS if data[name] is not None}
     for name in map(str, data["slices"]):
         if name in RESERVED:
@@ -212,7 +212,7 @@ def storable(text: str) -> str:
     return text
 
 
-READERS = {"text": text_of, "text_pair": text_of, "label": label_of}
+READERS = {"text": text_of, "text_pair": text_of, "label": label_of, "cluster": slice_of}
 
 
 def unknown_label(label: str, classes: list[str], data: dict[str, Any], first: bool) -> str:

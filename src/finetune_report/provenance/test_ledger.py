@@ -9,7 +9,7 @@ can tell whether this ledger goes on from there. Times are in no hash: the same 
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,22 +123,26 @@ def weights_fingerprint(folder: Path) -> str:
     return hashes[0] if len(hashes) == 1 else "+".join(hashes)
 
 
-def summary_of(scorings: list[Scoring], data: str, problems: Iterable[str] = ()) -> dict[str, Any]:
+def summary_of(
+    scorings: list[Scoring], data: str, problems: Iterable[str] = (), methods: Sequence[str] = ()
+) -> dict[str, Any]:
     """How often, and for which settings, the test data of fingerprint `data` were scored, in numbers and in words.
 
-    The words name the `problems` of the ledger too.
+    The words name the `problems` of the ledger too, and the simple `methods` that were scored there.
     """
     here = [scoring["setting"] for scoring in scorings if scoring["data"] == data]
     times = {name: here.count(name) for name in dict.fromkeys(here)}
     names = [name if count == 1 or len(times) == 1 else f"{name} ({often(count)})" for name, count in times.items()]
     listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
     scored = f"scored {often(len(here))}, for {listed}" if here else "never scored"
+    simple = f", and once for each simple method ({', '.join(methods)})" if methods else ""
     wrong = "".join(f"; {problem}" for problem in problems)
     return {
         "scored": len(here),
         "settings": len(times),
         "other_data": len(scorings) - len(here),
-        "text": f"the test set was {scored}" + (f", as far as the ledger tells{wrong}" if wrong else ""),
+        "methods": len(methods),
+        "text": f"the test set was {scored}{simple}" + (f", as far as the ledger tells{wrong}" if wrong else ""),
     }
 
 

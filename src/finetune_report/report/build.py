@@ -32,7 +32,6 @@ from finetune_report.report.rendering import FORMS, Style, parse, render
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.template import Filled, fill
 from finetune_report.report.values import read_values
-from finetune_report.stats.multiple_testing import SIGNIFICANCE, Family, read_comparisons
 
 import panflute as pf
 
@@ -44,7 +43,6 @@ def main(
     selection: Path,
     summary: Path,
     ledger: Path,
-    comparisons: Path,
     curves: Path,
     figures: list[Path],
     tables: list[Path],
@@ -71,9 +69,8 @@ def main(
     same order. `failed_runs` is "refuse" where they stand against the report, "report" where they do not. Of `forms`,
     "pdf" and "html", those that are asked for are rendered.
     """
-    family = Family(read_comparisons(comparisons))
     labels, chosen = read_json(summary)["labels"], read_json(selection)
-    evidence = Evidence(read_values(values), settings, labels, chosen, read_curves(curves), family)
+    evidence = Evidence(read_values(values), settings, labels, chosen, read_curves(curves))
     filled = fill(write_up, evidence)
     doc = parse(filled.text, write_up)
     checked = check_document(doc, filled, write_up)
@@ -84,7 +81,7 @@ def main(
     finish(doc, filled, checked, against, write_up, figures, bibliography, root, note, vector=pdf_engine == "typst")
     set_date(doc, commit_time)
     style = Style(typst_template, html_template, css, bibliography)
-    record = what_was_checked(checked, against, filled, family)
+    record = what_was_checked(checked, against, filled)
     sources = [write_up, *bibliography, typst_template, html_template, css]
     write_json(carried, what_it_carries(read_json(manifest), sources, filled.text, record))
     variables = {"draft": bool(against), "manifest": carried.read_text(encoding="utf-8")}
@@ -133,8 +130,8 @@ def finish(
     frame_tables(doc)
 
 
-def what_was_checked(checked: Checked, against: list[str], filled: Filled, family: Family) -> dict[str, Any]:
-    """What checks.json says: whether and why the report is a draft, and every claim, comparison and value in it.
+def what_was_checked(checked: Checked, against: list[str], filled: Filled) -> dict[str, Any]:
+    """What checks.json says: whether and why the report is a draft, and every claim and value in it.
 
     And what nobody checked: the author's escapes, and sentences that speak of results and were not judged.
     """
@@ -145,7 +142,6 @@ def what_was_checked(checked: Checked, against: list[str], filled: Filled, famil
         "escapes": [asdict(escape) for escape in checked.escapes],
         "unjudged": checked.unjudged,
         "claims": [claim.as_json() for claim in filled.claims],
-        "comparisons": {"significance": SIGNIFICANCE, "correction": "Holm", "made": family.as_json()},
         "values": [citation.as_json() for citation in filled.citations],
     }
 

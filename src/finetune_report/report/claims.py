@@ -10,27 +10,47 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
+from finetune_report.config.comparisons import EXPLORATORY
 from finetune_report.errors import UserError
-from finetune_report.report.results import Evidence, common_onset, nearest, onset
+from finetune_report.report.keys import join, split
+from finetune_report.report.results import SPLITS, Evidence, common_onset, nearest, onset
 from finetune_report.stats.metrics import METRICS
-from finetune_report.stats.multiple_testing import SIGNIFICANCE, Comparison
 
 Number = float | str
 
 
+Split = Literal["validation", "test"]
+
+DECIDED = ("ahead", "behind")
+SCORES = {*METRICS, "precision", "recall", "f1", "correct"}  # parts of the keys of models' scores
+# Kinds whose sentence must say that it is about trained models where there is one seed.
+OF_MODELS = ("model_beats", "equivalent")
+GONE = {
+    "no_difference": "there is no claim 'no_difference' any more: that a test finds nothing does not show that there "
+    "is nothing. Say claim('undecided', ...) in a sentence such as: the data do not decide between a and b; or "
+    "declare comparisons.margin in the config and say claim('equivalent', ...)"
+}
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a claim holds, and the wording that the data allow; `p` is corrected for the document's comparisons."""
+    """Whether a claim holds, and the wording that the data allow; `p` is the one within the declared family.
+
+    `about` says of a comparison whether it is of "settings" or, with one seed, of trained "models".
+    """
 
     holds: bool
     allowed: str
     difference: float | None = None
     interval: tuple[float, float] | None = None
     p: float | None = None
+    about: str | None = None
 
 
 def judge(kind: str, arguments: dict[str, Any], evidence: Evidence) -> Verdict:
     """The verdict on a claim. Raises UserError on an unknown kind, argument, setting or key."""
+    if kind in GONE:
+        raise UserError(GONE[kind])
     if kind not in KINDS:
         raise UserError(f"there is no claim '{kind}'{nearest(kind, KINDS)}")
     try:
@@ -58,23 +78,63 @@ def overfits_from(evidence: Evidence, run: str, epoch: Number) -> Verdict:
     return Verdict(common_onset(runs) == amount(evidence, epoch), f"{run} overfits from epoch {by_seed(onsets)} on")
 
 
-def beats(evidence: Evidence, a: str, b: str, metric: str = "accuracy") -> Verdict:
-    """The difference on the validation set is in favour of `a`, and significant."""
-    return compared(evidence, a, b, metric, lambda comparison, shown: shown and favours_a(comparison))
+def beats(evidence: Evidence, a: str, b: str, metric: str = "", split: Split = "validation") -> Verdict:
+    """Setting `a` is ahead of `b`, over examples and seeds like these; needs two seeds at least."""
+    found = declared(evidence, a, b, metric, split)
+    require_settings("beats", found)
+    return found.verdict(found.outcome == "ahead")
 
 
-def differ(evidence: Evidence, a: str, b: str, metric: str = "accuracy") -> Verdict:
-    """The difference on the validation set is significant, whichever way it goes."""
-    return compared(evidence, a, b, metric, lambda comparison, shown: shown)
+def differ(evidence: Evidence, a: str, b: str, metric: str = "", split: Split = "validation") -> Verdict:
+    """One of two settings is ahead of the other, whichever it is; needs two seeds at least."""
+    found = declared(evidence, a, b, metric, split)
+    require_settings("differ", found)
+    return found.verdict(found.outcome in DECIDED)
 
 
-def no_difference(evidence: Evidence, a: str, b: str, metric: str = "accuracy") -> Verdict:
-    """The data show no difference: it is not significant. That there is none does not follow."""
-    return compared(evidence, a, b, metric, lambda comparison, shown: not shown)
+def model_beats(evidence: Evidence, a: str, b: str, metric: str = "", split: Split = "validation") -> Verdict:
+    """With one seed: the model trained with `a` is ahead of the one trained with `b`, on examples like these."""
+    found = declared(evidence, a, b, metric, split)
+    if found.about != "models":
+        raise UserError(
+            f"the claim 'model_beats' is about two trained models, and '{a}' and '{b}' were trained with several "
+            "seeds; say claim('beats', ...), which is about the settings"
+        )
+    return found.verdict(found.outcome == "ahead")
+
+
+def equivalent(evidence: Evidence, a: str, b: str, metric: str = "", split: Split = "validation") -> Verdict:
+    """The difference lies within the margin that the config declares (two one-sided tests)."""
+    found = declared(evidence, a, b, metric, split)
+    if not evidence.has(f"{found.key}.within_margin"):
+        raise UserError(
+            "the claim 'equivalent' needs a margin, declared before training: comparisons.margin in the config, such "
+            "as 0.02 for differences of up to two points"
+        )
+    return found.verdict(evidence.text(f"{found.key}.within_margin") == "true")
+
+
+def undecided(evidence: Evidence, a: str, b: str, metric: str = "", split: Split = "validation") -> Verdict:
+    """The data do not decide between `a` and `b`: neither is ahead, nor are they equivalent within a margin."""
+    found = declared(evidence, a, b, metric, split)
+    return found.verdict(found.outcome == "undecided")
+
+
+def could_be_best(evidence: Evidence, a: str) -> Verdict:
+    """Setting `a` is not ruled out as the best of all, or as good as it (Hsu's comparisons with the best)."""
+    evidence.runs(a)
+    key = join("comparison", a, "could_be_best")
+    if not evidence.has(key):
+        raise UserError("there is a single setting, or too many of them, to say which could be the best")
+    p = evidence.number(key)
+    could = p >= level(evidence)
+    said = f"{a} {'could be' if could else 'is ruled out as'} the best of the settings (p of being the best {p:.2g})"
+    return Verdict(could, said, p=p)
 
 
 def largest(evidence: Evidence, key: str, among: list[str]) -> Verdict:
-    """The value of `key` is larger than that of every other key in `among`."""
+    """The value of `key` is larger than that of every other key in `among`; not for scores of models."""
+    refuse_scores("largest", [key, *among])
     numbers = {name: evidence.number(name) for name in dict.fromkeys([*among, key])}
     top = max(numbers.values())
     tops = [name for name, found in numbers.items() if found == top]
@@ -82,19 +142,20 @@ def largest(evidence: Evidence, key: str, among: list[str]) -> Verdict:
 
 
 def at_least(evidence: Evidence, key: str, x: Number) -> Verdict:
-    found = evidence.number(key)
-    return Verdict(found >= amount(evidence, x), f"{key} is {found:.6g}")
+    """The value is `x` at least; of a model's score the whole interval lies there, and `x` is a number."""
+    return bounded(evidence, "at_least", key, x, 1)
 
 
 def at_most(evidence: Evidence, key: str, x: Number) -> Verdict:
-    found = evidence.number(key)
-    return Verdict(found <= amount(evidence, x), f"{key} is {found:.6g}")
+    """The value is `x` at most; of a model's score the whole interval lies there, and `x` is a number."""
+    return bounded(evidence, "at_most", key, x, -1)
 
 
 def monotone(evidence: Evidence, keys: list[Number], direction: Literal["rising", "falling"]) -> Verdict:
-    """Each value is larger (rising) or smaller (falling) than the one before it."""
+    """Each value is larger (rising) or smaller (falling) than the one before it; not for scores of models."""
     if direction not in ("rising", "falling"):
         raise UserError(f"direction is '{direction}'; it must be 'rising' or 'falling'")
+    refuse_scores("monotone", [key for key in keys if isinstance(key, str)])
     numbers = [amount(evidence, key) for key in keys]
     if len(numbers) < 2:
         raise UserError("monotone needs at least two values")
@@ -105,7 +166,7 @@ def monotone(evidence: Evidence, keys: list[Number], direction: Literal["rising"
 def miscalibrated(evidence: Evidence) -> Verdict:
     """The selected model's confidence on the test split is significantly off from how often it is right."""
     p = evidence.number("calibration.p")
-    holds = p < SIGNIFICANCE
+    holds = p < level(evidence)
     return Verdict(holds, "the confidence is off" if holds else "the confidence is not shown to be off", p=p)
 
 
@@ -116,7 +177,10 @@ KINDS: dict[str, Callable[..., Verdict]] = {
         overfits_from,
         beats,
         differ,
-        no_difference,
+        model_beats,
+        equivalent,
+        undecided,
+        could_be_best,
         largest,
         at_least,
         at_most,
@@ -126,26 +190,124 @@ KINDS: dict[str, Callable[..., Verdict]] = {
 }
 
 
+def level(evidence: Evidence) -> float:
+    """The level of significance of the declared comparisons."""
+    return evidence.number("family.level") if evidence.has("family.level") else 0.05
+
+
 def amount(evidence: Evidence, number: Number) -> float:
     """A number as it is, or that of the value whose key is given."""
     return evidence.number(number) if isinstance(number, str) else number
 
 
-def compared(evidence: Evidence, a: str, b: str, metric: str, holds: Callable[[Comparison, bool], bool]) -> Verdict:
-    """The verdict on a comparison; `holds` is told it and whether its corrected p is significant."""
-    comparison = evidence.comparison(a, b, metric)
-    p = evidence.family.corrected(comparison)
-    shown = p < SIGNIFICANCE
-    if shown:
-        ahead, behind = (a, b) if favours_a(comparison) else (b, a)
-        allowed = f"{ahead} beats {behind} by validation {metric}"
-    else:
-        allowed = f"no difference in validation {metric} is shown between {a} and {b}"
-    return Verdict(holds(comparison, shown), allowed, comparison.difference, comparison.interval, p)
+def bounded(evidence: Evidence, kind: str, key: str, x: Number, sign: int) -> Verdict:
+    value = evidence.value(key)
+    found = evidence.number(key)
+    if not is_score(key):
+        return Verdict(sign * (found - amount(evidence, x)) >= 0, f"{key} is {found:.6g}")
+    if isinstance(x, str):
+        refuse_scores(kind, [key, x])
+    if value.interval is None:
+        raise UserError(f"the claim '{kind}' needs an interval of '{key}', a model's score, and it has none")
+    low, high = value.interval
+    holds = sign * ((low if sign > 0 else high) - amount(evidence, x)) >= 0
+    return Verdict(holds, f"{key} is {found:.4g}, with 95% confidence {low:.4g} to {high:.4g}", interval=(low, high))
 
 
-def favours_a(comparison: Comparison) -> bool:
-    return comparison.difference * METRICS[comparison.metric].sign > 0
+@dataclass(frozen=True)
+class Compared:
+    """A declared comparison of `a` with `b`, as it is published below `key`; `metric` in words."""
+
+    a: str
+    b: str
+    key: str
+    metric: str
+    outcome: str
+    about: str
+    difference: float
+    interval: tuple[float, float]
+    p: float
+    detectable: float
+    margin: float | None
+
+    def verdict(self, holds: bool) -> Verdict:
+        return Verdict(holds, self.allowed, self.difference, self.interval, self.p, self.about)
+
+    @property
+    def allowed(self) -> str:
+        if self.outcome in DECIDED:
+            ahead, behind = (self.a, self.b) if self.outcome == "ahead" else (self.b, self.a)
+            if self.about == "models":
+                return (
+                    f"the model trained with {ahead} is ahead of that trained with {behind} by {self.metric}; with one "
+                    "seed nothing is said of the settings"
+                )
+            return f"{ahead} is ahead of {behind} by {self.metric}"
+        if self.outcome == "equivalent":
+            return f"{self.a} and {self.b} are equivalent by {self.metric}, within a margin of {self.margin:g}"
+        return (
+            f"the data do not decide between {self.a} and {self.b} by {self.metric}; this design finds a difference of "
+            f"{self.detectable:.2g} in four of five cases"
+        )
+
+
+def declared(evidence: Evidence, a: str, b: str, metric: str, split: str) -> Compared:
+    """The comparison of two settings. Raises UserError where it was not declared, or by another metric."""
+    key = evidence.compared(a, b, split)
+    family = join("family", *SPLITS[split])
+    by = evidence.text(f"{family}.metric")
+    if metric and metric != by:
+        raise UserError(
+            f"on the {split} split settings are compared by {by}, not by {metric}; comparisons.metric in the config "
+            "says by which metric, and is to be declared before training"
+        )
+    outcome = evidence.text(f"{key}.outcome")
+    if outcome == EXPLORATORY:
+        raise UserError(
+            f"'{a}' and '{b}' are no declared pair ({evidence.text(f'{family}.text')}), so their comparison is "
+            "exploratory and no claim can rest on it. Declare the pair by comparisons.with in the config before "
+            "training; or print the difference, and say that it is exploratory and not corrected"
+        )
+    difference = evidence.value(f"{key}.difference")
+    assert difference.interval is not None
+    return Compared(
+        a,
+        b,
+        key,
+        f"{split} {METRICS[by].label}",
+        outcome,
+        evidence.text(f"{key}.about"),
+        evidence.number(f"{key}.difference"),
+        difference.interval,
+        evidence.number(f"{key}.p"),
+        evidence.number(f"{key}.detectable"),
+        evidence.number(f"{family}.margin") if evidence.has(f"{family}.margin") else None,
+    )
+
+
+def require_settings(kind: str, found: Compared) -> None:
+    if found.about != "settings":
+        raise UserError(
+            f"the claim '{kind}' is about settings, and '{found.a}' and '{found.b}' were trained with one seed, which "
+            "says nothing of how far another would come out elsewhere. Train two seeds or more (five are advised); or "
+            "say claim('model_beats', ...) in a sentence about the trained models"
+        )
+
+
+def refuse_scores(kind: str, keys: list[str]) -> None:
+    scores = [key for key in keys if is_score(key)]
+    if scores:
+        raise UserError(
+            f"the claim '{kind}' compares numbers as they are, and '{scores[0]}' is a model's score, which would be "
+            "another on other examples. Say claim('beats', ...) or, with one seed, claim('model_beats', ...), with "
+            "split='test' where the selected setting is compared with a simple method"
+        )
+
+
+def is_score(key: str) -> bool:
+    """Whether a key is that of a score that models are measured by, or of a difference of such scores."""
+    parts = split(key)
+    return parts[0] == "comparison" or not SCORES.isdisjoint(parts)
 
 
 def by_seed(found: dict[int, int | None]) -> str:

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from finetune_report.report.claims import OF_MODELS
+from finetune_report.report.lexicon import speaks_of_models
 from finetune_report.report.linter import Check, Escape, Problem
 from finetune_report.report.template import Claim, Filled
 from finetune_report.stats.selection import FAILED
@@ -27,12 +29,16 @@ ADVICE = {
     "forged value": 'a value is printed by {{{{ value("key") }}}} and cannot be written by hand',
     "broken mark": "a value, claim or escape is not possible here (in code, math or an open bracket); move it out",
 }
+OF_ONE_SEED = (
+    "with one seed the claim is about trained models and not about settings; the sentence has to speak of the model, "
+    "the run or the seed, as in: the model trained with a beats the one trained with b"
+)
 NEIGHBOURS = 25  # words around a place in the write-up that are looked at to recognise a sentence
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that stands against the report. Of a false comparison also the numbers; `p` is corrected."""
+    """One thing that stands against the report. Of a false comparison also the numbers, as its family has them."""
 
     kind: str
     file: str
@@ -51,7 +57,7 @@ class Finding:
         numbers = ""
         if self.difference is not None and self.interval is not None and self.p is not None:
             low, high = self.interval
-            numbers = f" (difference {self.difference:.4f}, 95% {low:.4f} to {high:.4f}, corrected p {self.p:.2g})"
+            numbers = f" (difference {self.difference:.4f}, 95% {low:.4f} to {high:.4f}, p {self.p:.2g})"
         what = f" “{self.found}”" if self.found else ""
         return f"{self.file}, line {self.line}: {self.kind}{what} in “{self.sentence}”; {self.advice}{numbers}"
 
@@ -80,9 +86,17 @@ def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> Checked:
             findings.append(Finding("broken claim", str(write_up), claim.line, claim.sentence, "", advice))
         if claim.gated and not claim.verdict.holds:
             findings.append(false_claim(claim, write_up))
+        if about_models_alone(claim) and not speaks_of_models(claim.sentence, filled.names):
+            findings.append(
+                Finding("wrong estimand", str(write_up), claim.line, claim.sentence, claim.kind, OF_ONE_SEED)
+            )
     if check.claims:
         findings.append(Finding("forged claim", str(write_up), 1, "", "", "a claim is made by {% call claim(...) %}"))
     return Checked(sorted(findings, key=lambda finding: finding.line), check.escapes, check.unjudged)
+
+
+def about_models_alone(claim: Claim) -> bool:
+    return claim.kind in OF_MODELS and claim.verdict.about == "models" and bool(claim.sentence)
 
 
 def finding_of(problem: Problem, line: int, write_up: Path) -> Finding:

@@ -67,6 +67,7 @@ COMPARATIVE = re.compile(
         better | best | worse | worst | superior | inferior | (?:in)?significant(?:ly)? | state[ -]of[ -]the[ -]art |
         outperform(?:s|ed|ing)? | surpass(?:es|ed|ing)? | out-?scor(?:es|ed|ing) | beat(?:s|en|ing)? |
         improve[sd]? | improvements? |
+        ahead\ of | (?:falls?|fell|falling)\ behind |
         (?:more|less|most|least|equally|as)\ accurate(?:ly)? | equally\ (?:well|good|bad) | on\ par |
         no\ (?:\w+\ )?difference | (?:do|does|did)\ not\ (?:\w+\ )?differ |
         (?:higher|lower|highest|lowest|larger|smaller|greater|greatest|smallest|largest)
@@ -94,6 +95,14 @@ DECIMAL = re.compile(r"\d[.,]\d|\d\s?[%‰]|\bper\s?cent\b|\bpercent", re.IGNORE
 RESULT = re.compile(rf"\b(?:{MEASURE}|precision|calibration)\b", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]{2,}")
 ALIKE = {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "FULLWIDTH", "MATHEMATICAL"}
+OF_MODELS = re.compile(r"\b(?:models?|runs?|seeds?)\b", re.IGNORECASE)
+
+
+def speaks_of_models(text: str, names: Iterable[str]) -> bool:
+    """Whether a sentence says that it is about trained models, runs or a seed; `names` of settings do not count."""
+    for name in names:
+        text = text.replace(name, " ")
+    return OF_MODELS.search(text) is not None
 
 
 def numbers(text: str, names: Iterable[str] = ()) -> list[Span]:

@@ -2,7 +2,6 @@
 
 import csv
 import difflib
-import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import Any
 from finetune_report.errors import UserError
 from finetune_report.report.keys import join, split
 from finetune_report.report.values import Value
-from finetune_report.stats.multiple_testing import Comparison, Family
 
 Curve = list[dict[str, float]]  # a row an epoch, as a history has it
+SPLITS: dict[str, tuple[str, ...]] = {"validation": (), "test": ("test",)}  # what their comparisons' keys have more
 
 
 @dataclass
@@ -25,7 +24,6 @@ class Evidence:
     labels: list[str]
     selection: dict[str, Any]
     curves: dict[str, dict[int, Curve]]
-    family: Family
 
     def lacks(self, argument: Any) -> str:
         """The setting without finished runs that a key, or one among a claim's arguments, is about; or nothing."""
@@ -35,15 +33,18 @@ class Evidence:
         return next(filter(None, map(self.lacks, parts)), "")
 
     def value(self, key: str) -> Value:
-        """A collected value, or one of a comparison. Raises UserError with the nearest keys where there is none."""
-        found = self.values.get(key) or self.comparison_value(key)
+        """A value by its key. Raises UserError with the nearest keys where there is none."""
+        found = self.values.get(key)
         if found is None:
-            keys = itertools.chain(self.values, self.comparison_keys())
-            raise UserError(f"there is no value '{key}'{nearest(key, keys)}")
+            raise UserError(f"there is no value '{key}'{instead_of(key) or nearest(key, self.values)}")
         return found
 
     def has(self, key: str) -> bool:
-        return key in self.values or self.compared_by(key) is not None
+        return key in self.values
+
+    def text(self, key: str) -> str:
+        """A value as a text."""
+        return str(self.value(key).value)
 
     def number(self, key: str) -> float:
         """The value itself, not rounded. Raises UserError where it is a text."""
@@ -58,45 +59,24 @@ class Evidence:
             raise UserError(f"there is no setting '{setting}'{nearest(setting, self.curves)}")
         return self.curves[setting]
 
-    def comparison(self, a: str, b: str, metric: str = "accuracy") -> Comparison:
-        """Setting `a` against `b`; from then on one of the comparisons that the document makes."""
-        for name in (a, b):
-            self.runs(name)
-        if not self.family.knows(a, b, metric):
-            metrics = sorted({known for _, _, known in self.family.known})
+    def compared(self, a: str, b: str, split: str) -> str:
+        """The key of the comparison of two settings, or of two methods on the test split.
+
+        Raises UserError where there is none.
+        """
+        if split not in SPLITS:
+            raise UserError(f"the split is '{split}'; comparisons are on {' or '.join(SPLITS)}")
+        stem = join("comparison", *SPLITS[split])
+        if split == "validation":
+            for name in (a, b):
+                self.runs(name)
+        key = join("comparison", *SPLITS[split], a, b)
+        if not self.has(f"{key}.outcome"):
+            known = [other.removesuffix(".outcome") for other in self.values if other.startswith(f"{stem}.")]
             raise UserError(
-                f"'{a}' and '{b}' were not compared by '{metric}'; name two different settings, one of them "
-                f"selected or named in the config's list, and one of the metrics {', '.join(metrics)}"
+                f"'{a}' and '{b}' were not compared on the {split} split{nearest(key, dict.fromkeys(known))}"
             )
-        return self.family.make(a, b, metric)
-
-    def comparison_keys(self) -> list[str]:
-        """comparison.<a>.<b>.difference for accuracy, comparison.<a>.<b>.loss.difference for loss; .p likewise."""
-        return [
-            join("comparison", a, b, *([] if metric == "accuracy" else [metric]), name)
-            for a, b, metric in self.family.known
-            for name in ("difference", "p")
-        ]
-
-    def compared_by(self, key: str) -> tuple[str, str, str, str] | None:
-        """The two settings, the metric, and what of their comparison a key asks for; None where it asks for none."""
-        match parts_of(key):
-            case ("comparison", a, b, *metric, ("difference" | "p") as name) if len(metric) < 2:
-                found = (a, b, metric[0] if metric else "accuracy")
-                return (*found, name) if self.family.knows(*found) and metric != ["accuracy"] else None
-        return None
-
-    def comparison_value(self, key: str) -> Value | None:
-        """The difference of two settings with its interval, or its p corrected over the document's comparisons."""
-        asked = self.compared_by(key)
-        if asked is None:
-            return None
-        a, b, metric, name = asked
-        comparison = self.comparison(a, b, metric)
-        place = f"/comparisons/{self.family.place(a, b, metric)}/{name}"
-        if name == "p":
-            return Value(key, self.family.corrected(comparison), "p", None, "comparisons.json", place)
-        return Value(key, comparison.difference, "real", comparison.interval, "comparisons.json", place)
+        return key
 
 
 def parts_of(text: str) -> tuple[str, ...]:
@@ -105,6 +85,21 @@ def parts_of(text: str) -> tuple[str, ...]:
         return split(text)
     except UserError:
         return (text,)
+
+
+def instead_of(key: str) -> str:
+    """What takes the place of a key that there was in an earlier version, as the end of a message; or nothing."""
+    match parts_of(key):
+        case ("comparison", a, b, "loss" | "accuracy", _):
+            return (
+                f"; settings are compared by one metric, which comparisons.metric in the config names, and the keys "
+                f"are those of {join('comparison', a, b)}"
+            )
+        case (*stem, "over_seeds"):
+            return f"; the interval of {join(*stem)} is over examples and seeds"
+        case (*stem, "min" | "max" as end):
+            return f"; its name is {join(*stem, {'min': 'least', 'max': 'most'}[end])}"
+    return ""
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -1,7 +1,4 @@
-"""Fills the author's write-up in: Jinja2 on top of pandoc Markdown, in which values and claims become marked spans.
-
-What is printed may depend on how many comparisons the document makes, so it is filled in until that settles.
-"""
+"""Fills the author's write-up in: Jinja2 on top of pandoc Markdown, in which values and claims become marked spans."""
 
 import re
 import sys
@@ -17,7 +14,7 @@ from finetune_report.report.claims import Verdict, judge
 from finetune_report.report.keys import ANY, below, is_below, matches, raw_parts, split
 from finetune_report.report.results import Evidence
 from finetune_report.report.subjects import Subjects
-from finetune_report.report.values import Value, escaped, printed
+from finetune_report.report.values import Value, decimals, escaped, in_percent, printed
 
 import jinja2
 from jinja2.runtime import Macro
@@ -85,14 +82,12 @@ def fill(write_up: Path, evidence: Evidence) -> Filled:
         template = parsed(write_up.read_text(encoding="utf-8"))
     except jinja2.TemplateSyntaxError as error:
         raise UserError(f"{write_up}, line {error.lineno}: {error.message}") from None
-    while True:
-        helpers = Helpers(evidence, template)
-        try:
-            helpers.filled.text = template.render(helpers.namespace())
-        except (UserError, jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-            raise UserError(f"{write_up}, line {line_of(error, template)}: {error}") from None
-        if evidence.family.settle():
-            return helpers.filled
+    helpers = Helpers(evidence, template)
+    try:
+        helpers.filled.text = template.render(helpers.namespace())
+    except (UserError, jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise UserError(f"{write_up}, line {line_of(error, template)}: {error}") from None
+    return helpers.filled
 
 
 @lru_cache(maxsize=1)
@@ -157,7 +152,7 @@ class FromData(str):
 
 
 class Helpers:
-    """What the author can call; one for each pass."""
+    """What the author can call."""
 
     def __init__(self, evidence: Evidence, template: jinja2.Template) -> None:
         self.evidence, self.template = evidence, template
@@ -173,6 +168,7 @@ class Helpers:
             "has": self.has,
             "key": below,
             "keys": self.keys,
+            "decimals": self.decimals,
             "names": self.names,
             "settings": self.evidence.settings,
             "named": self.listed("sweep.named"),
@@ -190,6 +186,11 @@ class Helpers:
 
     def has(self, key: str, *parts: str | int) -> bool:
         return self.evidence.has(below(key, *parts))
+
+    def decimals(self, keys: list[str], points: bool = False) -> int:
+        """The decimals for a column of a table, from the keys of its values."""
+        known = [self.evidence.value(key) for key in keys if not self.evidence.lacks(key)]
+        return decimals([in_percent(value) for value in known] if points else known, points)
 
     def value(self, key: str, *parts: str | int, **options: Any) -> str:
         """A value as a span that carries its key; options as in `finetune_report.report.values.printed`.

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.files import read_json
+from finetune_report.stats.rounding import column_decimals, outward
 from finetune_report.terminal import visible
 
 SIGNIFICANT_DIGITS = 3  # of a measured number without an interval
 SETTING_DIGITS = 6  # a number of at most so many digits was set, not measured, and is printed as it is
+EXTRA_DIGITS = 3  # at most, so that a bound near 0 is not printed as 0
+SIGNIFICANCE = 0.05
 SCIENTIFIC_BELOW = 1e-3
 LARGEST_SMALL_ERROR = 1e-2
 JOINERS = "\u200c\u200d\u00ad"
@@ -66,29 +69,50 @@ def values_of(entries: dict[str, Any]) -> dict[str, Value]:
 
 
 def printed(
-    value: Value, digits: int | None = None, percent: bool = False, interval: bool = False, code: bool = False
+    value: Value,
+    digits: int | None = None,
+    percent: bool = False,
+    points: bool = False,
+    interval: bool = False,
+    code: bool = False,
 ) -> str:
     """`value` as pandoc Markdown.
 
     `digits` asks for that many decimals by name; without it `supported_digits` decides. `percent` multiplies by 100,
-    `interval` adds the interval in parentheses, `code` prints a text in a code span. Raises ValueError where the value
+    `points` prints a difference of shares in percentage points, `interval` adds the interval in parentheses, its bounds
+    rounded outward, and `code` prints a text in a code span. Raises ValueError where the value
     has no interval, or is a text that an option for numbers is asked of, or the other way round.
     """
     if isinstance(value.value, str):
-        if digits is not None or percent or interval:
-            raise ValueError("it is a text; digits, percent and interval are for numbers")
+        if digits is not None or percent or points or interval:
+            raise ValueError("it is a text; digits, percent, points and interval are for numbers")
         return code_span(value.value) if code else escaped(value.value)
     if code:
         raise ValueError("it is a number; code is for texts")
-    if percent:
+    if percent or points:
         value = in_percent(value)
+    if digits is None and (points or (interval and value.interval)):
+        digits = decimals([value], points)
     text = number(value, digits) + ("%" if percent else "")
     if not interval:
         return text
     if value.interval is None:
         raise ValueError("it has no interval")
-    low, high = (fixed(bound, supported_digits(value.interval)) for bound in value.interval)
+    assert digits is not None
+    low, high = (fixed(bound, digits) for bound in outward(value.interval, digits))
     return f"{text} ({low} to {high})"
+
+
+def decimals(values: list[Value], points: bool = False) -> int:
+    """The decimals for all of some values, as one column of a table has them: those that the surest one supports.
+
+    Differences in points have one. No bound of a difference but 0 is printed as 0, so that an interval that leaves 0
+    out shows that.
+    """
+    intervals = [value.interval for value in values if value.interval]
+    least = 1 if points else max(map(supported_digits, intervals), default=SIGNIFICANT_DIGITS)
+    differences = [value.interval for value in values if value.interval and value.kind == "real"]
+    return column_decimals(differences, least, least + EXTRA_DIGITS)
 
 
 def in_percent(value: Value) -> Value:
@@ -113,19 +137,29 @@ def number(value: Value, digits: int | None) -> str:
         return fixed(number, supported_digits(value.interval))
     if value.kind in ("rate", "real") and len(significand(number)) <= SETTING_DIGITS:
         return exact(number)
-    wanted = 2 if value.kind == "p" else SIGNIFICANT_DIGITS
+    wanted = p_digits(number) if value.kind == "p" else SIGNIFICANT_DIGITS
     if number and abs(number) < SCIENTIFIC_BELOW:
         return scientific(number, wanted - 1)
     return fixed(number, decimals_of(number, wanted))
+
+
+def p_digits(p_value: float) -> int:
+    """Two significant digits of a p, or as many as it takes to stay on its side of the level."""
+    for digits in range(2, 8):
+        if (round(p_value, decimals_of(p_value, digits)) < SIGNIFICANCE) == (p_value < SIGNIFICANCE):
+            return digits
+    return 8
 
 
 def supported_digits(interval: tuple[float, float]) -> int:
     """The decimals that an interval supports: down to the first digit of its half-width, and no further.
 
     The GUM (JCGM 100:2008, 7.2.6) lets an estimate be rounded to agree with its uncertainty, given with two significant
-    digits at most; of the half-width of a 95% interval, already twice the standard uncertainty, one is kept here.
+    digits at most; of the half-width of a 95% interval, already twice the standard uncertainty, one is kept here, and
+    two where the first is a 1: bounds are rounded outward, which would widen the interval by half of itself otherwise.
     """
-    return decimals_of((interval[1] - interval[0]) / 2, 1)
+    half = (interval[1] - interval[0]) / 2
+    return decimals_of(half, 2 if f"{half:.0e}".startswith("1") else 1)
 
 
 def decimals_of(number: float, significant: int) -> int:

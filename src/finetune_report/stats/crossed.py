@@ -138,6 +138,19 @@ def mean_over_seeds(values: ArrayLike, clusters: ArrayLike | None = None) -> Est
     return build(parts, scores.shape[0], clusters, (seeds,), spread)
 
 
+def mean_of_shares(shares: ArrayLike, examples: int) -> Estimate:
+    """The same from each seed's accuracy alone, where no example's score is known; never too narrow.
+
+    That all seeds are right on the same examples is the least favourable case.
+    """
+    values = np.asarray(shares, dtype=float)
+    mean, seeds = values.mean(), len(values)
+    spread = values.var(ddof=1) / seeds if seeds > 1 else np.zeros(())
+    parts = Components(mean, mean * (1 - mean) / examples, spread, np.zeros(()))
+    of_seeds = [(parts.seeds, parts.noise, seeds)] if seeds >= FEWEST_SEEDS else []
+    return build(parts, examples, None, (seeds,), of_seeds)
+
+
 def difference(a: ArrayLike, b: ArrayLike, clusters: ArrayLike | None = None) -> Estimate:
     """Setting `a` minus setting `b`, from the scores [examples, seeds] of both on the same examples.
 

@@ -7,6 +7,7 @@ seeds add.
 
 from collections.abc import Mapping, Sequence
 
+from finetune_report.config.comparisons import Pair
 from finetune_report.stats.crossed import components, difference, is_binary, membership, table
 from finetune_report.stats.discordance import DiscordantCounts
 from finetune_report.stats.simultaneous import (
@@ -23,7 +24,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-Pair = tuple[str, str]
 
 
 def compare(a: ArrayLike, b: ArrayLike, clusters: ArrayLike | None = None) -> Difference:
@@ -36,16 +36,6 @@ def compare(a: ArrayLike, b: ArrayLike, clusters: ArrayLike | None = None) -> Di
     if one_seed and clusters is None and is_binary(first) and is_binary(second):
         return DiscordantCounts.of(first, second)
     return difference(first, second, clusters)
-
-
-def against_first(names: Sequence[str]) -> list[Pair]:
-    """Each other setting against the first, the baseline."""
-    return [(name, names[0]) for name in names[1:]]
-
-
-def all_pairs(names: Sequence[str]) -> list[Pair]:
-    """Each setting against each one before it."""
-    return [(name, other) for place, name in enumerate(names) for other in names[:place]]
 
 
 def compare_family(

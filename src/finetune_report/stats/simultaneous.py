@@ -36,6 +36,9 @@ class Difference(Protocol):
     @property
     def df(self) -> float: ...
 
+    @property
+    def about(self) -> str: ...
+
     def interval(self, alpha: float = ALPHA) -> tuple[float, float]: ...
 
 

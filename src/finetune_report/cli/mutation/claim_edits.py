@@ -9,21 +9,25 @@ from finetune_report.cli.mutation.scratch_build import Outcome
 from finetune_report.files import read_json
 from finetune_report.json_pointer import at
 from finetune_report.report.figure_checks import read_rows
+from finetune_report.report.keys import join
 from finetune_report.report.template import Claim
 
-COMPARING = {"beats", "differ", "no_difference"}
+OUTCOMES = ("ahead", "behind", "undecided", "equivalent")
 CURVES = "curves.csv"
 
 
 def turning(root: Path, truth: Outcome, claim: Claim) -> Iterator[tuple[str, bytes]]:
     """Falsifications that should turn a claim's truth, most likely ones first."""
     arguments = claim.arguments
-    if claim.kind in COMPARING:
-        family = truth.evidence.family
-        place = family.place(arguments["a"], arguments["b"], arguments.get("metric", "accuracy"))
-        for difference, p in ((0.5, 0.0), (-0.5, 0.0), (0.0, 1.0)):
-            changes = {f"/comparisons/{place}/difference": difference, f"/comparisons/{place}/p": p}
-            yield "comparisons.json", json_edit(root / "comparisons.json", changes)
+    if "b" in arguments:
+        key = truth.evidence.compared(arguments["a"], arguments["b"], arguments.get("split", "validation"))
+        for what, others in (("outcome", OUTCOMES), ("within_margin", (True, False))):
+            if f"{key}.{what}" in truth.evidence.values:
+                value = truth.evidence.values[f"{key}.{what}"]
+                yield from ((value.source, json_edit(root / value.source, {value.pointer: x})) for x in others)
+    elif "a" in arguments:
+        value = truth.evidence.values[join("comparison", arguments["a"], "could_be_best")]
+        yield from ((value.source, json_edit(root / value.source, {value.pointer: p})) for p in (0.0, 1.0))
     if "run" in arguments:
         for place, row in enumerate(read_rows(root / CURVES)):
             if row["setting"] == arguments["run"]:

@@ -16,7 +16,6 @@ from finetune_report.report.rendering import parse
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.template import Claim, Filled, fill
 from finetune_report.report.values import Value, values_of
-from finetune_report.stats.multiple_testing import Family, read_comparisons
 
 ClaimId = tuple[str, str, int]
 
@@ -71,7 +70,7 @@ class Workbench:
                 self.publishers.setdefault(path, []).append(call)
         self.settings: list[str] = build.spec("render_write_up")["settings"]
         given = self.rendering
-        self.read_directly = {given["summary"], given["selection"], given["comparisons"], given["curves"]}
+        self.read_directly = {given["summary"], given["selection"], given["curves"]}
 
     @contextmanager
     def falsified(self, source: str, content: bytes) -> Iterator[None]:
@@ -96,7 +95,6 @@ class Workbench:
             read_json(given["summary"])["labels"],
             read_json(given["selection"]),
             read_curves(given["curves"]),
-            Family(read_comparisons(given["comparisons"])),
         )
 
     def outcome(self) -> Outcome:

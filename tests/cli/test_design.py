@@ -1,0 +1,59 @@
+"""What `plan` says of the declared comparisons before anything is trained."""
+
+from pathlib import Path
+from typing import Any
+
+from finetune_report.cli.design import GUESS, design_lines, validation_rows
+from finetune_report.config.schema import complete
+from finetune_report.files import write_json
+from finetune_report.stats.planning import minimum_detectable, planned_level
+
+import pytest
+
+
+@pytest.fixture
+def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    for split, rows in {"train": 500, "validation": 300, "test": 10}.items():
+        lines = "".join(f"some text {number},{number % 2}\n" for number in range(rows))
+        (tmp_path / f"data/{split}.csv").write_text("text,label\n" + lines)
+    settings = [{"name": name} for name in ("a", "b", "c")]
+    return {"name": "try", "data": {"path": "data"}, "model": {"package": "p"}, "settings": settings}
+
+
+def said(config: dict[str, Any]) -> str:
+    return "\n".join(design_lines(complete(config)))
+
+
+def test_with_one_seed_it_says_that_nothing_can_be_claimed_of_settings(given: dict[str, Any]) -> None:
+    text = said(given)
+    found = 100 * minimum_detectable(GUESS, 300, 1, planned_level(2))
+    assert "each setting against the baseline, by validation accuracy; 2 comparisons, 1 seed." in text
+    assert f"300 validation examples and 1 seed find a difference of {found:.1f} points" in text
+    assert "no claim about settings can be made" in text
+    assert "To find 2.0 points: no number of seeds with these examples" in text
+
+
+def test_more_seeds_and_a_margin_are_taken_into_account(given: dict[str, Any]) -> None:
+    text = said(given | {"seeds": [1, 2, 3, 4, 5, 6], "comparisons": {"margin": 0.05, "with": [["b", "a"]]}})
+    found = 100 * minimum_detectable(GUESS, 300, 6)
+    assert f"300 validation examples and 6 seeds find a difference of {found:.1f} points" in text
+    assert "1 comparison, 6 seeds" in text
+    assert "no claim about settings" not in text
+    assert "To find 5.0 points: 4 seeds with these examples" in text
+
+
+def test_a_single_setting_has_nothing_to_compare(given: dict[str, Any]) -> None:
+    assert said(given | {"settings": [{"name": "a"}]}) == ""
+
+
+def test_validation_rows_are_those_prepared_or_those_to_be_drawn(given: dict[str, Any], tmp_path: Path) -> None:
+    assert validation_rows(complete(given)) == 300
+    (tmp_path / "data/validation.csv").unlink()
+    assert validation_rows(complete(given | {"data": {"path": "data", "validation_fraction": 0.2}})) == 100
+    write_json(tmp_path / "results/try/data/summary.json", {"splits": {"validation": {"rows": 77}}})
+    assert validation_rows(complete(given)) == 77
+    hub = given | {"name": "other", "data": {"hub": {"name": "a/b"}}}
+    assert validation_rows(complete(hub)) is None
+    assert "plan again then" in said(hub)

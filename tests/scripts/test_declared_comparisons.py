@@ -1,0 +1,157 @@
+"""Declared comparisons: which the config asks for, that a change of them trains nothing, and what is published."""
+
+from pathlib import Path
+from typing import Any
+
+from finetune_report.config.comparisons import compared_metric, declared_pairs
+from finetune_report.config.schema import complete
+from finetune_report.errors import UserError
+from finetune_report.files import read_json
+from finetune_report.stats.comparisons import family_results
+from finetune_report.stats.run_scores import clusters_of, run_scores
+from tests.support.evidence import compared, make_results, predictions
+
+import numpy as np
+import pandas as pd
+import pytest
+from compare_on_test import main as compare_on_test
+
+NAMES = ["base", "x", "y"]
+CONFIG: dict[str, Any] = {
+    "name": "try",
+    "data": {"path": "data"},
+    "model": {"package": "p"},
+    "settings": [{"name": name} for name in NAMES],
+}
+
+
+def given(**comparisons: Any) -> dict[str, Any]:
+    return complete(CONFIG | {"comparisons": comparisons})
+
+
+def test_pairs_are_those_of_the_config() -> None:
+    assert declared_pairs(given(), NAMES) == [("x", "base"), ("y", "base")]
+    assert declared_pairs(given(**{"with": "all-pairs"}), NAMES) == [("x", "base"), ("y", "base"), ("y", "x")]
+    listed = given(**{"with": [["y", "x"], ["x", "base"]]})
+    assert declared_pairs(listed, NAMES) == [("y", "x"), ("x", "base")]
+    assert declared_pairs(listed, ["base", "x"]) == [("x", "base")]  # a draft, in which y has not finished
+
+
+def test_the_metric_is_that_of_the_selection_unless_another_is_named() -> None:
+    assert compared_metric(given()) == "accuracy"
+    assert compared_metric(given(metric="loss")) == "loss"
+    assert compared_metric(complete(CONFIG | {"selection_metric": "macro_f1"})) == "macro_f1"
+    assert compared_metric(complete(CONFIG | {"selection_metric": "calibration_error"})) == "loss"
+
+
+@pytest.mark.parametrize(
+    ("comparisons", "said"),
+    [
+        ({"with": "basline"}, "did you mean 'baseline'"),
+        ({"with": [["x", "z"]]}, "there is no setting 'z' to train"),
+        ({"with": [["x", "x"]]}, "found 'x' twice"),
+        ({"with": [["x", "y"], ["y", "x"]]}, "x and y stands more than once"),
+        ({"margin": 0}, "must be greater than 0"),
+        ({"metric": "f1"}, "macro_f1"),
+    ],
+)
+def test_a_declaration_that_says_nothing_is_refused(comparisons: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        given(**comparisons)
+
+
+def test_p_and_interval_never_contradict_each_other_and_turning_round_changes_no_meaning() -> None:
+    chance = np.random.default_rng(5)
+    for seeds in (1, 2, 3):
+        for _ in range(60):
+            ability = chance.normal(0.5, 1, (60, 1))
+            scores = {
+                name: (ability + chance.normal(0, 0.6, (60, seeds)) + shift > 0).astype(float)
+                for name, shift in zip(NAMES, chance.normal(0, 0.4, 3), strict=True)
+            }
+            _, pairs = family_results(scores, [("x", "base"), ("y", "base")], 0.05, True)
+            for a, b in (("x", "base"), ("base", "x"), ("y", "base")):
+                row, other = pairs[a][b], pairs[b][a]
+                low, high = row["interval"]
+                assert (row["p"] < 0.05) == (low > 0 or high < 0) == (row["outcome"] in ("ahead", "behind"))
+                assert row["difference"] == -other["difference"]
+                assert row["interval"] == [-bound for bound in other["interval"][::-1]]
+                assert (row["outcome"] == "ahead") == (other["outcome"] == "behind")
+                assert row["about"] == ("models" if seeds == 1 else "settings")
+                assert ("only_a" in row) == ("seed_noise_margin" in row) == (seeds == 1)
+
+
+def test_rows_are_paired_by_id_whatever_their_order() -> None:
+    table = predictions("baseline")
+    ids = table["id"].tolist()
+    shuffled = table.sample(frac=1, random_state=0)
+    found = run_scores([table, shuffled], ids, ["negative", "positive"], "accuracy")
+    assert found.shape == (200, 2)
+    assert (found[:, 0] == found[:, 1]).all()
+    assert found[:150].all()
+    losses = run_scores([table], ids, ["negative", "positive"], "loss")
+    assert losses[0, 0] == pytest.approx(-np.log(0.9))
+    assert losses[-1, 0] == pytest.approx(-np.log(0.1))
+
+
+def test_different_examples_are_refused() -> None:
+    table = predictions("baseline")
+    with pytest.raises(UserError, match="not on the examples of the split"):
+        run_scores([table.iloc[1:]], table["id"].tolist(), ["negative", "positive"], "accuracy")
+
+
+def test_an_example_without_a_cluster_stands_for_itself() -> None:
+    assert clusters_of(pd.DataFrame({"id": [1, 2]})) is None
+    found = clusters_of(pd.DataFrame({"cluster": ["a", "", "a", ""]}))
+    assert found is not None
+    assert found[0] == found[2]
+    assert len(set(found)) == 3
+    with pytest.raises(UserError, match=r"data\.cluster: all 2 rows"):
+        clusters_of(pd.DataFrame({"cluster": ["a", "a"]}))
+
+
+def test_clusters_widen_intervals(tmp_path: Path) -> None:
+    root = make_results(tmp_path / "results")
+    alone = read_json(root / "comparisons.json")["pairs"]["small-batch"]["baseline"]
+    table = pd.read_parquet(root / "data/validation.parquet")
+    table.assign(cluster=[str(number // 10) for number in range(len(table))]).to_parquet(
+        root / "data/validation.parquet"
+    )
+    compared(root)
+    found = read_json(root / "comparisons.json")
+    together = found["pairs"]["small-batch"]["baseline"]
+    assert (found["family"]["examples"], found["family"]["clusters"]) == (200, 20)
+    assert together["difference"] == alone["difference"]
+    assert together["interval"][1] - together["interval"][0] > 2 * (alone["interval"][1] - alone["interval"][0])
+
+
+@pytest.mark.parametrize(("seeds", "about"), [(1, "models"), (3, "settings")])
+def test_on_the_test_split_the_selected_setting_is_compared_with_each_simple_method(
+    tmp_path: Path, seeds: int, about: str
+) -> None:
+    labels = [number % 2 for number in range(200)]
+    scored = [predictions("small-batch").assign(seed=seed) for seed in range(1, seeds + 1)]
+    pd.concat(scored).to_parquet(tmp_path / "predictions.parquet", index=False)
+    simple = predictions("baseline")[["id", "label"]].assign(majority=0, words=predictions("small-batch")["prediction"])
+    simple.to_parquet(tmp_path / "simple.parquet", index=False)
+    simple[["id", "label"]].to_parquet(tmp_path / "test.parquet", index=False)
+    (tmp_path / "summary.json").write_text('{"labels": ["negative", "positive"]}')
+    assert labels == simple["label"].tolist()
+    compare_on_test(
+        tmp_path / "predictions.parquet",
+        tmp_path / "simple.parquet",
+        tmp_path / "test.parquet",
+        tmp_path / "summary.json",
+        tmp_path / "comparisons.json",
+        tmp_path / "values/compare_on_test.json",
+        "loss",
+        0.01,
+    )
+    values = {key: row["value"] for key, row in read_json(tmp_path / "values/compare_on_test.json").items()}
+    assert values["family.test.metric"] == "accuracy"  # the simple methods give no probabilities
+    assert values["comparison.test.winner.majority.outcome"] == "ahead"
+    assert values["comparison.test.winner.majority.difference"] == pytest.approx(0.4)
+    assert values["comparison.test.winner.majority.about"] == about
+    assert values["comparison.test.majority.winner.outcome"] == "behind"
+    assert values["comparison.test.winner.words.outcome"] == "undecided"
+    assert values["family.test.comparisons"] == 2

@@ -70,7 +70,7 @@ lint: $(READY) ## check style and types
 format: $(READY) ## rewrite the code in the project's style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/snakefmt Snakefile rules
 
-lock: ## resolve pyproject.toml anew into requirements.lock
+lock: ## resolve pyproject.toml again into requirements.lock
 	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	@.venv-lock/bin/python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
 	print('\n'.join(p['dependencies'] + p['optional-dependencies']['dev']))" > .venv-lock/asked.txt
@@ -79,7 +79,7 @@ lock: ## resolve pyproject.toml anew into requirements.lock
 	@.venv-lock/bin/pip freeze | sed 's/+cpu$$//' | grep -viE '^(nvidia-|cuda-|triton)' > requirements.lock
 	@rm -rf .venv-lock
 
-bench: $(READY) ## measure training and its outcome beside transformers.Trainer, memory, and (after make report) the author's loop
+bench: $(READY) ## compare training and its outcome with transformers.Trainer, memory, and (after make report) the author's loop
 	@$(BIN)/python benchmarks/training.py
 	@$(BIN)/python benchmarks/accuracy.py
 	@$(BIN)/python benchmarks/memory.py

@@ -210,7 +210,7 @@ def disagree(p: Array, low: Array, high: Array, level: float = 0.05) -> Array:
 
 @dataclass(frozen=True)
 class Cell:
-    """What one design and spread between seeds came to."""
+    """The outcome of one design and spread between seeds."""
 
     null: Tally
     power: Tally

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Cost:
-    """What a dry run took: seconds by the clock and of the processor, and the most memory in MB."""
+    """What a dry run took: wall-clock and CPU seconds, and the most memory in MB."""
 
     runs: int
     seconds: float

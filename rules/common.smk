@@ -248,7 +248,7 @@ def decision_before(wildcards):
 
 
 def results_at(wildcards):
-    """What every run came to at a rung; for a draft, of the settings of which it is known."""
+    """The result of every run at a rung; for a draft, of the settings of which it is known."""
     pattern = RESULTS / "rungs" / wildcards.rung / "{setting}-seed{seed}.json"
     of_setting = [expand(pattern, setting=name, seed=SEEDS) for name in PLANNED]
     known = [paths for paths in of_setting if not config["incomplete"] or all(Path(path).is_file() for path in paths)]
@@ -282,7 +282,7 @@ def rung_values(rung):
 
 
 def length(setting):
-    """How long a run of a setting takes beside the others, roughly: a step costs as much as ten further sentences.
+    """How long a run of a setting takes compared with the others, roughly: a step costs as much as ten further sentences.
 
     Long runs start first, so that no core waits for a long one at the end (docs/performance.md).
     """

@@ -1,4 +1,4 @@
-# The figures, each as PNG and SVG, with the table that it draws beside it.
+# The figures, each as PNG and SVG, with the table that it draws next to it.
 
 
 rule plot_curves:

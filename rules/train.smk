@@ -70,7 +70,7 @@ rule finetune:
 publishes("finetune", light=False)
 
 
-# Many steps read what all runs came to; each run's own file is opened here, and where values name it as their source.
+# Many steps read the results of all runs; each run's own file is opened here, and where values name it as their source.
 rule gather_runs:
     input:
         metrics=all_runs("metrics.json"),

@@ -14,7 +14,7 @@ def main(checks: Path, pdf: Path, html: Path, final: Path) -> None:
     against = read_json(checks)["reasons"]
     if against:
         listed = "\n".join(f"  {number}. {reason}" for number, reason in enumerate(against, start=1))
-        raise UserError(f"The report is not final; this stands against it:\n{listed}")
+        raise UserError(f"The report is not final; unresolved findings:\n{listed}")
     write_text(final, "".join(f"{sha256(path)}  {path.name}\n" for path in (pdf, html)))
 
 

@@ -112,7 +112,7 @@ def with_moved_key(demonstration: Demonstration, score: float, chosen: list[int]
 
 
 def by_least_squares(demonstration: Demonstration) -> Demonstration:
-    """What the query that comes nearest to the wished-for scores does at the same length, for comparison."""
+    """What the query that comes nearest to the desired scores does at the same length, for comparison."""
     query = least_squares_query(demonstration.keys, demonstration.chosen[0])
     found = Demonstration(query[None], demonstration.keys, demonstration.values, demonstration.chosen)
     return found.with_length(demonstration.length)

@@ -66,9 +66,9 @@ def main(
 def results(
     state: TrainingState, validation: Examples, labels: list[str], pruned: dict[str, int] | None = None
 ) -> dict[str, Any]:
-    """What the run came to: the best epoch's metrics, and whether it diverged, was pruned or failed.
+    """The result of the run: the best epoch's metrics, and whether it diverged, was pruned or failed.
 
-    A run failed if its validation accuracy is no better than that of always naming the commonest class there
+    A run failed if its validation accuracy is no better than that of always predicting the majority class there
     (Mosbach, Andriushchenko & Klakow 2021 call it so). A pruned one was given no time to, and is not said to have.
     """
     best = state.best_epoch

@@ -1,4 +1,4 @@
-"""Gather what all runs came to, so that the steps after open one file; and put it into a table for people.
+"""Gather the results of all runs, so that the steps after open one file; and put it into a table for people.
 
 Reads the metrics of every run. Writes them as one list, in the order of the config, and a CSV with a row a run.
 """
@@ -20,7 +20,7 @@ def main(metrics: list[Path], runs: Path, table: Path) -> None:
 
 
 def row_of(found: dict[str, Any]) -> dict[str, Any]:
-    """A run on one line: what it was trained with, what became of it, and its scores at the epoch that was kept."""
+    """A run on one line: what it was trained with, what became of it, and its scores at the best epoch."""
     facts = {name: found[name] for name in ("setting", "seed", "status")}
     place = {name: found[name] for name in ("best_epoch", "epochs_run")}
     train = {f"train_{name}": found["train"][name] for name in ("accuracy", "loss")}

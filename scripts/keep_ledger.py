@@ -50,7 +50,7 @@ def main(
 
 
 def scored_run(found: dict[str, Any], predictions: Path, data: str) -> dict[str, Any]:
-    """A run's scoring of the validation split: once an epoch, with the predictions of the epoch that was kept."""
+    """A run's scoring of the validation split: once an epoch, with the predictions of the best epoch."""
     return {
         "split": "validation",
         "data": data,

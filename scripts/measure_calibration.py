@@ -1,6 +1,6 @@
 """Measure how far the selected setting is as often right on the test split as it is confident.
 
-Reads its test predictions. Writes the expected calibration error of each seed beside what it is for a model that is
+Reads its test predictions. Writes the expected calibration error of each seed and what it is for a model that is
 calibrated, and the mean confidence, which it publishes, and a table of accuracy by confidence.
 """
 

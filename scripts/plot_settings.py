@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 COLOURED = len(SERIES)  # curves that can be told apart; those of further settings are grey
 LOST = SERIES[1][0]  # colour of the crosses on seeds that diverged or failed
-NAMED = 40  # settings whose names can be read beside their points, and whose grey curves are still lines
+NAMED = 40  # settings whose names can be read next to their points, and whose grey curves are still lines
 
 
 def main(

@@ -1,4 +1,4 @@
-"""Scores what any fine-tuned model has to beat: always the commonest class, and a bag of words.
+"""Scores what any fine-tuned model has to beat: always the majority class, and a bag of words.
 
 Reads the three splits; fits on the training split alone. Writes the metrics of each method and split, and what each
 predicts on the validation and the test split.

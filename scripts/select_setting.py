@@ -2,7 +2,7 @@
 
 The test split plays no part in it.
 
-Reads what all runs came to. Writes every run's validation result, the rule, and the winner.
+Reads the results of all runs. Writes every run's validation result, the rule, and the winner.
 """
 
 import logging
@@ -59,7 +59,7 @@ def validation_result(metrics: dict[str, Any]) -> dict[str, Any]:
 def setting_result(name: str, runs: list[dict[str, Any]], metric: str) -> dict[str, Any]:
     """Mean of each metric over the seeds, and the selection metric's standard deviation (n - 1; None for one seed).
 
-    A run that diverged counts with what its best epoch until then came to.
+    A run that diverged counts with its best epoch until then.
     """
     chosen = [run[metric] for run in runs]
     return {

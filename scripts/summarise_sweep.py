@@ -40,7 +40,7 @@ def main(
     excluded: dict[str, str],
     metric: str,
 ) -> None:
-    """`settings` were trained once a seed; `missing` have yet to finish; `excluded` has why the others will not.
+    """`settings` were trained once per seed; `missing` have yet to finish; `excluded` has why the others will not.
 
     `named` are those of `settings` that the config lists one by one; the others are of a sweep.
     """

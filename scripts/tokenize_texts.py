@@ -81,7 +81,7 @@ def tokenized(
     lengths = [len(row) for row in encoded["input_ids"]]
     for name, length in zip(ids, lengths, strict=True):
         if length <= special:
-            raise UserError(f"data: the tokenizer leaves nothing of the text of row {name}; mend or remove the row")
+            raise UserError(f"data: the tokenizer leaves nothing of the text of row {name}; correct or remove the row")
     long = [row for row, length in enumerate(lengths) if length > max_length]
     if long:
         few = [[column[row] for row in long] for column in texts]

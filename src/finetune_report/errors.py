@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """Something that the person who runs the workflow can mend.
+    """Something that the person who runs the workflow can fix.
 
     Its message says what was found and where, what was expected, and what to do. It is printed as it is, without a
     traceback; every other exception is a bug of ours and keeps its traceback in the log.

@@ -18,7 +18,7 @@ def manifest(made: Path) -> Manifest:
 
 
 def remade(manifest: Manifest, rules: set[str], **params: Any) -> Manifest:
-    """The same build after its jobs of some rules were called with other parameters: all that follows came out anew."""
+    """The same build after its jobs of some rules were called with other parameters: all that follows was redone."""
     found = copy.deepcopy(manifest)
     changed: set[str] = set()
     for name, call in found["calls"].items():

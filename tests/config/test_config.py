@@ -139,7 +139,7 @@ MISTAKES = [
 def test_a_mistake_is_named_with_what_is_allowed(changes: dict[str, Any], line: str) -> None:
     with pytest.raises(UserError) as error:
         complete(minimal(**changes))
-    assert_says(str(error.value), f"The config does not hold:\n{line}")
+    assert_says(str(error.value), f"Invalid configuration:\n{line}")
 
 
 def test_a_mistake_is_told_with_what_the_key_means() -> None:

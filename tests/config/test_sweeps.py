@@ -150,7 +150,7 @@ MISTAKES = [
 def test_a_mistake_in_a_sweep_is_named(entry: dict[str, Any], line: str) -> None:
     with pytest.raises(UserError) as error:
         complete(config(entry))
-    assert_says(str(error.value), f"The config does not hold:\n  {line}")
+    assert_says(str(error.value), f"Invalid configuration:\n  {line}")
 
 
 def test_a_name_that_a_sweep_takes_again_is_refused() -> None:

@@ -496,7 +496,7 @@ BAD_LINES = {
     ),
     "half a character": (
         '{"text": "a\\ud83d", "label": "pos"}\n',
-        "d/train.jsonl, line 1 (row 1), column 'text': holds half of a character (U+D83D); mend or remove it",
+        "d/train.jsonl, line 1 (row 1), column 'text': holds half of a character (U+D83D); correct or remove it",
     ),
 }
 
@@ -554,7 +554,7 @@ def test_a_damaged_parquet_file():
     write("train.parquet", content[: len(content) // 2])
     message = message_of(path="d")
     assert message.startswith("d/train.parquet cannot be read as Parquet (")
-    assert message.endswith("); write it anew")
+    assert message.endswith("); write it again")
     assert "\n" not in message
 
 

@@ -110,7 +110,7 @@ def test_an_unreadable_folder(monkeypatch):
     monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(UserError) as caught:
         data_files({"path": "."})
-    assert_says(str(caught.value), "data.path: . cannot be read (Permission denied); mend its permissions")
+    assert_says(str(caught.value), "data.path: . cannot be read (Permission denied); change its permissions")
 
 
 def test_a_model_folder_gives_its_files_without_the_others():

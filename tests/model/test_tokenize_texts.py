@@ -133,7 +133,7 @@ def test_more_tokens_than_the_model_has_positions():
 def test_a_text_of_which_nothing_is_left():
     assert_says(
         message_of(["fine", "\u200b", "dull"]),
-        "data: the tokenizer leaves nothing of the text of row train-2; mend or remove the row",
+        "data: the tokenizer leaves nothing of the text of row train-2; correct or remove the row",
     )
 
 

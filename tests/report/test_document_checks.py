@@ -193,5 +193,5 @@ def test_a_run_that_came_to_nothing_stands_against_a_report_unless_the_config_ac
     chosen = selection()
     chosen["runs"][0]["status"] = "diverged"
     [failed] = reasons([], "0123abc", False, chosen, True)
-    assert failed.startswith("1 of 3 planned runs came to nothing: baseline, seed 1 (diverged). Exclude the setting")
+    assert failed.startswith("1 of 3 planned runs failed: baseline, seed 1 (diverged). Exclude the setting")
     assert reasons([], "0123abc", False, chosen, False) == []

@@ -1,4 +1,4 @@
-"""The examples of docs/writing.md do what it says: they pass, or something stands against them."""
+"""The examples of docs/writing.md do what it says: they pass, or they are findings."""
 
 import re
 from pathlib import Path

@@ -148,7 +148,15 @@ def run_metrics(setting: str, seed: int, chances: list[float], labels: list[int]
     true, found = np.array(labels), np.array([[1 - chance, chance] for chance in chances])
     scores = Scores(np.full(len(labels), 0.1 * seed), found, true)
     details = {"classes": by_class(true, scores.predictions, LABELS), "intervals": intervals(true, scores.predictions)}
-    facts = {"setting": setting, "seed": seed, "status": status, "best_epoch": 1, "steps": 2, "threads": 1}
+    facts = {
+        "setting": setting,
+        "seed": seed,
+        "status": status,
+        "best_epoch": 1,
+        "steps": 2,
+        "threads": 1,
+        "train_sample": None,
+    }
     facts |= {"hyperparameters": {"epochs": 1}, "precision": "fp32", "device": "cpu", "compiled": False}
     facts["train"] = scores.summary()
     return facts | {"validation": scores.summary() | details}

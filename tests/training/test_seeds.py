@@ -58,7 +58,7 @@ def test_a_run_that_diverges_keeps_the_best_epoch_so_far_or_the_model_as_it_bega
 
 
 @pytest.mark.parametrize(("correct", "status"), [(12, "failed"), (13, "trained")])
-def test_a_run_no_better_than_the_commonest_class_failed(correct: int, status: str) -> None:
+def test_a_run_no_better_than_the_majority_class_failed(correct: int, status: str) -> None:
     validation = few_examples(20)
     validation.labels[:] = [1] * 12 + [0] * 8
     summary = {"loss": 0.5, "accuracy": correct / 20, "correct": correct, "count": 20}

@@ -51,7 +51,7 @@ def read_side(given: Path) -> Side:
         raise UserError(f"{given}: no {file.name} there, so it is no finished build; run make report first")
     manifest = carried_manifest(file)
     if "checks" not in manifest:
-        raise UserError(f"{file}: its manifest does not say what was printed; render the report anew")
+        raise UserError(f"{file}: its manifest does not say what was printed; render the report again")
     root = file.parent
     return Side(manifest, root if (root / "values.json").is_file() else None)
 

@@ -36,7 +36,7 @@ def read_text(path: Path) -> str:
     except FileNotFoundError:
         raise UserError(f"{path} is not there; give the path of a config file, such as config.yaml") from None
     except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}); mend its permissions") from None
+        raise UserError(f"{path} cannot be read ({error.strerror}); change its permissions") from None
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path}: byte {error.start + 1}, 0x{error.object[error.start]:02x}, is not UTF-8; save the file as UTF-8"
@@ -50,7 +50,7 @@ def parsed(path: Path, text: str) -> Any:
         return yaml.load(text, Loader=ConfigLoader)
     except yaml.MarkedYAMLError as error:
         place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise UserError(f"{path}{place}: is not YAML ({error.problem}); mind indentation, colons and quotes") from None
+        raise UserError(f"{path}{place}: is not YAML ({error.problem}); check indentation, colons and quotes") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path}: is not YAML ({' '.join(str(error).split())})") from None
 

@@ -42,7 +42,7 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
 
 def refuse(mistakes: list[str]) -> None:
     if mistakes:
-        raise UserError("The config does not hold:\n" + "\n".join(f"  {line}" for line in sorted(set(mistakes))))
+        raise UserError("Invalid configuration:\n" + "\n".join(f"  {line}" for line in sorted(set(mistakes))))
 
 
 def with_scalars(value: Any, schema: Json, root: Json) -> Any:

@@ -43,7 +43,7 @@ def open_file(path: Path, data: dict[str, Any], cache: str) -> Path | Dataset:
     try:
         return Dataset.from_parquet(str(path), cache_dir=cache)
     except (DatasetsError, OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as Parquet ({reason(error)}); write it anew") from error
+        raise UserError(f"{path} cannot be read as Parquet ({reason(error)}); write it again") from error
 
 
 def hub_sources(hub: dict[str, Any], cache: str) -> dict[str, Source]:

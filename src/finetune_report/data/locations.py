@@ -142,7 +142,7 @@ def entries(key: str, folder: Path) -> list[str]:
     except FileNotFoundError:
         raise UserError(missing(key, folder)) from None
     except OSError as error:
-        raise UserError(f"{key}: {folder} cannot be read ({error.strerror}); mend its permissions") from None
+        raise UserError(f"{key}: {folder} cannot be read ({error.strerror}); change its permissions") from None
 
 
 def missing(key: str, path: Path) -> str:

@@ -208,7 +208,7 @@ def storable(text: str) -> str:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise UserError(f"holds half of a character (U+{ord(text[error.start]):04X}); mend or remove it") from None
+        raise UserError(f"holds half of a character (U+{ord(text[error.start]):04X}); correct or remove it") from None
     return text
 
 

@@ -36,10 +36,10 @@ def unit_keys_and_values(seed: int, count: int, dimension: int) -> tuple[np.ndar
 def max_margin_query(keys: np.ndarray, chosen: list[int]) -> tuple[np.ndarray, float]:
     """The query of length 1 that scores the chosen keys alike and all others lower, and by how much lower.
 
-    A linear programme: maximise the margin m over q and m, so that q·k is the same for all chosen keys k, at least m
+    A linear program: maximise the margin m over q and m, so that q·k is the same for all chosen keys k, at least m
     lower for every other, and no entry of q is beyond ±1. The margin that is returned is the one after scaling q to
     length 1. No unit query has a margin more than √dimension times as large; bounding q's length in place of its
-    entries would find the largest itself, but as a quadratic programme: that of a support vector machine.
+    entries would find the largest itself, but as a quadratic program: that of a support vector machine.
 
     A margin that is not above 0 means that no query tells the chosen keys from the others. Where all keys are chosen
     there is no margin: the query is 0, and the margin infinite.

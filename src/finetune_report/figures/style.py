@@ -64,7 +64,7 @@ def read_table(path: Path, *texts: str) -> pd.DataFrame:
 
 
 def save_figure(figure: Figure, png: Path, svg: Path, table: Path, csv: Path) -> None:
-    """Write a figure as PNG and SVG without dates or versions, put the table that it draws beside it, and close it."""
+    """Write a figure as PNG and SVG without dates or versions, put the table that it draws next to it, and close it."""
     figure.savefig(png, dpi=220, metadata={"Software": None})
     figure.savefig(svg, metadata={"Date": None, "Creator": None})
     shutil.copyfile(table, csv)

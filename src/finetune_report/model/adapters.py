@@ -1,4 +1,4 @@
-"""Which weights a setting trains: all of them, the head alone, or low-rank updates beside it."""
+"""Which weights a setting trains: all of them, the head alone, or low-rank updates next to it."""
 
 import re
 import warnings

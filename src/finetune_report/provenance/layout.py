@@ -100,7 +100,7 @@ class Layout:
 
     @property
     def rung_results(self) -> dict[int, list[str]]:
-        """What every run came to at each rung."""
+        """The result of every run at each rung."""
         every = [(setting, seed) for setting in self.settings for seed in self.seeds]
         return {rung: [f"rungs/{rung}/{name}-seed{seed}.json" for name, seed in every] for rung in self.rungs}
 

@@ -1,6 +1,6 @@
 """The ledger of what was scored on the test split: it only ever grows, so that no second look goes unseen.
 
-It lies beside the results and belongs to no rule, since Snakemake removes what a rule makes before it runs again. Each
+It lies next to the results and belongs to no rule, since Snakemake removes what a rule makes before it runs again. Each
 line carries a hash of itself and of the line before it, so that none can be changed, added or taken out in between
 unnoticed; the last one's hash, the head, stands in the manifest and on the page, so that a reader of an earlier report
 can tell whether this ledger goes on from there. Times are in no hash: the same work done again has the same head.

@@ -1,7 +1,7 @@
 """Fill the author's write-up in, check it, and render it as Markdown, PDF and HTML.
 
 Reads the write-up, the values, the results that claims are judged by, the figures and the report's templates. Writes
-the three forms of the report, what they carry to be checked by, and what stands against them; while anything does, they
+the three forms of the report, what they carry to be checked by, and the unresolved findings; while there are any, they
 are marked as a draft.
 """
 
@@ -66,7 +66,7 @@ def main(
     """Figures lie below the folder of `values`, by which the write-up names them.
 
     `commit_time` (seconds since 1970) dates the report. `tables` has the table of each CSV file among `figures`, in the
-    same order. `failed_runs` is "refuse" where they stand against the report, "report" where they do not. Of `forms`,
+    same order. `failed_runs` is "refuse" where they block a final build, "report" where they do not. Of `forms`,
     "pdf" and "html", those that are asked for are rendered.
     """
     labels, chosen = read_json(summary)["labels"], read_json(selection)
@@ -94,9 +94,7 @@ def main(
     write_json(checks, record)
     for reason in against:
         logging.warning("%s", reason)
-    logging.info(
-        "%s", "a draft; what stands against it is on its last page" if against else "nothing stands against it"
-    )
+    logging.info("%s", "a draft; its last page lists the unresolved findings" if against else "no unresolved findings")
 
 
 def finish(

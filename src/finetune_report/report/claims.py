@@ -62,7 +62,7 @@ def judge(kind: str, arguments: dict[str, Any], evidence: Evidence) -> Verdict:
 
 
 def best_epoch_before(evidence: Evidence, run: str, epoch: Number) -> Verdict:
-    """In every seed, the epoch that was kept by validation comes before `epoch`."""
+    """In every seed, the epoch that is best by validation comes before `epoch`."""
     evidence.runs(run)
     best = {row["seed"]: row["best_epoch"] for row in evidence.selection["runs"] if row["setting"] == run}
     return Verdict(

@@ -1,7 +1,7 @@
 """Put together every value that the write-up may cite, each with its uncertainty and the file that it comes from.
 
 Reads what each rule published, and every result file, in which each value must stand at its place. Writes one flat list
-of keys such as `runs.baseline.validation.accuracy`, and the values reported elsewhere beside this experiment's.
+of keys such as `runs.baseline.validation.accuracy`, and the values reported elsewhere next to this experiment's.
 """
 
 import logging
@@ -32,7 +32,7 @@ def main(
 
 
 def collect(published: list[Path], reference: Path, references: list[dict[str, Any]]) -> dict[str, Entry]:
-    """All values by key; writes those reported elsewhere beside this experiment's into `reference`.
+    """All values by key; writes those reported elsewhere next to this experiment's into `reference`.
 
     Raises UserError where two rules publish the same key, or a value is not what stands in its file.
     """

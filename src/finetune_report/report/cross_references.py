@@ -1,7 +1,7 @@
 """Turns the checked tree of a write-up into the tree that is printed.
 
 Headings, figures and tables get their numbers, references to them their text, values a link to their row in a
-provenance appendix, and what stands against the report is listed at its end. All of it is done on pandoc's tree, so
+provenance appendix, and its unresolved findings are listed at its end. All of it is done on pandoc's tree, so
 that the PDF and the HTML agree.
 """
 
@@ -233,7 +233,7 @@ def append_parts(doc: pf.Doc, values: pf.Table, note: str, vouched: list[Any], r
         doc.content += [
             pf.RawBlock("#pagebreak(weak: true)", format="typst"),
             pf.RawBlock(r"\clearpage", format="latex"),
-            heading(top, "Draft: what stands against this report", "draft"),
+            heading(top, "Draft: unresolved findings", "draft"),
             pf.OrderedList(*items),
         ]
 

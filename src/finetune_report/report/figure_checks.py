@@ -1,6 +1,6 @@
 """Compares the data that each figure shows with the table that was published for it.
 
-The step that knows the numbers writes the table; the figure's rule draws it, and leaves it beside the picture.
+The step that knows the numbers writes the table; the figure's rule draws it, and leaves it next to the picture.
 """
 
 import csv

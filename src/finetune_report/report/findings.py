@@ -1,4 +1,4 @@
-"""What stands against a report: findings with their line in the write-up, and the reasons for a draft."""
+"""What blocks a final build: findings with their line in the write-up, and the reasons for a draft."""
 
 import re
 from collections import Counter
@@ -38,7 +38,7 @@ NEIGHBOURS = 25  # words around a place in the write-up that are looked at to re
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that stands against the report. Of a false comparison also the numbers, as its family has them."""
+    """One thing that blocks a final build. Of a false comparison also the numbers, as its family has them."""
 
     kind: str
     file: str
@@ -179,7 +179,7 @@ def reasons(
     ]
     if failed and refuse_failed:
         found.append(
-            f"{len(failed)} of {selection['planned']} planned runs came to nothing: {'; '.join(failed)}. Exclude the "
+            f"{len(failed)} of {selection['planned']} planned runs failed: {'; '.join(failed)}. Exclude the "
             "setting with a reason, or say failed_runs: report in the config, and tell of it in the text"
         )
     return found + (disagreements or []) + [str(finding) for finding in findings]

@@ -77,7 +77,7 @@ class Filled:
 
 
 def fill(write_up: Path, evidence: Evidence) -> Filled:
-    """Fill the write-up in. Raises UserError with file and line on whatever the author has to mend."""
+    """Fill the write-up in. Raises UserError with file and line on whatever the author has to fix."""
     try:
         template = parsed(write_up.read_text(encoding="utf-8"))
     except jinja2.TemplateSyntaxError as error:

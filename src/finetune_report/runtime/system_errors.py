@@ -1,4 +1,4 @@
-"""Tells troubles of the machine, which a person can mend, from mistakes in the code: memory, disk, permissions."""
+"""Tells troubles of the machine, which a user can fix, from bugs: memory, disk, permissions."""
 
 import errno
 import sys

@@ -106,7 +106,7 @@ title: A try
 
 {% call(holds) claim("beats", a="base", b="other") %}It is so.{% endcall %}
 
-{% call(holds) claim("at_least", key="winner.test.accuracy", x="winner.test.accuracy") %}It is so.{% endcall %}
+{% call(holds) claim("at_least", key="winner.test.count", x="winner.test.count") %}It is so.{% endcall %}
 """
 
 

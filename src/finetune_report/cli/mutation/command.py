@@ -26,6 +26,7 @@ from finetune_report.json_pointer import at
 from finetune_report.report.figure_checks import read_rows
 from finetune_report.report.template import Claim
 from finetune_report.report.values import Value
+from finetune_report.stats.intervals import wilson_interval
 from finetune_report.terminal import say
 
 import pandas as pd
@@ -95,9 +96,15 @@ def origins_of(root: Path, value: Value) -> Iterator[Origin]:
 
 
 def interval_places(holder: dict[str, Any], interval: tuple[float, float]) -> list[str]:
-    """What beside a value its interval comes from: its ends where they stand there, otherwise the count behind it."""
+    """What next to a value its interval comes from: its ends where they stand there, or the count of a Wilson interval.
+
+    One over seeds comes from another file, each number of which is falsified too.
+    """
     ends = [name for name, entry in holder.items() if entry == list(interval)]
-    return [f"{ends[0]}/0", f"{ends[0]}/1"] if ends else ["correct"] * ("correct" in holder)
+    if ends:
+        return [f"{ends[0]}/0", f"{ends[0]}/1"]
+    counts = [holder.get(name) for name in ("correct", "count")]
+    return ["correct"] if all(counts) and wilson_interval(*counts) == tuple(interval) else []
 
 
 def every_number(bench: Workbench) -> Iterator[Origin]:

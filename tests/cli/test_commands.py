@@ -37,7 +37,7 @@ def told(root: Path, key: str) -> str:
 
 def test_why_names_every_step_back(root: Path) -> None:
     text = told(root, "runs.base.validation.accuracy")
-    assert "printed as  0.94 (0.82 to 0.98)   (line 18 of the write-up)" in text
+    assert "printed as  0.94 (0.81 to 0.99)   (line 18 of the write-up)" in text
     assert "in full     0.9375" in text
     assert "the mean of 2 numbers" in text
     assert "runs/base/seed1/metrics.json  /validation/accuracy  = 0.95" in text
@@ -154,14 +154,14 @@ def test_diff_names_changes_noise_and_cause(root: Path, tmp_path: Path) -> None:
     assert ["config", "settings.base.epochs", "3", "9"] in done
     _, numbers = tables["Numbers"]
     [row] = [row for row in numbers if row[0] == "runs.base.validation.accuracy"]
-    assert row[1:4] == ["0.94 (0.82 to 0.98)", "0.8 (0.6 to 0.9)", "−0.175"]
+    assert row[1:4] == ["0.94 (0.81 to 0.99)", "0.76 (0.60 to 0.87)", "−0.175"]
     assert row[4].startswith("beyond 2 sd")
     assert row[5] == "config settings.base.epochs"
     assert "runs.other.validation.accuracy" not in [row[0] for row in numbers]
 
 
 def test_diff_shows_verdicts_and_figures_and_writes_a_page(root: Path, tmp_path: Path) -> None:
-    text = WRITE_UP.replace('a="base", b="other"', 'a="base", b="other", metric="loss"')
+    text = WRITE_UP.replace('claim("beats", a="base"', 'claim("differ", a="base"')
     other = Path(shutil.copytree(root.parents[1], tmp_path / "new")) / "results/try"
     rewrite(other, text)
     write_json(other / "write-up.json", read_json(other / "write-up.json") | {"commit": "fedcba98"})
@@ -172,7 +172,7 @@ def test_diff_shows_verdicts_and_figures_and_writes_a_page(root: Path, tmp_path:
     assert "Figures: none" in done.stdout
     page = (tmp_path / "diff.html").read_text()
     assert page.startswith("<!DOCTYPE html>")
-    assert "base beats other by validation loss" in page
+    assert "base is ahead of other by validation accuracy" in page
 
 
 def test_diff_reads_reports_without_their_folder(root: Path, tmp_path: Path) -> None:

@@ -103,8 +103,9 @@ def interval_places(holder: dict[str, Any], interval: tuple[float, float]) -> li
     ends = [name for name, entry in holder.items() if entry == list(interval)]
     if ends:
         return [f"{ends[0]}/0", f"{ends[0]}/1"]
-    counts = [holder.get(name) for name in ("correct", "count")]
-    return ["correct"] if all(counts) and wilson_interval(*counts) == tuple(interval) else []
+    if not holder.keys() >= {"correct", "count"} or not holder["count"]:
+        return []
+    return ["correct"] if wilson_interval(holder["correct"], holder["count"]) == tuple(interval) else []
 
 
 def every_number(bench: Workbench) -> Iterator[Origin]:

@@ -5,12 +5,23 @@ from tests.support.projects import Job
 SETTINGS = ["baseline", "small-batch", "milder", "large-batch"]
 RUNS = {f"finetune[setting={name}, seed=1]" for name in SETTINGS}
 RECORD = {"write_manifest", "render_write_up", "all"}  # every stamp and the config stand in the manifest
-PLOTS = {"plot_curves", "plot_settings", "plot_expected", "plot_confusion", "plot_attention", "plot_heads"}
+PLOTS = {
+    "plot_curves",
+    "plot_settings",
+    "plot_differences",
+    "plot_expected",
+    "plot_confusion",
+    "plot_calibration",
+    "plot_attention",
+    "plot_heads",
+}
 AGGREGATES = {
     "gather_runs",
     "select_setting",
     "summarise_sweep",
     "compare_settings",
+    "compare_on_test",
+    "measure_calibration",
     "keep_ledger",
     "tokenize_texts[split=test]",
     "score_baselines",
@@ -33,6 +44,9 @@ TOKENS = {"tokenize_texts[split=train]", "tokenize_texts[split=validation]"}
 DEMONSTRATION = {"demonstrate_attention", "plot_attention"}
 # Nothing that leads to a training, a selection or a scoring of the test split publishes values.
 PUBLISHERS = {
+    "compare_settings",
+    "compare_on_test",
+    "measure_calibration",
     "describe_data",
     "summarise_sweep",
     "summarise_curves",

@@ -6,6 +6,7 @@ from typing import Any
 
 from finetune_report.report.findings import Checked, check_document
 from finetune_report.report.rendering import parse
+from finetune_report.report.subjects import Subjects
 from finetune_report.report.template import fill
 from finetune_report.report.values import Value
 from tests.support.evidence import evidence, make_results
@@ -179,3 +180,10 @@ def test_escapes_and_unjudged_sentences_are_listed(folder: Path) -> None:
         ("5", "a made-up example", "We saw 5 of them.")
     ]
     assert found.unjudged == ["The accuracy rose quickly."]
+
+
+def test_a_sentence_names_a_setting_by_the_whole_name() -> None:
+    known = Subjects(frozenset({"small", "small-batch", "5"}), "small")
+    named = known.settings_in("`small-batch`, unlike small, takes 5; small-batch-2 and x-small are none of ours.")
+    assert named == {"small-batch", "small", "5"}
+    assert known.settings_in("small-batch-2 and x-small") == set()

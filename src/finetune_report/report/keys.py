@@ -46,6 +46,14 @@ def split(key: str) -> tuple[str, ...]:
     return tuple(unquoted(part) for part in raw_parts(key))
 
 
+def parts_of(text: str) -> tuple[str, ...]:
+    """The parts of a key; of a text that is none, the text."""
+    try:
+        return split(text)
+    except UserError:
+        return (text,)
+
+
 def raw_parts(key: str) -> list[str]:
     """The parts of a key as they stand in it."""
     parts, place = [], 0

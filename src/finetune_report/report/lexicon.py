@@ -110,9 +110,8 @@ def numbers(text: str, names: Iterable[str] = ()) -> list[Span]:
 
     `names` are names whatever digits they hold, unless they are nothing but a number.
     """
-    known = {name for name in names if not is_number(name)}
     tokens = [match for match in TOKEN.finditer(text) if any(map(is_numeral, match[0]))]
-    digits = [match.span() for match in tokens if match[0] not in known and not is_name(match[0])]
+    digits = [match.span() for match in tokens if not is_name(match[0], names)]
     roman = [match.span() for match in ROMAN.finditer(text)]
     return sorted([*digits, *roman, *unexcused(NUMBER_WORD, NOT_A_NUMBER, text)])
 
@@ -172,10 +171,14 @@ def is_number(text: str) -> bool:
     return NUMBER_WORD.fullmatch(text.strip()) is not None
 
 
-def is_name(token: str) -> bool:
-    """Whether a token's digits belong to a name: F1, SST-2, MiniLM-L6-v2; but not top-5, 3x, 1e-4, acc97."""
+def is_name(token: str, names: Iterable[str] = ()) -> bool:
+    """Whether a token's digits belong to a name: F1, SST-2, MiniLM-L6-v2, one of `names`; but not 3x, 1e-4, acc97."""
+    if is_number(token):
+        return False
+    if token in names:
+        return True
     named = False
-    if is_number(token) or ABBREVIATED_MEASURE.fullmatch(re.split(r"[-\d]", token)[0]):
+    if ABBREVIATED_MEASURE.fullmatch(re.split(r"[-\d]", token)[0]):
         return False
     for part in token.split("-"):
         follows = named and NUMBERED_PART.fullmatch(part)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.errors import UserError
-from finetune_report.report.keys import join, split
+from finetune_report.report.keys import below, join, parts_of
 from finetune_report.report.values import Value
 
 Curve = list[dict[str, float]]  # a row an epoch, as a history has it
@@ -70,21 +70,13 @@ class Evidence:
         if split == "validation":
             for name in (a, b):
                 self.runs(name)
-        key = join("comparison", *SPLITS[split], a, b)
+        key = below(stem, a, b)
         if not self.has(f"{key}.outcome"):
             known = [other.removesuffix(".outcome") for other in self.values if other.startswith(f"{stem}.")]
             raise UserError(
                 f"'{a}' and '{b}' were not compared on the {split} split{nearest(key, dict.fromkeys(known))}"
             )
         return key
-
-
-def parts_of(text: str) -> tuple[str, ...]:
-    """The parts of a key; of a text that is none, the text."""
-    try:
-        return split(text)
-    except UserError:
-        return (text,)
 
 
 def instead_of(key: str) -> str:

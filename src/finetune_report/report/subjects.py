@@ -3,8 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from finetune_report.errors import UserError
-from finetune_report.report.keys import split
+from finetune_report.report.keys import parts_of
 
 SPLITS = {
     "train": re.compile(r"\btraining\s(?:set|split|data|accuracy|loss|error|sentences?|texts?|examples?)\b", re.I),
@@ -21,6 +20,7 @@ METRICS = re.compile(
     re.IGNORECASE,
 )
 SAME = {"macro_f1": "f1"}
+WORD = re.compile(r"[\w-]+")  # a setting's name is one word
 PRONOUNS = re.compile(r"\b(?:it|its|selected|winner|winning|chosen|this)\b", re.I)
 
 
@@ -44,12 +44,10 @@ class Subjects:
         for own, named in checks:
             if own and len(named) == 1 and own not in named:
                 return named.pop()
-        own_settings, named = self.settings_of(parts), self.settings_in(sentence)
-        if own_settings and named and not own_settings & named:
-            if parts[0] == "winner" and PRONOUNS.search(sentence):
-                return ""
-            return ", ".join(sorted(named))
-        return ""
+        own_settings, others = self.settings_of(parts), self.settings_in(sentence)
+        if not own_settings or own_settings & others or (parts[0] == "winner" and PRONOUNS.search(sentence)):
+            return ""
+        return ", ".join(sorted(others))
 
     def settings_of(self, parts: tuple[str, ...]) -> set[str]:
         match parts:
@@ -61,8 +59,8 @@ class Subjects:
                 return {a, b}
         return set()
 
-    def settings_in(self, sentence: str) -> set[str]:
-        return {name for name in self.settings if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", sentence)}
+    def settings_in(self, sentence: str) -> frozenset[str]:
+        return self.settings.intersection(WORD.findall(sentence))
 
 
 def split_of(parts: tuple[str, ...]) -> str:
@@ -81,10 +79,3 @@ def metrics_in(sentence: str) -> set[str]:
 def metric_of(parts: tuple[str, ...]) -> str:
     last = SAME.get(parts[-1], parts[-1])
     return last if last in METRICS.groupindex else ""
-
-
-def parts_of(key: str) -> tuple[str, ...]:
-    try:
-        return split(key)
-    except UserError:
-        return (key,)

@@ -20,6 +20,7 @@ from finetune_report.runtime.job import run
 from finetune_report.stats.comparisons import add_exploratory, best_p_values, family_results
 from finetune_report.stats.metrics import METRICS
 from finetune_report.stats.run_scores import clusters_of, run_scores
+from finetune_report.stats.selection import paths_by_setting
 
 import pandas as pd
 
@@ -47,10 +48,8 @@ def main(
     """
     labels, winner = read_json(summary)["labels"], read_json(selection)["winner"]
     data = pd.read_parquet(validation)
-    runs: dict[str, list[pd.DataFrame]] = {name: [] for name in settings}
-    for path in predictions:
-        runs[path.parts[-3]].append(pd.read_parquet(path))
-    scores = {name: run_scores(found, data["id"].tolist(), labels, metric) for name, found in runs.items()}
+    runs = {name: list(map(pd.read_parquet, paths)) for name, paths in paths_by_setting(predictions).items()}
+    scores = {name: run_scores(runs[name], data["id"].tolist(), labels, metric) for name in settings}
     clusters, better = clusters_of(data), METRICS[metric].higher_is_better
     declared = [(a, b) for a, b in pairs]
     facts, found = family_results(scores, declared, margin, better, clusters)

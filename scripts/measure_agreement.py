@@ -17,6 +17,7 @@ from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
 from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.metrics import METRICS
+from finetune_report.stats.selection import paths_by_setting
 
 import numpy as np
 import pandas as pd
@@ -39,10 +40,8 @@ def main(
     compared = most_interesting(settings, chosen)
     simple = pd.read_parquet(baselines).set_index("id")
     true = simple.pop("label")
-    classes = {
-        name: setting_classes([path for path in predictions if path.parts[-3] == name], labels).reindex(true.index)
-        for name in compared
-    }
+    of_setting = paths_by_setting(predictions)
+    classes = {name: setting_classes(of_setting[name], labels).reindex(true.index) for name in compared}
     classes |= {str(name): column for name, column in simple.items()}
     pairs: dict[str, dict[str, Any]] = {name: {} for name in classes}
     for a, b in combinations(classes, 2):

@@ -7,7 +7,7 @@ its table.
 
 from pathlib import Path
 
-from finetune_report.figures.style import SERIES, new_figure, read_table, save_figure
+from finetune_report.figures.style import SERIES, legend_above, name_rows, new_figure, read_table, save_figure
 from finetune_report.runtime.job import run
 from finetune_report.stats.metrics import METRICS
 
@@ -48,13 +48,10 @@ def draw(axes: Axes, found: pd.DataFrame, metric: str, margin: float | None) -> 
             markersize=4,
             label=outcome,
         )
-    axes.set_yticks(range(len(found)), [f"{a} \N{MINUS SIGN} {b}" for a, b in zip(found["a"], found["b"], strict=True)])
-    axes.set_ylim(len(found) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="y", visible=False)
+    name_rows(axes, [f"{a} \N{MINUS SIGN} {b}" for a, b in zip(found["a"], found["b"], strict=True)])
     unit = ", points" if scale == 100 else ""
     axes.set_xlabel(f"difference in validation {METRICS[metric].label}{unit}")
-    axes.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncols=4, handletextpad=0.2, columnspacing=0.8)
+    legend_above(axes, 4)
 
 
 if __name__ == "__main__":

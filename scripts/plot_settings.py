@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from finetune_report.figures.style import SERIES, new_figure, read_table, save_figure
+from finetune_report.figures.style import SERIES, legend_above, name_rows, new_figure, read_table, save_figure
 from finetune_report.files import read_json
 from finetune_report.runtime.job import run
 from finetune_report.stats.selection import FAILED
@@ -122,12 +122,10 @@ def draw_final(axes: Axes, final: pd.DataFrame, shown: list[str], winner: str) -
         if split == "validation" and lost.any():
             name = " or ".join(sorted(set(rows["status"][lost])))
             axes.plot(rows["accuracy"][lost], height[lost], "X", color=LOST, markersize=6, zorder=4, label=name)
-    axes.set_yticks(range(len(shown)), [f"{name} *" if name == winner else name for name in shown])
-    axes.set_ylim(len(shown) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0, labelsize=8 if len(shown) <= 20 else 6)
-    axes.grid(axis="y", visible=False)
+    names = [f"{name} *" if name == winner else name for name in shown]
+    name_rows(axes, names, 8 if len(shown) <= 20 else 6)
     axes.set_xlabel("accuracy at the epoch kept")
-    axes.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncols=2, handletextpad=0.2, columnspacing=0.8)
+    legend_above(axes, 2)
 
 
 if __name__ == "__main__":

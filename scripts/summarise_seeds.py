@@ -22,7 +22,7 @@ from finetune_report.stats.crossed import mean_of_shares, mean_over_seeds
 from finetune_report.stats.influence import OF_CLASSES, OF_PROBABILITIES
 from finetune_report.stats.metrics import METRICS
 from finetune_report.stats.run_scores import clusters_of, run_scores
-from finetune_report.stats.selection import by_setting
+from finetune_report.stats.selection import by_setting, paths_by_setting
 from finetune_report.stats.shares import share_interval
 
 import pandas as pd
@@ -52,9 +52,7 @@ def main(
     of_setting = by_setting([read_json(path) for path in metrics])
     winner, tested = read_json(selection)["winner"], read_json(test_metrics)
     labels, data = tested["labels"], pd.read_parquet(validation)
-    runs: dict[str, list[pd.DataFrame]] = {}
-    for path in predictions:
-        runs.setdefault(path.parts[-3], []).append(pd.read_parquet(path))
+    runs = {name: list(map(pd.read_parquet, paths)) for name, paths in paths_by_setting(predictions).items()}
     found = {name: setting_summary(of_setting[name], intervals(runs[name], data, labels)) for name in settings}
     validated = [row["validation"] for row in of_setting[winner]]
     of_test = [rows for _, rows in pd.read_parquet(test_predictions).groupby("seed", sort=False)]
@@ -150,12 +148,10 @@ def publish(
     settings: list[str],
 ) -> None:
     collector = Collector(values)
-    runs: dict[str, Runs] = {}
-    for path in metrics:
-        runs.setdefault(path.parts[-3], []).append((path, read_json(path)))
-    costs: dict[str, list[Path]] = {}
-    for path in timings:
-        costs.setdefault(path.parts[-3], []).append(path)
+    runs: dict[str, Runs] = {
+        name: [(path, read_json(path)) for path in paths] for name, paths in paths_by_setting(metrics).items()
+    }
+    costs = paths_by_setting(timings)
     summaries = read_json(seeds)
     for setting in settings:
         publish_setting(collector, join("runs", setting), runs[setting], summaries["settings"][setting])

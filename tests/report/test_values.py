@@ -4,6 +4,7 @@ from typing import Any
 
 from finetune_report.report.values import Value, escaped, printed, supported_digits
 
+import numpy as np
 import pytest
 
 
@@ -97,3 +98,13 @@ def test_texts_lose_their_meaning_to_markdown() -> None:
     assert printed(value("a_b*c|d [x]\n^2^", "text")) == r"a\_b\*c\|d \[x\] \^2\^"
     assert printed(value("a`b", "text"), code=True) == "`` a`b ``"
     assert escaped("plain") == "plain"
+
+
+def test_a_printed_p_stays_on_its_side() -> None:
+    for p in np.random.default_rng(1).uniform(0.0495, 0.0505, 2000):
+        assert (float(printed(value(p, "p"))) < 0.05) == (p < 0.05)
+
+
+def test_differences_in_points_have_one_decimal_and_no_minus_before_0() -> None:
+    assert printed(value(-0.0001), points=True) == "0.0"
+    assert printed(value(0.0456), points=True) == "4.6"

@@ -55,6 +55,19 @@ def new_figure(width: str, aspect: float, **options: Any) -> tuple[Figure, Any]:
     return plt.subplots(figsize=(inches, inches * aspect), layout="constrained", **options)
 
 
+def name_rows(axes: Any, names: list[str], size: float = 8) -> None:
+    """Rows at heights 0, 1, ... from the top, each with its name."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0, labelsize=size)
+    axes.grid(axis="y", visible=False)
+
+
+def legend_above(axes: Any, columns: int) -> None:
+    """The legend over the rows, where no row is hidden by it."""
+    axes.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncols=columns, handletextpad=0.2, columnspacing=0.8)
+
+
 def read_table(path: Path, *texts: str) -> pd.DataFrame:
     """A published table; the columns `texts` hold names, which are never taken for numbers or for missing."""
     table = pd.read_csv(path, dtype=str, keep_default_na=False)

@@ -17,8 +17,6 @@ from finetune_report.report.results import SPLITS, Evidence, common_onset, neare
 from finetune_report.stats.metrics import METRICS
 
 Number = float | str
-
-
 Split = Literal["validation", "test"]
 
 DECIDED = ("ahead", "behind")
@@ -192,7 +190,7 @@ KINDS: dict[str, Callable[..., Verdict]] = {
 
 def level(evidence: Evidence) -> float:
     """The level of significance of the declared comparisons."""
-    return evidence.number("family.level") if evidence.has("family.level") else 0.05
+    return evidence.number("family.level")
 
 
 def amount(evidence: Evidence, number: Number) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 
 from finetune_report.errors import UserError
 from finetune_report.report.findings import Checked
-from finetune_report.report.linter import bare
+from finetune_report.report.linter import bare, each
 from finetune_report.report.results import nearest
 from finetune_report.report.template import Claim, Filled
 from finetune_report.report.values import Value
@@ -118,13 +118,6 @@ def link_values(doc: pf.Doc, filled: Filled) -> pf.Table:
     table = value_table([(rows[key], values[key], forms[key]) for key in sorted(forms)])
     doc.walk(link)
     return table
-
-
-def each(doc: pf.Doc, *kinds: type) -> list[Any]:
-    """Every element of these kinds, in the order in which panflute walks: what is inside comes first."""
-    found: list[Any] = []
-    doc.walk(lambda element, doc: found.append(element) if isinstance(element, kinds) else None)
-    return found
 
 
 def is_value(element: Any, values: dict[str, Value]) -> bool:

@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any
 
 from finetune_report.report import lexicon as wording
@@ -178,8 +177,8 @@ class Check:
         self,
         names: Iterable[str],
         printed: dict[str, set[str]],
-        printed_names: Mapping[str, int] = MappingProxyType({}),
-        subjects: Subjects = Subjects(),  # noqa: B008 - it is frozen
+        printed_names: Mapping[str, int],
+        subjects: Subjects,
     ) -> None:
         self.names, self.subjects = frozenset(names), subjects
         self.printed = {key: {bare(text) for text in texts} for key, texts in printed.items()}
@@ -223,8 +222,7 @@ class Check:
         if isinstance(element, pf.Div):
             if len(element.content) > 1:
                 self.complain("wide escape", element, None)
-            cited = [below for below in descendants(element) if isinstance(below, pf.Cite)]
-            if wording.is_result(text, text) and not cited:
+            if wording.is_result(text, text) and not each(element, pf.Cite):
                 self.complain("escaped result", element, None)
 
     def block(self, element: Any, state: State) -> None:
@@ -402,10 +400,10 @@ class Check:
             passage.note(kind, text)
 
 
-def descendants(element: Any) -> list[Any]:
-    """Every element below one."""
+def each(tree: Any, *kinds: type) -> list[Any]:
+    """Every element of these kinds in a tree, in the order in which panflute walks: what is inside comes first."""
     found: list[Any] = []
-    element.walk(lambda below, doc: found.append(below))
+    tree.walk(lambda element, doc: found.append(element) if isinstance(element, kinds) else None)
     return found
 
 

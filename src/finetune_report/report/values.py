@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.files import read_json
+from finetune_report.stats.intervals import ALPHA
 from finetune_report.stats.rounding import column_decimals, outward
 from finetune_report.terminal import visible
 
 SIGNIFICANT_DIGITS = 3  # of a measured number without an interval
 SETTING_DIGITS = 6  # a number of at most so many digits was set, not measured, and is printed as it is
 EXTRA_DIGITS = 3  # at most, so that a bound near 0 is not printed as 0
-SIGNIFICANCE = 0.05
 SCIENTIFIC_BELOW = 1e-3
 LARGEST_SMALL_ERROR = 1e-2
 JOINERS = "\u200c\u200d\u00ad"
@@ -146,7 +146,7 @@ def number(value: Value, digits: int | None) -> str:
 def p_digits(p_value: float) -> int:
     """Two significant digits of a p, or as many as it takes to stay on its side of the level."""
     for digits in range(2, 8):
-        if (round(p_value, decimals_of(p_value, digits)) < SIGNIFICANCE) == (p_value < SIGNIFICANCE):
+        if (round(p_value, decimals_of(p_value, digits)) < ALPHA) == (p_value < ALPHA):
             return digits
     return 8
 

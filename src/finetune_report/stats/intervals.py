@@ -2,6 +2,8 @@
 
 from statistics import NormalDist
 
+ALPHA = 0.05  # the level of every test; intervals are at confidence 1 - ALPHA
+
 
 def wilson_interval(correct: float, count: float, confidence: float = 0.95) -> tuple[float, float]:
     """The score interval of a share (Wilson 1927), for `correct` of `count`; `correct` may be a mean of several counts.

@@ -31,19 +31,3 @@ def column_decimals(intervals: Iterable[tuple[float, float]], least: int = 1, mo
         ):
             return decimals
     return most
-
-
-def points(difference: float) -> float:
-    """A difference of shares in percentage points, with one decimal."""
-    return round(100 * difference, 1) + 0.0
-
-
-def p_text(p_value: float, alpha: float = 0.05) -> str:
-    """A p with three decimals, or as many as it takes to stay on its side of alpha; "< 0.001" below that."""
-    if p_value < 0.001:
-        return "< 0.001"
-    for decimals in range(3, 8):
-        text = f"{p_value:.{decimals}f}"
-        if (float(text) < alpha) == (p_value < alpha):
-            return text
-    return f"{p_value:.10g}"

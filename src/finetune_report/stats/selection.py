@@ -1,5 +1,6 @@
 """Which of two results is the better one."""
 
+from pathlib import Path
 from statistics import mean
 from typing import Any
 
@@ -13,6 +14,14 @@ def by_setting(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         found.setdefault(row["setting"], []).append(row)
+    return found
+
+
+def paths_by_setting(paths: list[Path]) -> dict[str, list[Path]]:
+    """The files of each setting's runs, which are at `runs/<setting>/seed<seed>/`, in the order in which they came."""
+    found: dict[str, list[Path]] = {}
+    for path in paths:
+        found.setdefault(path.parts[-3], []).append(path)
     return found
 
 

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from finetune_report.stats.intervals import ALPHA
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtri, ndtr, ndtri, stdtrit
@@ -19,7 +21,6 @@ from scipy.special import chdtri, ndtr, ndtri, stdtrit
 Floats = NDArray[np.float64]
 
 DRAWS = 2**17  # about 130,000
-ALPHA = 0.05
 POINTS = 1201  # of a table that stands in for the t distribution's function on the draws
 FARTHEST = 12.0  # deviate, as far as that table goes
 

@@ -5,7 +5,7 @@ Reads a table of each, in which the best epoch of every seed is marked. Writes b
 
 from pathlib import Path
 
-from finetune_report.figures.style import SERIES, new_figure, read_table, save_figure
+from finetune_report.figures.style import SERIES, legend_above, new_figure, read_table, save_figure
 from finetune_report.runtime.job import run
 
 import pandas as pd
@@ -58,7 +58,7 @@ def draw(axes: Axes, curves: pd.DataFrame, measure: str) -> None:
     axes.set_xlabel("epoch")
     axes.set_ylabel("accuracy" if measure == "accuracy" else "cross-entropy (nats)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(loc="lower right" if measure == "accuracy" else "upper left")
+    legend_above(axes, 2)
 
 
 if __name__ == "__main__":

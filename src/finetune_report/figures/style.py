@@ -64,7 +64,7 @@ def name_rows(axes: Any, names: list[str], size: float = 8) -> None:
 
 
 def legend_above(axes: Any, columns: int) -> None:
-    """The legend over the rows, where no row is hidden by it."""
+    """The legend over the axes, where it hides nothing."""
     axes.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncols=columns, handletextpad=0.2, columnspacing=0.8)
 
 

@@ -105,7 +105,7 @@ class Passage:
         for start, end, key in self.values:
             if self.touched(start, end):
                 self.found.append(("touched value", start, self.text[max(0, start - 1) : end + 2].strip()))
-            other = subjects.other(key, self.sentence(start))
+            other = self.misplaced(start, key, subjects)
             if other:
                 self.found.append(
                     ("value of another", start, f"{self.text[start:end]} ({key}) where the sentence says {other}")
@@ -114,6 +114,12 @@ class Passage:
             if wording.is_result(self.text[start:end], self.sentence(start)) and not self.cites(start):
                 self.found.append(("escaped result", start, self.text[start:end]))
         return [self.problem(*found) for found in sorted(self.found, key=lambda found: found[1])]
+
+    def misplaced(self, start: int, key: str, subjects: Subjects) -> str:
+        """What the sentence around a value speaks of instead of what it is of; nothing where they fit."""
+        low, high = self.bounds(start)
+        keys = [key for place, _, key in sorted(self.values) if low <= place < high]
+        return subjects.other(key, self.text[low:high], start - low, keys)
 
     def touched(self, start: int, end: int) -> bool:
         """Whether a printed value runs into a digit, a letter, a sign that changes it, or another value."""

@@ -4,13 +4,14 @@ import re
 import sys
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from finetune_report.errors import UserError
 from finetune_report.report import lexicon
 from finetune_report.report.claims import Verdict, judge
+from finetune_report.report.derived import OPERATIONS, derived, digits_of
 from finetune_report.report.keys import ANY, below, is_below, matches, raw_parts, split
 from finetune_report.report.results import Evidence
 from finetune_report.report.subjects import Subjects
@@ -158,7 +159,7 @@ class Helpers:
         self.evidence, self.template = evidence, template
         self.lines = template.debug_info[::-1]  # pairs of a line here and of the compiled code, the last ones first
         settings = {*evidence.settings, *evidence.selection["missing"]}
-        self.filled = Filled(names=settings, subjects=Subjects(frozenset(settings), evidence.selection["winner"]))
+        self.filled = Filled(names=settings, subjects=subjects_of(evidence, settings))
 
     def namespace(self) -> dict[str, Any]:
         return {
@@ -175,7 +176,7 @@ class Helpers:
             "shown": self.listed("sweep.shown"),
             "labels": [self.from_data(label) for label in self.evidence.labels],
             "winner": self.evidence.selection["winner"],
-        }
+        } | {name: partial(self.derived, name) for name in OPERATIONS}
 
     def listed(self, stem: str) -> list[str]:
         """The texts of the values `<stem>.1`, `<stem>.2`, ..."""
@@ -201,14 +202,25 @@ class Helpers:
         lacking = self.evidence.lacks(key)
         if lacking:
             return self.gap(lacking)
-        value = self.evidence.value(key)
+        return self.cited(self.evidence.value(key), options)
+
+    def derived(self, name: str, a: str, b: str, **options: Any) -> str:
+        """A value made of two others, as a span like theirs; see `finetune_report.report.derived`."""
+        lacking = self.evidence.lacks([a, b])
+        if lacking:
+            return self.gap(lacking)
+        value = derived(name, a, b, self.evidence)
+        digits = digits_of(value, self.evidence, scaled=bool(options.get("percent") or options.get("points")))
+        return self.cited(value, ({} if digits is None else {"digits": digits}) | options)
+
+    def cited(self, value: Value, options: dict[str, Any]) -> str:
         try:
             text = printed(value, **options)
         except (TypeError, ValueError) as error:
             reason = str(error).removeprefix("printed() ")
-            raise UserError(f"the value '{key}' cannot be printed so: {reason}") from None
+            raise UserError(f"the value '{value.key}' cannot be printed so: {reason}") from None
         self.filled.citations.append(Citation(value, text, self.line()))
-        return f'[{text}]{{.value key="{quoted(key)}"}}'
+        return f'[{text}]{{.value key="{quoted(value.key)}"}}'
 
     def claim(self, kind: str, caller: Macro, **arguments: Any) -> str:
         """The body of a call block, marked with the claim that it makes; a body that asks is told whether it holds."""
@@ -250,6 +262,15 @@ class Helpers:
         while frame.f_back and frame.f_globals.get("__jinja_template__") is not self.template:
             frame = frame.f_back
         return next((line for line, compiled in self.lines if compiled <= frame.f_lineno), 1)
+
+
+def subjects_of(evidence: Evidence, settings: set[str]) -> Subjects:
+    """The names that a sentence can speak of results by."""
+    methods = {split(key)[1] for key in evidence.values if is_below(key, "baselines")}
+    known = {str(evidence.values[key].value) for key in ("model.name", "experiment.name") if evidence.has(key)}
+    return Subjects(
+        frozenset(settings), evidence.selection["winner"], frozenset(methods), frozenset({*evidence.labels, *known})
+    )
 
 
 def marked(body: str, attributes: str) -> str:

@@ -64,7 +64,7 @@ def found(folder: Path, text: str) -> list[tuple[str, str]]:
         (r"$10^{-6}$", "10"),
         ("~~17~~ ", "17"),
         ("[@dodge2019, accuracy 17]", "17"),
-        ("[see 17 @dodge2019]", "17"),
+        ("[see accuracy 17 @dodge2019]", "17"),
         ('[17]{.other reason="x"}', "17"),
         ("seventeen", "seventeen"),
     ],

@@ -17,6 +17,7 @@ import panflute as pf
 ADVICE = {
     "unbound number": 'cite a value by its key, or escape it: [{found}]{{.stated reason="..."}}',
     "unbound comparison": 'make a claim of the sentence, or escape it: [{found}]{{.stated reason="..."}}',
+    "unclaimed statement": "it states a result: make a claim of the sentence ({claims}), or say what the values show",
     "missing reason": 'an escape needs a reason of two words at least: {{.stated reason="a definition"}}',
     "wide escape": "an escape covers one paragraph, list, table or block of code; escape what needs it, piece by piece",
     "escaped result": "with a measure it is a result: cite a value by its key, or its source in the same sentence",
@@ -100,7 +101,8 @@ def about_models_alone(claim: Claim) -> bool:
 
 
 def finding_of(problem: Problem, line: int, write_up: Path) -> Finding:
-    advice = ADVICE[problem.kind].format(found=problem.found)
+    claims = ", ".join(problem.claims)
+    advice = ADVICE[problem.kind].format(found=problem.found, claims=claims)
     return Finding(problem.kind, str(write_up), line, problem.sentence, problem.found, advice)
 
 

@@ -7,17 +7,18 @@ code and math. What the engine printed is marked there by `.value` and `.claim`,
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from finetune_report.report import lexicon as wording
+from finetune_report.report.statements import excused, reported, speaks_of_outcome, statements
 from finetune_report.report.subjects import Subjects
 
 import panflute as pf
 
+REPORTED = "reported, by the source cited there"
 UNPRINTED = {"bibliography", "csl", "lang", "link-citations", "nocite", "toc", "toc-depth", "reference-section-title"}
-HIDDEN = "\ufffc"  # stands for a character that a check must not see
 PLACE = r"(?:\d{1,6}|[1-9]\d?(?:\.[1-9]\d?)+)"  # a page, or a section; no share such as 0.97
 LOCATOR = re.compile(
     rf"[,\s]*(?:pp?|secs?|ch|chap|vol|fig|eq)\.[\s\xa0]{PLACE}(?:(?:[–-]|,\s)?{PLACE})*[,.]?\s*"
@@ -53,6 +54,7 @@ class Problem:
     sentence: str
     words: tuple[str, ...]
     place: int
+    claims: tuple[str, ...] = ()  # kinds that could back what was found
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,9 @@ class Passage:
     found: list[tuple[str, int, str]] = field(default_factory=list)  # kind, place in the text, what
     values: list[tuple[int, int, str]] = field(default_factory=list)  # start and end in the text, key
     escapes: list[tuple[int, int, str]] = field(default_factory=list)  # start and end in the text, reason
+    authors: list[int] = field(default_factory=list)  # where one is cited by the authors' names
+    reported: list[tuple[int, int]] = field(default_factory=list)  # start and end of numbers that are a source's
+    advised: dict[int, tuple[str, ...]] = field(default_factory=dict)  # place in the text, kinds of claim
     cited: list[int] = field(default_factory=list)  # where in the text something is cited
 
     def add(self, text: str, state: State) -> None:
@@ -94,11 +99,37 @@ class Passage:
         """Something found in what is added next."""
         self.found.append((kind, len(self.text), what))
 
+    def state(self, subjects: Subjects) -> None:
+        """Look for sentences that state a result without a claim, where no word was found that compares by itself."""
+        seen = self.seen(self.claimed)
+        compared = [start for start, _ in wording.comparisons(seen)]
+        for low, high in self.sentences():
+            if any(low <= start < high for start in compared):
+                continue
+            found = next(statements(seen[low:high], subjects, self.cites(low)), None)
+            if found:
+                start, end, claims = found
+                self.found.append(("unclaimed statement", low + start, self.text[low + start : low + end]))
+                self.advised[low + start] = claims
+
+    def sentences(self) -> Iterator[tuple[int, int]]:
+        """Where each sentence begins and ends."""
+        low = 0
+        while low < len(self.text):
+            start, end = self.bounds(low)
+            yield start, end
+            low = max(end, low) + 1
+
     def problems(self, names: Iterable[str], subjects: Subjects) -> list[Problem]:
         for start, end in wording.numbers(self.seen(self.bound), names):
-            self.found.append(("unbound number", start, self.text[start:end]))
+            if self.is_reported(start, end, subjects):
+                self.reported.append((start, end))
+            else:
+                self.found.append(("unbound number", start, self.text[start:end]))
         for start, end in wording.comparisons(self.seen(self.claimed)):
-            self.found.append(("unbound comparison", start, self.text[start:end]))
+            low, high = self.bounds(start)
+            if not excused(self.text[low:high], start - low, subjects, self.cites(start)):
+                self.found.append(("unbound comparison", start, self.text[start:end]))
         for start, end in wording.disguised(self.text):
             self.found.append(("disguised word", start, self.text[start:end]))
         self.found += [("broken mark", mark.start(), mark[0]) for mark in MARK.finditer(self.text)]
@@ -128,31 +159,46 @@ class Passage:
         joined = start in ends or end in starts or (after[:1] in (".", ",") and end + 1 in starts)
         return joined or bool(TOUCHING_BEFORE.search(before[-2:]) or TOUCHING_AFTER.match(after))
 
+    def is_reported(self, start: int, end: int, subjects: Subjects) -> bool:
+        """Whether a number is that of a source, cited in its sentence."""
+        low, high = self.bounds(start)
+        by_name = any(low <= place <= high for place in self.authors)
+        number = self.text[start : end + 2]
+        return self.cites(start) and reported(self.text[low:high], number, subjects, by_name)
+
     def cites(self, place: int) -> bool:
         """Whether something is cited in the sentence around a place."""
         low, high = self.bounds(place)
         return any(low <= cited <= high + 1 for cited in self.cited)
 
-    def unjudged(self) -> list[str]:
-        """The sentences that name a measure and hold nothing that was checked: no value, claim or escape."""
-        checked = [hidden or claimed for hidden, claimed in zip(self.bound, self.claimed, strict=True)]
-        found, low = [], 0
-        while low < len(self.text):
-            start, end = self.bounds(low)
-            sentence = self.text[start:end]
-            if wording.speaks_of_results(sentence) and not any(checked[start:end]):
-                found.append(" ".join(sentence.split()))
-            low = max(end, low) + 1
+    def unjudged(self, subjects: Subjects) -> list[str]:
+        """The sentences that speak of results and hold no claim or escape, nor a value with nothing said around it."""
+        stated = [place for kind, place, _ in self.found if kind in ("unclaimed statement", "unbound comparison")]
+        found = []
+        for start, end in self.sentences():
+            sentence = self.seen(self.claimed)[start:end]
+            valued = any(start <= place < end for place, _, _ in self.values)
+            escaped = any(start <= place < end for place, _, _ in self.escapes)
+            claimed = wording.HIDDEN in sentence and not valued and not escaped
+            speaks = (
+                speaks_of_outcome(sentence, subjects)
+                if valued
+                else wording.speaks_of_results(sentence) or speaks_of_outcome(sentence, subjects)
+            )
+            if speaks and not claimed and not escaped and not any(start <= place < end for place in stated):
+                found.append(" ".join(self.text[start:end].split()))
         return list(dict.fromkeys(found))
 
     def seen(self, mask: list[bool]) -> str:
-        return "".join(HIDDEN if hidden else letter for letter, hidden in zip(self.text, mask, strict=True))
+        return "".join(wording.HIDDEN if hidden else letter for letter, hidden in zip(self.text, mask, strict=True))
 
     def problem(self, kind: str, start: int, what: str) -> Problem:
         words = re.findall(r"\w+", self.text)
         place = min(len(re.findall(r"\w+", self.text[:start])), max(0, len(words) - 1))
         around = slice(max(0, place - 8), place + 9)
-        return Problem(kind, what, self.sentence(start), tuple(words[around]), place - around.start)
+        return Problem(
+            kind, what, self.sentence(start), tuple(words[around]), place - around.start, self.advised.get(start, ())
+        )
 
     def sentence(self, place: int) -> str:
         """The sentence around a place in the text."""
@@ -235,7 +281,8 @@ class Check:
         match element:
             case pf.Para() | pf.Plain() | pf.Header() | pf.LineItem():
                 number = element.attributes.get("number") if isinstance(element, pf.Header) else None
-                self.passage(element.content, state, number, prose=isinstance(element, pf.Para))
+                prose = isinstance(element, pf.Para) or isinstance(element.parent, pf.ListItem | pf.Definition)
+                self.passage(element.content, state, number, prose)
             case pf.CodeBlock():
                 self.plain(element.text, state)
             case pf.RawBlock():
@@ -290,8 +337,12 @@ class Check:
         if section_number is not None and not SECTION_NUMBER.fullmatch(section_number):
             passage.note("unbound number", section_number)
         self.inlines(inlines, passage, state)
+        if prose:  # captions and the heads of tables state nothing
+            passage.state(self.subjects)
         self.finish(passage)
-        self.unjudged += passage.unjudged() if prose else []  # captions and the heads of tables state nothing
+        self.unjudged += (
+            passage.unjudged(self.subjects) if prose else []
+        )  # captions and the heads of tables state nothing
 
     def plain(self, text: str, state: State) -> None:
         passage = Passage()
@@ -300,7 +351,8 @@ class Check:
 
     def finish(self, passage: Passage) -> None:
         self.problems += passage.problems(self.names, self.subjects)
-        self.escapes += [Escape(passage.text[a:b], reason, passage.sentence(a)) for a, b, reason in passage.escapes]
+        vouched = passage.escapes + [(start, end, REPORTED) for start, end in passage.reported]
+        self.escapes += [Escape(passage.text[a:b], reason, passage.sentence(a)) for a, b, reason in sorted(vouched)]
 
     def raw(self, element: Any, passage: Passage | None, state: State) -> None:
         """Code of an output format: what it prints, in which forms of the report, no check can tell."""
@@ -338,6 +390,8 @@ class Check:
                 self.blocks(element.content, State())
             case pf.Cite():
                 passage.cited.append(len(passage.text))
+                if any(citation.mode == "AuthorInText" for citation in element.citations):
+                    passage.authors.append(len(passage.text))
                 for citation in element.citations:
                     self.inlines(citation.prefix, passage, state)
                     passage.add(f"@{citation.id}", State(True, True))

@@ -54,7 +54,9 @@ class Subjects:
             (metrics_of, metrics_in(sentence)),
             (self.owners_of, self.compared_in(sentence)),
         ):
-            own = owners(key)
+            own, near = owners(key), clause(sentence, place)
+            if len({name for _, name in named}) > 1:
+                named = [(start, name) for start, name in named if start in near]
             if own and not fits(own, named, place, [owners(other) for other in keys]):
                 if owners == self.owners_of and self.winner in own and PRONOUNS.search(sentence):
                     continue
@@ -105,6 +107,11 @@ class Subjects:
                 if name:
                     yield words[first].start(), name, text == name
                     break
+
+
+def clause(sentence: str, place: int) -> range:
+    """Where the part of a sentence between semicolons begins and ends."""
+    return range(sentence.rfind(";", 0, place) + 1, (sentence.find(";", place) + 1 or len(sentence) + 1) - 1)
 
 
 @lru_cache(maxsize=16)

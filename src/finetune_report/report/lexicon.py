@@ -100,8 +100,8 @@ NAMING = re.compile(
     (?:\bal\.|\b[A-Z]\w+),?\s\(?(?P<authors>(?:19|20)\d\d)[a-z]?\) |
     \b(?:[Ff]igures?|Figs?\.|[Tt]ables?|Tab\.|[Ss]ections?|Secs?\.|[Cc]hapters?|[Ee]quations?|Eqs?\.|[Aa]ppendix|[Aa]lgorithm|
         [Pp]art|[Ee]xercise|[Qq]uestion)\s(?P<reference>[A-Z]?\d{1,2}(?:\.\d{1,2})*[a-z]?)\b(?!\s?[%‰]|[.,]\d) |
-    \b(?:[Vv]ersion|[Rr]elease|Python|PyTorch|CUDA|Apache|Ubuntu|Debian|Windows|CC[ ]BY(?:-SA)?|GPL|Llama|Gemma|Gemini|Mistral|
-        Phi|Qwen|Claude|GPT)\s(?P<version>\d{1,2}(?:\.\d{1,2}){0,2})\b(?!\s?[%‰]|[.,]\d) |
+    \b(?:[Vv]ersion|[Rr]elease|Python|PyTorch|CUDA|Apache|Ubuntu|Debian|Windows|CC[ ]BY(?:-SA)?|GPL)\s(?P<version>\d{1,2}(?:\.\d{1,2}){0,2})\b(?!\s?[%‰]|[.,]\d) |
+    \b(?:Llama|Gemma|Gemini|Mistral|Phi|Qwen|Claude|GPT)\s(?P<release>\d(?:\.\d)?)\b(?!\s?[%‰]|[.,]?\d) |
     \b(?:RTX|GTX|Quadro|Ryzen|Xeon|Core|Radeon|TITAN|Tesla)\s(?P<product>[A-Z]?\d{3,4}[A-Za-z]*)\b |
     \b(?P<model>(?:gpt|llama|qwen|phi|gemma|mistral|t5|claude)-\d(?:\.\d)?[a-z]?)\b
     """,

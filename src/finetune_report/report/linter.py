@@ -7,16 +7,18 @@ code and math. What the engine printed is marked there by `.value` and `.claim`,
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from finetune_report.report import lexicon as wording
-from finetune_report.report.statements import excused, reported, speaks_of_outcome, statements
+from finetune_report.report.statements import excused, qualifies, reported, statements
 from finetune_report.report.subjects import Subjects
 
 import panflute as pf
 
+EXPLANATION = "an explanation"
 REPORTED = "reported, by the source cited there"
 UNPRINTED = {"bibliography", "csl", "lang", "link-citations", "nocite", "toc", "toc-depth", "reference-section-title"}
 PLACE = r"(?:\d{1,6}|[1-9]\d?(?:\.[1-9]\d?)+)"  # a page, or a section; no share such as 0.97
@@ -29,7 +31,7 @@ MARK = re.compile(r"\{\.(?:value|claim|stated|name)\b")
 ATTRIBUTES = {"key", "n", "reason", "number", "width", "height", "widths", "alt", "lang", "dir"}
 TOUCHING_BEFORE = re.compile(r"(?:[^\W_]|[.,]|(?:^|[\s(\[])[-−–+<>])$")
 TOUCHING_AFTER = re.compile(r"[^\W_]|[%‰°×]|[.,]\d")
-SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\Wa-z_])")
+SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\Wa-z_]|@)")
 ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|al|vs|cf|Figs?|Secs?|Eqs?|No|pp?|approx|resp)\.$")
 # Of a symbol: one that stands alone is a number that is set low or high.
 SUB_OR_SUPERSCRIPT = re.compile(r"(?<=[\w}\])'|])[_^]\s*(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|[^\s{}\\])")
@@ -59,10 +61,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class State:
-    """What the elements around a place say of it: that its numbers are bound, that its comparisons are claimed."""
+    """What the elements around a place say of it: its numbers are bound, its comparisons claimed, or it explains."""
 
     bound: bool = False
     claimed: bool = False
+    explained: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,20 @@ class Escape:
     sentence: str
 
 
+@dataclass(frozen=True)
+class Made:
+    """A claim where it stands: its number, its sentence from the beginning up to its end, and its own words in it."""
+
+    number: str
+    sentence: str
+    words: str
+
+
 @dataclass
 class Passage:
     """The running text of a block; what a check must not see is masked for it."""
 
+    explained: bool = False  # it explains theory, and nothing of this experiment
     text: str = ""
     bound: list[bool] = field(default_factory=list)
     claimed: list[bool] = field(default_factory=list)
@@ -87,6 +100,7 @@ class Passage:
     authors: list[int] = field(default_factory=list)  # where one is cited by the authors' names
     reported: list[tuple[int, int]] = field(default_factory=list)  # start and end of numbers that are a source's
     advised: dict[int, tuple[str, ...]] = field(default_factory=dict)  # place in the text, kinds of claim
+    claims: list[tuple[int, int, str]] = field(default_factory=list)  # start and end in the text, number
     cited: list[int] = field(default_factory=list)  # where in the text something is cited
 
     def add(self, text: str, state: State) -> None:
@@ -99,12 +113,23 @@ class Passage:
         """Something found in what is added next."""
         self.found.append((kind, len(self.text), what))
 
+    def claim(self) -> list[Made]:
+        """Cover the one sentence that each claim is of: the first of what stands in it."""
+        found = []
+        for start, end, number in self.claims:
+            first = start + len(self.text[start:end]) - len(self.text[start:end].lstrip())
+            low, high = self.bounds(first)
+            last = min(end, high)
+            self.claimed[start:last] = [True] * (last - start)
+            found.append(Made(number, " ".join(self.text[low:last].split()), " ".join(self.text[first:last].split())))
+        return found
+
     def state(self, subjects: Subjects) -> None:
         """Look for sentences that state a result without a claim, where no word was found that compares by itself."""
         seen = self.seen(self.claimed)
         compared = [start for start, _ in wording.comparisons(seen)]
         for low, high in self.sentences():
-            if any(low <= start < high for start in compared):
+            if any(low <= start < high for start in compared) or self.explains(low, subjects):
                 continue
             found = next(statements(seen[low:high], subjects, self.cites(low)), None)
             if found:
@@ -112,23 +137,18 @@ class Passage:
                 self.found.append(("unclaimed statement", low + start, self.text[low + start : low + end]))
                 self.advised[low + start] = claims
 
-    def sentences(self) -> Iterator[tuple[int, int]]:
-        """Where each sentence begins and ends."""
-        low = 0
-        while low < len(self.text):
-            start, end = self.bounds(low)
-            yield start, end
-            low = max(end, low) + 1
-
     def problems(self, names: Iterable[str], subjects: Subjects) -> list[Problem]:
         for start, end in wording.numbers(self.seen(self.bound), names):
             if self.is_reported(start, end, subjects):
                 self.reported.append((start, end))
+            elif self.explains(start, subjects) and not wording.DECIMAL.search(self.text[start : end + 2]):
+                continue
             else:
                 self.found.append(("unbound number", start, self.text[start:end]))
         for start, end in wording.comparisons(self.seen(self.claimed)):
             low, high = self.bounds(start)
-            if not excused(self.text[low:high], start - low, subjects, self.cites(start)):
+            excuse = excused(self.text[low:high], start - low, subjects, self.cites(start))
+            if not excuse and not self.explains(start, subjects):
                 self.found.append(("unbound comparison", start, self.text[start:end]))
         for start, end in wording.disguised(self.text):
             self.found.append(("disguised word", start, self.text[start:end]))
@@ -159,6 +179,10 @@ class Passage:
         joined = start in ends or end in starts or (after[:1] in (".", ",") and end + 1 in starts)
         return joined or bool(TOUCHING_BEFORE.search(before[-2:]) or TOUCHING_AFTER.match(after))
 
+    def explains(self, place: int, subjects: Subjects) -> bool:
+        """Whether the sentence around a place stands in an explanation and names nothing that was compared."""
+        return self.explained and not subjects.compares(self.sentence(place))
+
     def is_reported(self, start: int, end: int, subjects: Subjects) -> bool:
         """Whether a number is that of a source, cited in its sentence."""
         low, high = self.bounds(start)
@@ -171,7 +195,7 @@ class Passage:
         low, high = self.bounds(place)
         return any(low <= cited <= high + 1 for cited in self.cited)
 
-    def unjudged(self, subjects: Subjects) -> list[str]:
+    def unjudged(self) -> list[str]:
         """The sentences that speak of results and hold no claim or escape, nor a value with nothing said around it."""
         stated = [place for kind, place, _ in self.found if kind in ("unclaimed statement", "unbound comparison")]
         found = []
@@ -180,11 +204,7 @@ class Passage:
             valued = any(start <= place < end for place, _, _ in self.values)
             escaped = any(start <= place < end for place, _, _ in self.escapes)
             claimed = wording.HIDDEN in sentence and not valued and not escaped
-            speaks = (
-                speaks_of_outcome(sentence, subjects)
-                if valued
-                else wording.speaks_of_results(sentence) or speaks_of_outcome(sentence, subjects)
-            )
+            speaks = qualifies(sentence) or (not valued and wording.speaks_of_results(sentence))
             if speaks and not claimed and not escaped and not any(start <= place < end for place in stated):
                 found.append(" ".join(self.text[start:end].split()))
         return list(dict.fromkeys(found))
@@ -207,15 +227,22 @@ class Passage:
 
     def bounds(self, place: int) -> tuple[int, int]:
         """Where the sentence around a place in the text begins and ends."""
-        low, high = 0, len(self.text)
-        for end in SENTENCE_END.finditer(self.text):
-            if ABBREVIATION.search(self.text[: end.start()]):
-                continue
-            if end.end() > place:
-                high = end.start()
-                break
+        found = self.sentences()
+        return next(((low, high) for low, high in found if place <= high), found[-1])
+
+    def sentences(self) -> list[tuple[int, int]]:
+        """Where each sentence of the text begins and ends."""
+        return sentences(self.text)
+
+
+@lru_cache(maxsize=64)
+def sentences(text: str) -> list[tuple[int, int]]:
+    found, low = [], 0
+    for end in SENTENCE_END.finditer(text):
+        if not ABBREVIATION.search(text[: end.start()]):
+            found.append((low, end.start()))
             low = end.end()
-        return low, high
+    return [*found, (low, len(text))]
 
 
 class Check:
@@ -239,6 +266,8 @@ class Check:
         self.escapes: list[Escape] = []
         self.unjudged: list[str] = []  # sentences that speak of results without anything that was checked
         self.claims: Counter[str] = Counter()  # how often each claim's mark occurs
+        self.opened: list[str] = []  # claims of several paragraphs whose first is yet to come
+        self.made: list[Made] = []
         self.last_item = 0  # of the ordered list before
 
     def document(self, doc: pf.Doc) -> None:
@@ -264,8 +293,11 @@ class Check:
     def blocks(self, elements: Iterable[Any], state: State) -> None:
         for element in elements:
             self.block(element, self.entered(element, state, passage=None))
-            if "stated" in getattr(element, "classes", []):
+            classes = getattr(element, "classes", [])
+            if "stated" in classes:
                 self.block_escape(element)
+            if "explanation" in classes:
+                self.escapes.append(Escape(pf.stringify(element).strip(), EXPLANATION, ""))
 
     def block_escape(self, element: Any) -> None:
         """An escape of a block: one paragraph, list, table or piece of code, and no result in it."""
@@ -328,21 +360,23 @@ class Check:
                     self.inlines(block.content, passage, state)
                 else:
                     self.blocks([block], state)
+        self.made += passage.claim()
         self.finish(passage)
 
     def passage(
         self, inlines: Iterable[Any], state: State, section_number: str | None = None, prose: bool = False
     ) -> None:
-        passage = Passage()
+        passage = Passage(state.explained)
         if section_number is not None and not SECTION_NUMBER.fullmatch(section_number):
             passage.note("unbound number", section_number)
         self.inlines(inlines, passage, state)
+        passage.claims += [(0, len(passage.text), number) for number in self.opened]
+        self.opened.clear()
+        self.made += passage.claim()
         if prose:  # captions and the heads of tables state nothing
             passage.state(self.subjects)
         self.finish(passage)
-        self.unjudged += (
-            passage.unjudged(self.subjects) if prose else []
-        )  # captions and the heads of tables state nothing
+        self.unjudged += passage.unjudged() if prose else []  # captions and the heads of tables state nothing
 
     def plain(self, text: str, state: State) -> None:
         passage = Passage()
@@ -373,6 +407,8 @@ class Check:
                 passage.values.append((*place, element.attributes.get("key", "")))
             if "stated" in classes:
                 passage.escapes.append((*place, element.attributes.get("reason", "")))
+            if "claim" in classes:
+                passage.claims.append((*place, element.attributes.get("n", "")))
 
     def inline(self, element: Any, passage: Passage, state: State) -> None:
         match element:
@@ -448,8 +484,9 @@ class Check:
             return State(bound=True, claimed=True)
         if "claim" in classes:
             self.claims[element.attributes.get("n", "")] += 1
-            return replace(state, claimed=True)
-        return state
+            if passage is None:  # a claim of several paragraphs is made by the first
+                self.opened.append(element.attributes.get("n", ""))
+        return replace(state, explained=True) if "explanation" in classes else state
 
     def complain(self, kind: str, element: Any, passage: Passage | None, found: str = "") -> None:
         text = found or pf.stringify(element).strip() or getattr(element, "text", "")

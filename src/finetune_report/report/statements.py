@@ -64,7 +64,7 @@ WORDS = (
     Words(
         COMPARED,
         True,
-        r"(?:we|I)\s(?:\w+\s)?(?:conclude|find|found|saw|observed?)\b|(?:result|finding|figure|table|experiment|test|ablation|entrie|"
+        r"(?:we|I)\s(?:\w+\s)?(?:conclude|(?:find|found|see|saw|observed?)\s(?:that|no|an?)\b)|(?:result|finding|figure|table|experiment|test|ablation|entrie|"
         r"number|curve)s?\s(?:show|suggest|reveal|indicate|confirm|demonstrate|prove)(?:s|ed)?|(?:this|it)\s(?:shows|suggests|reveals|"
         r"indicates|confirms|demonstrates)|as\sexpected|than\sexpected|contrary\sto|our\sexpectations?|the\sanswer\sto\sour|"
         r"no\sevidence|evidence\sthat|correlat(?:es|ed|ion)|in\s(?:summary|conclusion),|persist(?:s|ed)",
@@ -87,12 +87,12 @@ WORDS = (
         ("equivalent", "undecided"),
         False,
         r"the\ssame(?=\s(?:pattern|result|level|accurac|performance|quality|final|score|loss|error)|[.,])|identical|equal|comparable|"
-        r"similar|equally|match(?:es|ed)|alike|interchangeabl[ey]|agrees?|agreed|consistent(?:ly)?",
+        r"similar|equally|match(?:es|ed)|interchangeabl[ey]|agrees?|agreed|consistent(?:ly)?",
     ),
     Words(
         COMPARED,
         False,
-        rf"than{NO_NUMBER}|(?:above|below|over|behind|ahead|within|beyond)\s(?:of\s)?(?:the|that|those|all|{HIDDEN}+)|"
+        rf"than{NO_NUMBER}|(?:above|below|behind|ahead)\s(?:of\s)?(?:the|that|those|all)|"
         r"exceed(?:s|ed)|c(?:o|a)mes?\s(?:close|within)|end(?:s|ed)\sup|separat(?:es|ed)?|justif(?:y|ies|ied)|"
         r"(?:improve|suffer|succeed|fail|benefit|help|hurt|matter|suffice|excel|retain|gain)(?:s|ed|d)|suffice|suffered|"
         r"(?:brings?|brought|yield(?:s|ed)|contribut(?:es|ed)|resolv(?:es|ed)|costs|fixes)|"
@@ -109,7 +109,7 @@ WORDS = (
     Words(
         COMPARED,
         False,
-        r"(?:very|quite|rather|fairly|highly|surprisingly|remarkably|unusually|too|slightly|somewhat|nearly|almost|practically)\s\w+|"
+        r"(?:very|quite|rather|fairly|highly|surprisingly|remarkably|unusually|too|slightly|somewhat)\s\w+|(?:nearly|almost|practically)\sas|"
         r"(?:does|do|works?|worked|did)\s(?:\w+\s)?well|(?:good|bad|poor|strong|weak|stable|unstable|robust|reliable|reliably|"
         r"reliability|excellent|perfect|perfectly|modest|hard|difficult|easy|tiny|hopeless|effective|overconfident|low|high|close)(?!-)|"
         r"better|worse|best|worst|(?:more|less|most|least)\s(?!than)\w+|(?:slow|fast|strong|weak|clos|great|easi|hard|long|short|larg|"
@@ -148,7 +148,7 @@ REPORTS = re.compile(
 )
 CLAUSE = re.compile(r"[,;:]\s|\sbut\s|\swhile\s|\sand\s(?!to\b)")
 DESCRIBED = re.compile(  # a batch, a rate or a step is small or low by the config
-    r"\b(?:large|small|low|high|short|long|few|slow|fast|great|mild)(?:er|est)?\s(?:[\w-]+\s)?(?:batch(?:es)?|rates?|steps?|models?|heads?|"
+    r"\b(?:larg|small|low|high|short|long|few|slow|fast|great|mild)(?:e|er|est)?\s(?:[\w-]+\s)?(?:batch(?:es)?|rates?|steps?|models?|heads?|"
     r"learning\srates?|data\s?sets?|texts?|sentences|updates|runs|schedules?|epochs?)\b|"
     r"\b(?:learning\s)?rate\s(?:that\s)?(?:rises|falls|increases|decreases)(?:\sto\s\S+\sand\sfalls)?|\bearly\sstopping\b",
     re.IGNORECASE,
@@ -181,7 +181,7 @@ def excused(sentence: str, place: int, subjects: Subjects, cited: bool) -> bool:
 
 def of_others(sentence: str, subjects: Subjects) -> bool:
     """Whether a sentence with a citation speaks of others: it names nothing of this experiment, nor us."""
-    return not OURS.search(sentence) and not subjects.compared_in(sentence)
+    return not OURS.search(sentence) and not subjects.compares(sentence)
 
 
 def reported(sentence: str, number: str, subjects: Subjects, by_name: bool) -> bool:
@@ -208,8 +208,6 @@ def within(span: tuple[int, int], others: list[tuple[int, int]]) -> bool:
     return any(start <= span[0] and span[1] <= end for start, end in others)
 
 
-def speaks_of_outcome(sentence: str, subjects: Subjects) -> bool:
-    """Whether a sentence names a measure, or a thing of this experiment beside a word of change or degree."""
-    if speaks_of_results(sentence):
-        return True
-    return any(pattern.search(sentence) for words, pattern in EACH)
+def qualifies(sentence: str) -> bool:
+    """Whether a sentence has a word of comparison, change or degree, whatever it is about."""
+    return any(pattern.search(sentence) for _, pattern in EACH)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from finetune_report.report.derived import keys_in
 from finetune_report.report.keys import parts_of
@@ -24,8 +24,8 @@ METRICS = re.compile(
 )
 SAME = {"macro_f1": "f1"}
 WORD = re.compile(r"[^\W_][\w.-]*\w|\w")  # a setting's name is one word
-SELECTED = re.compile(r"\b(?:selected|winner|winning|chosen)\b", re.I)
-PRONOUNS = re.compile(r"\b(?:its?|this)\b", re.I)
+SELECTED = re.compile(r"\b(?:(?:selected|winning|chosen)\s(?:model|setting|one)|winner)\b", re.I)
+PRONOUNS = re.compile(r"\b(?:its?|this|selected|winner|winning|chosen)\b", re.I)
 LONGEST = 5  # words of a name that is spelt with spaces
 
 Named = list[tuple[int, str]]  # place in a sentence, and what is named there
@@ -85,6 +85,18 @@ class Subjects:
         found += [(match.start(), self.winner) for match in SELECTED.finditer(sentence) if self.winner]
         return sorted(found)
 
+    def compares(self, sentence: str) -> bool:
+        """Whether a sentence names a setting or a method, in whatever spelling."""
+        return next(self.spelt(sentence, self.compared), None) is not None or bool(SELECTED.search(sentence))
+
+    @cached_property
+    def compared(self) -> frozenset[str]:
+        return self.settings | self.methods
+
+    @cached_property
+    def every(self) -> frozenset[str]:
+        return self.settings | self.methods | self.things
+
     def settings_in(self, sentence: str) -> frozenset[str]:
         return self.settings.intersection(match[0] for match in WORD.finditer(sentence))
 
@@ -93,8 +105,7 @@ class Subjects:
 
         A name of several parts may be spelt with spaces, and a first letter may be a capital.
         """
-        every = self.settings | self.methods | self.things
-        return [name for _, name, _ in sorted(self.spelt(sentence, every))]
+        return [name for _, name, _ in sorted(self.spelt(sentence, self.every))]
 
     def spelt(self, sentence: str, names: frozenset[str]) -> Iterator[tuple[int, str, bool]]:
         """Where a sentence has a name, whether in these letters or with spaces between its parts."""

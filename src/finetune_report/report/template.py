@@ -1,5 +1,6 @@
 """Fills the author's write-up in: Jinja2 on top of pandoc Markdown, in which values and claims become marked spans."""
 
+import copy
 import re
 import sys
 from collections import Counter
@@ -13,7 +14,7 @@ from finetune_report.report import lexicon
 from finetune_report.report.claims import Verdict, judge
 from finetune_report.report.derived import OPERATIONS, derived, digits_of
 from finetune_report.report.keys import ANY, below, is_below, matches, raw_parts, split
-from finetune_report.report.results import Evidence
+from finetune_report.report.results import Evidence, nearest
 from finetune_report.report.subjects import Subjects
 from finetune_report.report.values import Value, decimals, escaped, in_percent, printed
 
@@ -60,9 +61,10 @@ class Claim:
     sentence: str
     gated: bool
     line: int
+    alike: bool = False  # its two wordings are one
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: entry for name, entry in asdict(self).items() if name != "alike"}
 
 
 @dataclass
@@ -75,6 +77,7 @@ class Filled:
     names: set[str] = field(default_factory=set)  # of settings, which pass whatever digits they hold
     printed_names: Counter[str] = field(default_factory=Counter)  # names from the data that hold numbers, as printed
     subjects: Subjects = field(default_factory=Subjects)
+    aliases: dict[str, list[str]] = field(default_factory=dict)  # other names of settings, which the author declared
 
 
 def fill(write_up: Path, evidence: Evidence) -> Filled:
@@ -171,6 +174,7 @@ class Helpers:
             "keys": self.keys,
             "decimals": self.decimals,
             "names": self.names,
+            "alias": self.alias,
             "settings": self.evidence.settings,
             "named": self.listed("sweep.named"),
             "shown": self.listed("sweep.shown"),
@@ -230,10 +234,29 @@ class Helpers:
         verdict = judge(kind, arguments, self.evidence)
         gated = "holds" not in caller.arguments
         body = caller() if gated else caller(verdict.holds)
+        alike = not gated and body.strip() == self.tried(caller, not verdict.holds)
         claims = self.filled.claims
         sentence = " ".join(plain(body).split())
-        claims.append(Claim(kind, arguments, verdict, sentence, gated, self.line()))
+        claims.append(Claim(kind, arguments, verdict, sentence, gated, self.line(), alike))
         return marked(body, f'.claim n="{len(claims)}"')
+
+    def tried(self, caller: Macro, holds: bool) -> str | None:
+        """What the body of a claim would be were its truth another, of which nothing is kept; None where it fails."""
+        kept = self.filled
+        self.filled = copy.deepcopy(kept)
+        try:
+            return str(caller(holds)).strip()
+        except (UserError, jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError):
+            return None
+        finally:
+            self.filled = kept
+
+    def alias(self, name: str, *others: str) -> str:
+        """Declare other names of a setting, by which sentences may speak of it."""
+        if name not in self.filled.names:
+            raise UserError(f"there is no setting '{name}'{nearest(name, self.filled.names)}")
+        self.filled.aliases.setdefault(name, []).extend(others)
+        return ""
 
     def gap(self, setting: str) -> str:
         """What is printed where something cannot be said yet, since runs of `setting` are missing."""

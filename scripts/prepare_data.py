@@ -136,13 +136,13 @@ def draw(train: Dataset, source: str, rows: int, seed: int) -> Dataset:
         lacking = sorted(counts.keys() - set(labels[taken]))
     except ValueError as error:  # scikit-learn wants a row of each class among those drawn and those left
         raise UserError(
-            f"{source}: data.train_rows: {rows} of {len(labels)} rows cannot be drawn from {len(counts)} classes, each in "
-            "proportion; take more of them, or all by null"
+            f"{source}: data.train_rows: {rows} of {len(labels)} rows cannot be drawn from {len(counts)} classes, each "
+            "in proportion; take more of them, or all by null"
         ) from error
     if lacking:
         raise UserError(
-            f"{source}: data.train_rows: {rows} of {len(labels)} rows, each class in proportion, leave out {few(lacking)}; "
-            "take more rows, or map rare classes to others by data.label_map"
+            f"{source}: data.train_rows: {rows} of {len(labels)} rows, each class in proportion, leave out "
+            f"{few(lacking)}; take more rows, or map rare classes to others by data.label_map"
         )
     return train.select(taken)
 

@@ -1,8 +1,7 @@
 """Measure the check of the text on labelled sentences (tests/prose/), and write what comes out into docs/checks.md.
 
-Run as `python benchmarks/prose.py`; with `--check` nothing is written, and it exits with 1 where docs/checks.md says
-otherwise. With `--misses` it prints which sentences of the tuned part were judged wrongly; those of the held-out part are
-not to be looked at.
+With `--check` nothing is written, and it exits with 1 where docs/checks.md says otherwise. With `--misses` it prints
+which sentences of the tuned part were judged wrongly; those of the held-out part are not to be looked at.
 """
 
 import re
@@ -136,7 +135,8 @@ def count_claim(counts: Counts, sentence: Sentence, kinds: set[str], unjudged: b
 def table(results: dict[str, Counts]) -> str:
     return "\n".join(
         [
-            "| part | sentences | claims blocked | claims blocked or listed | blocked sentences that are claims | numbers found | found numbers that are results |",
+            "| part | sentences | claims blocked | claims blocked or listed | blocked that are claims "
+            "| numbers found | found that are results |",
             "|:--|--:|--:|--:|--:|--:|--:|",
             *(counts.row(PARTS[name]) for name, counts in results.items()),
             "",

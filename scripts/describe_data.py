@@ -87,7 +87,8 @@ def publish(summary: Path, model: Path, description: Path, values: Path) -> None
 
 def publish_rows(collector: Collector, path: Path) -> None:
     """`data.classes`; of each split `data.<split>.rows`, `.duplicates`, `.class.<label>`, `.words.min`, `.mean` and
-    `.max`; `data.overlap.<a>-<b>`, `data.dropped.<split>`; of a held-out split `data.carved.fraction` and `.seed`.
+    `.max`; `data.overlap.<a>-<b>`, `data.dropped.<split>`; of a held-out split `data.carved.fraction` and `.seed`;
+    where not all training rows are used, `data.train.drawn.of` and `.seed`.
     """
     summary = read_json(path)
     collector.add("data.classes", len(summary["labels"]), "count", path, "/labels")
@@ -106,6 +107,9 @@ def publish_rows(collector: Collector, path: Path) -> None:
     if summary["carved"]:
         collector.add("data.carved.fraction", summary["carved"]["fraction"], "real", path, "/carved/fraction")
         collector.add("data.carved.seed", summary["carved"]["seed"], "count", path, "/carved/seed")
+    if "train_drawn" in summary:
+        collector.add("data.train.drawn.of", summary["train_drawn"]["of"], "count", path, "/train_drawn/of")
+        collector.add("data.train.drawn.seed", summary["train_drawn"]["seed"], "count", path, "/train_drawn/seed")
 
 
 def publish_tokens(collector: Collector, path: Path) -> None:

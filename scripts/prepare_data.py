@@ -42,6 +42,9 @@ def main(sources: list[Path], train: Path, validation: Path, test: Path, summary
             if split not in splits:
                 drawn[split] = {"fraction": data[f"{split}_fraction"], "seed": data["split_seed"]}
                 splits["train"], splits[split] = carve(splits["train"], origins["train"].name, split, **drawn[split])
+        available = len(splits["train"])
+        if data["train_rows"] and data["train_rows"] < available:
+            splits["train"] = draw(splits["train"], origins["train"].name, data["train_rows"], data["split_seed"])
         overlap = overlaps(splits)
         near = near_duplicates({split: keys_of(dataset) for split, dataset in splits.items()}, data["near_duplicates"])
         splits, dropped = drop_overlaps(splits, near if data["drop_near_duplicates"] else None, data["drop_overlap"])
@@ -63,6 +66,8 @@ def main(sources: list[Path], train: Path, validation: Path, test: Path, summary
             "test_carved": drawn.get("test"),
             "slices": {str(name): slice_counts(splits, str(name)) for name in data["slices"]},
         }
+        if data["train_rows"] and data["train_rows"] < available:
+            description["train_drawn"] = {"of": available, "seed": data["split_seed"]}
     write_json(summary, description)
     for split, rows in left_out.items():
         if rows.rows:
@@ -114,6 +119,32 @@ def carve(train: Dataset, source: str, split: str, fraction: float, seed: int) -
         ) from error
     taken = set(drawn.tolist())
     return train.select([row for row in range(len(labels)) if row not in taken]), train.select(sorted(taken))
+
+
+def draw(train: Dataset, source: str, rows: int, seed: int) -> Dataset:
+    """As many of the training rows, drawn by `seed`, each class in proportion, in the order that they had.
+
+    A class with a single row keeps it. Raises UserError where the sample would lack a class.
+    """
+    labels = np.array(train["label"][:], dtype=object)
+    counts = Counter(labels)
+    single = [row for row, label in enumerate(labels) if counts[label] == 1]
+    others = np.array([row for row, label in enumerate(labels) if counts[label] > 1], dtype=int)
+    try:
+        _, drawn = train_test_split(others, test_size=rows - len(single), stratify=labels[others], random_state=seed)
+        taken = sorted([*single, *drawn.tolist()])
+        lacking = sorted(counts.keys() - set(labels[taken]))
+    except ValueError as error:  # scikit-learn wants a row of each class among those drawn and those left
+        raise UserError(
+            f"{source}: data.train_rows: {rows} of {len(labels)} rows cannot be drawn from {len(counts)} classes, each "
+            "in proportion; take more of them, or all by null"
+        ) from error
+    if lacking:
+        raise UserError(
+            f"{source}: data.train_rows: {rows} of {len(labels)} rows, each class in proportion, leave out "
+            f"{few(lacking)}; take more rows, or map rare classes to others by data.label_map"
+        )
+    return train.select(taken)
 
 
 def keys_of(dataset: Dataset) -> list[str]:

@@ -235,6 +235,39 @@ def test_carving_is_stratified_seeded_and_keeps_ids_and_order():
     assert [int(row["id"][6:]) for row in rows_of("validation")] != carved
 
 
+def test_a_share_of_the_training_rows_is_drawn_by_class_and_seed():
+    rows = [(f"text {i}", "rare" if i % 10 == 0 else "common") for i in range(200)] + [("lone", "single")]
+    write("train.csv", table(rows))
+    write("validation.csv", table([("x", "rare")]))
+    write("test.csv", table([("y", "rare")]))
+    summary = prepare(path="d", train_rows=41, split_seed=7)
+    assert summary["train_drawn"] == {"of": 201, "seed": 7}
+    assert summary["splits"]["train"]["classes"] == {"common": 36, "rare": 4, "single": 1}
+    kept = [int(row["id"].removeprefix("train-")) for row in rows_of("train")]
+    assert kept == sorted(kept)
+    assert all(row["text"] == f"text {int(row['id'][6:]) - 1}" for row in rows_of("train")[:-1])
+    prepare(path="d", train_rows=41, split_seed=8)
+    assert [int(row["id"][6:]) for row in rows_of("train")] != kept
+
+
+@pytest.mark.parametrize("rows", [4, 5, None])
+def test_all_training_rows_are_used_where_there_are_no_more(rows):
+    write_splits("text,label\n" + "".join(f"text {i},{'pos' if i % 2 else 'neg'}\n" for i in range(4)))
+    summary = prepare(path="d", train_rows=rows)
+    assert "train_drawn" not in summary
+    assert summary["splits"]["train"]["rows"] == 4
+
+
+@pytest.mark.parametrize(("rows", "found"), [(1, "3 classes"), (5, "rare")])
+def test_a_sample_without_a_class_is_refused(rows, found):
+    table_rows = [(f"text {i}", "ab"[i % 2]) for i in range(98)] + [("x", "rare"), ("y", "rare")]
+    write("train.csv", table(table_rows))
+    write("validation.csv", table([("x", "a")]))
+    write("test.csv", table([("y", "a")]))
+    with pytest.raises(UserError, match=rf"train\.csv.*data\.train_rows: {rows}.*{found}"):
+        prepare(path="d", train_rows=rows)
+
+
 def write_overlapping() -> None:
     write("train.csv", table([("One", "pos"), ("one ", "neg"), ("two", "neg"), ("three", "pos"), ("four", "neg")]))
     write("validation.csv", table([("TWO", "neg"), ("five", "pos"), ("six", "neg")]))

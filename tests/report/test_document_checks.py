@@ -111,7 +111,8 @@ def test_what_is_bound_or_no_number_passes(folder: Path, text: str) -> None:
             [],
         ),
         (
-            '{% call claim("beats", a="small-batch", b="baseline") %}\nThe small batch beats the baseline.\n\nTwice.\n{% endcall %}',
+            '{% call claim("beats", a="small-batch", b="baseline") %}\n'
+            "The small batch beats the baseline.\n\nTwice.\n{% endcall %}",
             [("unbound number", "Twice")],
         ),
         ('[better]{.stated reason="a hypothesis"}', []),
@@ -124,7 +125,7 @@ def test_what_is_bound_or_no_number_passes(folder: Path, text: str) -> None:
         ),
         (
             '{% call(holds) claim("beats", a="milder", b="baseline") %}'
-            "{% if holds %}Milder beats baseline.{% else %}Milder is not shown to beat baseline.{% endif %}{% endcall %}",
+            "{% if holds %}Milder beats baseline.{% else %}Milder does not beat baseline.{% endif %}{% endcall %}",
             [],
         ),
     ],

@@ -109,7 +109,7 @@ def test_numbers_that_name_or_are_reported(folder: Path, text: str, numbers: lis
         f"{BEATS}The baseline falls behind the small batch.{{% endcall %}}",
         f'{{{{ alias("small-batch", "the gentle one") }}}}{BEATS}The gentle one beats the baseline.{{% endcall %}}',
         f"So {BEATS}`small-batch` is ahead of `baseline`{{% endcall %}} (of the declared pairs).",
-        '{% call claim("undecided", a="milder", b="baseline") %}The data do not decide on milder and baseline.{% endcall %}',
+        '{% call claim("undecided", a="milder", b="baseline") %}Milder and baseline: undecided.{% endcall %}',
         '{% call claim("overfits", run="baseline") %}The baseline overfits.{% endcall %}',
     ],
 )
@@ -128,7 +128,8 @@ def test_a_claim_that_says_what_it_claims(folder: Path, text: str) -> None:
         (f"It isn't so that {BEATS}the small batch beats the baseline{{% endcall %}}.", "denies"),
         (f"{BEATS}So it is. The small batch beats the baseline.{{% endcall %}}", "does not name"),
         (
-            '{% call(holds) claim("beats", a="small-batch", b="baseline") %}The small batch beats the baseline.{% endcall %}',
+            '{% call(holds) claim("beats", a="small-batch", b="baseline") %}'
+            "The small batch beats the baseline.{% endcall %}",
             "reads the same",
         ),
     ],

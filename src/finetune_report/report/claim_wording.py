@@ -1,4 +1,4 @@
-"""Whether the sentence of a claim says what the claim says: it names what is claimed of, in an order that fits, unnegated."""
+"""Whether the sentence of a claim says what the claim says: names what it is of, in a fitting order, unnegated."""
 
 import re
 
@@ -36,7 +36,7 @@ def fault(claim: Claim, before: str, words: str, subjects: Subjects, aliases: di
     places = {name: place(name, words, subjects, aliases.get(name, [])) for name in given}
     missing = [name for name in given if places[name] is None]
     if missing and not (len(given) > 1 and len(missing) < len(given) and BOTH.search(words)):
-        return f"its sentence does not name {' and '.join(missing)}; a claim covers one sentence, which names what it is of"
+        return f"its sentence does not name {' and '.join(missing)}; a claim covers one sentence, which names them"
     said = claim.verdict.holds or claim.gated
     if said and claim.kind in ASSERTED and NEGATION.search(before):
         return "its sentence denies what is claimed; claim what it says, or say what is claimed"

@@ -169,7 +169,7 @@ def largest(evidence: Evidence, key: str, among: list[str]) -> Verdict:
 
 
 def ranks(evidence: Evidence, key: str, place: int, among: list[str]) -> Verdict:
-    """Exactly `place` − 1 of the values in `among` are larger than that of `key`, and no other equals it; not for scores."""
+    """Of the values in `among`, `place` − 1 are larger than that of `key`, and no other equals it; not for scores."""
     refuse_scores("ranks", [key, *among])
     own = evidence.number(key)
     others = [evidence.number(name) for name in dict.fromkeys(among) if name != key]

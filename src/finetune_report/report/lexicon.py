@@ -92,7 +92,7 @@ NOT_A_COMPARISON = re.compile(
 )
 
 
-# Numbers that name: a year after a word that leads to one or after its authors, a typed reference, a version, a product.
+# Numbers that name: a year after a word that leads to it or after its authors, a reference, a version, a product.
 NAMING = re.compile(
     r"""
     \b(?:[Ii]n|[Ss]ince|[Uu]ntil|[Bb]efore|[Aa]fter|[Ff]rom|[Bb]etween|of|by|and|to|early|late|mid)[\s-]
@@ -100,7 +100,8 @@ NAMING = re.compile(
     (?:\bal\.|\b[A-Z]\w+),?\s\(?(?P<authors>(?:19|20)\d\d)[a-z]?\) |
     \b(?:[Ff]igures?|Figs?\.|[Tt]ables?|Tab\.|[Ss]ections?|Secs?\.|[Cc]hapters?|[Ee]quations?|Eqs?\.|[Aa]ppendix|[Aa]lgorithm|
         [Pp]art|[Ee]xercise|[Qq]uestion)\s(?P<reference>[A-Z]?\d{1,2}(?:\.\d{1,2})*[a-z]?)\b(?!\s?[%‰]|[.,]\d) |
-    \b(?:[Vv]ersion|[Rr]elease|Python|PyTorch|CUDA|Apache|Ubuntu|Debian|Windows|CC[ ]BY(?:-SA)?|GPL)\s(?P<version>\d{1,2}(?:\.\d{1,2}){0,2})\b(?!\s?[%‰]|[.,]\d) |
+    \b(?:[Vv]ersion|[Rr]elease|Python|PyTorch|CUDA|Apache|
+        Ubuntu|Debian|Windows|CC[ ]BY(?:-SA)?|GPL)\s(?P<version>\d{1,2}(?:\.\d{1,2}){0,2})\b(?!\s?[%‰]|[.,]\d) |
     \b(?:Llama|Gemma|Gemini|Mistral|Phi|Qwen|Claude|GPT)\s(?P<release>\d(?:\.\d)?)\b(?!\s?[%‰]|[.,]?\d) |
     \b(?:RTX|GTX|Quadro|Ryzen|Xeon|Core|Radeon|TITAN|Tesla)\s(?P<product>[A-Z]?\d{3,4}[A-Za-z]*)\b |
     \b(?P<model>(?:gpt|llama|qwen|phi|gemma|mistral|t5|claude)-\d(?:\.\d)?[a-z]?)\b

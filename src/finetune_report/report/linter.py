@@ -201,9 +201,10 @@ class Passage:
         found = []
         for start, end in self.sentences():
             sentence = self.seen(self.claimed)[start:end]
-            valued = any(start <= place < end for place, _, _ in self.values)
-            escaped = any(start <= place < end for place, _, _ in self.escapes)
-            claimed = wording.HIDDEN in sentence and not valued and not escaped
+            valued, escaped, claimed = (
+                any(low < end and high > start for low, high, _ in spans)
+                for spans in (self.values, self.escapes, self.claims)
+            )
             speaks = qualifies(sentence) or (not valued and wording.speaks_of_results(sentence))
             if speaks and not claimed and not escaped and not any(start <= place < end for place in stated):
                 found.append(" ".join(self.text[start:end].split()))

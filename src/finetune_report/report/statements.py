@@ -1,8 +1,8 @@
 """Finds sentences that state something of this experiment's results: a comparison, a change, a judgement.
 
-A sentence states a result where a word that does so by itself ("wins", "levels off") stands in it, or a word of change or
-degree beside something that has results: a setting, a class, a model, a measure. Words behind "whether", "if", "may" and
-their like are hypotheses, and what a sentence with a citation says of others is theirs.
+A sentence states a result where a word that does so by itself ("wins", "levels off") stands in it, or a word of change
+or degree beside something that has results: a setting, a class, a model, a measure. Words behind "whether", "if", "may"
+and their like are hypotheses, and what a sentence with a citation says of others is theirs.
 """
 
 import re

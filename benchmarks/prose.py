@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from finetune_report.files import PROJECT
-from finetune_report.report.linter import Check, State
+from finetune_report.report.linter import Check
+from finetune_report.report.passages import State
 from finetune_report.report.rendering import parse
 from finetune_report.report.subjects import Subjects
 

@@ -9,7 +9,8 @@ from typing import Any
 from finetune_report.report.claim_wording import fault
 from finetune_report.report.claims import OF_MODELS
 from finetune_report.report.lexicon import speaks_of_models
-from finetune_report.report.linter import Check, Escape, Problem
+from finetune_report.report.linter import Check
+from finetune_report.report.passages import Escape, Problem
 from finetune_report.report.template import Claim, Filled
 from finetune_report.stats.selection import FAILED
 

@@ -11,6 +11,10 @@ NEGATION = re.compile(
     r"\b(?:not|no|never|neither|nor|cannot|hardly|without|false|wrong|untrue|denies|denied|doubtful|unclear|fail(?:s|ed)?\sto)\b|n['’]t\b",
     re.IGNORECASE,
 )
+DENIAL = re.compile(
+    r"\b(?:false|wrong|untrue|a\smyth|not\s(?:so|true|the\scase))\sthat\b|\b(?:nobody|no\sone)\s\w+\sthat\b",
+    re.IGNORECASE,
+)
 REVERSED = re.compile(
     r"\b(?:(?:falls?|fell|is|are|was|were|lags?|lagged|stays?|remains?)\s(?:\w+\s)?behind|trails?|trailed|loses?\sto|lost\sto|"
     r"(?:is|was|are|were)\s(?:beaten|outperformed|surpassed|overtaken)\sby|worse|weaker|inferior|less\saccurate|lower)\b",
@@ -38,7 +42,7 @@ def fault(claim: Claim, before: str, words: str, subjects: Subjects, aliases: di
     if missing and not (len(given) > 1 and len(missing) < len(given) and BOTH.search(words)):
         return f"its sentence does not name {' and '.join(missing)}; a claim covers one sentence, which names them"
     said = claim.verdict.holds or claim.gated
-    if said and claim.kind in ASSERTED and NEGATION.search(before):
+    if DENIAL.search(before) or (said and claim.kind in ASSERTED and NEGATION.search(before)):
         return "its sentence denies what is claimed; claim what it says, or say what is claimed"
     if claim.kind in DIRECTED and not missing and said:
         first, second = (places[claim.arguments[name]] or 0 for name in ("a", "b"))

@@ -48,7 +48,7 @@ NOT_A_NUMBER = re.compile(
     \b(?:the|these|those|of\ the|between|other)\ two\b(?=
         \s*[.,;:!?)\]—–] | \s*$ |
         \s+(?:are|were|do|did|differ|differed|agree|agreed|have|had|can|could|cannot|may|might|will|would|should|
-              behave|look|go|went|follow|lie|cross|meet|part|and|or|but|in|on|by|at|as|with|together)\b) |
+              behave|look|go|went|follow|lies?|stands?|cross|meet|part|and|or|but|in|on|by|at|as|with|together)\b) |
     \b(?:half|zero)-\w+ | \bnon-?zero\b | \b(?:two|three)-(?:sided|tailed|way|letter)\b | \bthird-party\b |
     (?:^|(?<=[.!?]\s))(?:Third|Fourth|Fifth), |
     \bone\ or\ two\b | \bin\ (?:two|half)\ minds\b

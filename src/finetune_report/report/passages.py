@@ -178,7 +178,8 @@ class Passage:
                 for spans in (self.values, self.escapes, self.claims)
             )
             speaks = qualifies(sentence) or (not valued and wording.speaks_of_results(sentence))
-            if speaks and not claimed and not escaped and not any(start <= place < end for place in stated):
+            settled = claimed or escaped or self.explained
+            if speaks and not settled and not any(start <= place < end for place in stated):
                 found.append(" ".join(self.text[start:end].split()))
         return list(dict.fromkeys(found))
 

@@ -48,7 +48,7 @@ with one_message():
         # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
         lock = RESULTS / "lock"
         since = hold_or_refuse(lock, f"The experiment '{config['name']}'") if EXECUTES else untrusted_since(lock)
-        let_records_decide(Currency(examine(RESULTS, change=EXECUTES, since=since)))
+        let_records_decide(workflow, Currency(examine(RESULTS, change=EXECUTES, since=since)))
     elif is_batch_job(workflow):
         begin_batch_job()
         refuse_other_plan(plan_of(config, Path(workflow.basedir)))

@@ -69,6 +69,7 @@ REVISION = revision(Path(workflow.basedir))
 BASELINE = next(iter(PLANNED))
 PAIRS = declared_pairs(config, list(SETTINGS))
 COMPARED_BY = {"metric": compared_metric(config), "margin": config["comparisons"]["margin"]}
+EQUAL_EPOCHS = config["comparisons"]["epochs"] == "equal"
 RUNGS = list(range(1, len(config["halving"]["rungs"]) + 1))
 COMPUTE = {key: config[key] for key in ("device", "precision", "threads", "compile")}
 MODEL_JOB = model_job(config)
@@ -87,6 +88,7 @@ MODEL = RUN / "model"
 FIGURES = RESULTS / "figures"
 TABLES = RESULTS / "tables"  # what figures draw
 VALUES = RESULTS / "values"  # what each rule publishes
+PROBED = config["analyses"]["probe"]
 HEADS = config["attention"]["sentences"] > 0
 PERCENTS = [f"{100 * share:g}" for share in config["analyses"]["learning_curve"]]
 

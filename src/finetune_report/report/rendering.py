@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from finetune_report import fonts
 from finetune_report.errors import UserError
 
 import panflute as pf
@@ -171,14 +172,19 @@ def typst_pdf(
     defaults = cited(style) | {
         "to": "typst-smart",  # quotes come curly from pandoc
         "template": str(style.typst_template.resolve()),
-        "variables": {"draft": variables["draft"]},
+        "variables": {"draft": variables["draft"], "fonts": list(fonts.families())},
     }
     source = pandoc(tree, defaults, write_up)
     with tempfile.TemporaryDirectory() as folder:
-        root, packages = Path(folder) / "root", Path(folder) / "packages"
+        root, packages, given = (Path(folder) / name for name in ("root", "packages", "fonts"))
         copy_resources(resources, root)
+        copy_resources({path.name: path for path in fonts.files()}, given)  # and no other that lies beside them
         compiler = typst.Compiler(
-            source.encode(), root=root, ignore_system_fonts=True, package_path=packages, package_cache_path=packages
+            source.encode(),
+            root=root,
+            font_paths=typst.Fonts(include_system_fonts=False, font_paths=[given]),
+            package_path=packages,
+            package_cache_path=packages,
         )
         try:
             pdf, warnings = compiler.compile_with_warnings(timestamp=datetime.fromtimestamp(commit_time, UTC))

@@ -13,7 +13,7 @@ import noto_cjk_sans_jp_regular
 # Noto Sans for each script, its symbols and emoji (in one colour), and the fonts for Chinese, Japanese and Korean.
 FOLDERS = [Path(str(package.__file__)).parent for package in (manimgx_fonts, noto_cjk_sans_jp_regular)]
 UNDRAWN = {"Cc", "Cf", "Zs", "Zl", "Zp"}  # controls, joiners, spaces
-SELECTORS = range(0xFE00, 0xFE10)  # choose between forms of the sign before
+SELECTORS = {*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}  # choose between forms of the sign before
 ASCII = 0x80
 
 

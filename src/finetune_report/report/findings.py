@@ -92,17 +92,17 @@ def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> Checked:
             findings.append(
                 Finding("wrong estimand", str(write_up), claim.line, claim.sentence, claim.kind, OF_ONE_SEED)
             )
-    findings += undrawn(filled.text, write_up)
+    findings += undrawn(write_up)
     if check.claims:
         findings.append(Finding("forged claim", str(write_up), 1, "", "", "a claim is made by {% call claim(...) %}"))
     return Checked(sorted(findings, key=lambda finding: finding.line), check.escapes, check.unjudged)
 
 
-def undrawn(text: str, write_up: Path) -> list[Finding]:
+def undrawn(write_up: Path) -> list[Finding]:
     """A finding for each sign that no font of the report has; those of names and texts from the data are escaped."""
     source = write_up.read_text(encoding="utf-8")
     found = []
-    for sign in undrawable(text):
+    for sign in undrawable(source):
         before, _, after = source.partition(sign)
         name = f"U+{ord(sign):04X} {unicodedata.name(sign, 'without a name')}"
         sentence = f"{before.rpartition(chr(10))[2]}{sign}{after.partition(chr(10))[0]}".strip()

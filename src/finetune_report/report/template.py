@@ -14,7 +14,7 @@ from finetune_report.report.claims import Verdict, judge
 from finetune_report.report.keys import ANY, below, is_below, matches, raw_parts, split
 from finetune_report.report.results import Evidence
 from finetune_report.report.subjects import Subjects
-from finetune_report.report.values import Value, decimals, escaped, in_percent, printed
+from finetune_report.report.values import Value, decimals, escaped, in_percent, printed, shown
 
 import jinja2
 from jinja2.runtime import Macro
@@ -145,7 +145,7 @@ class FromData(str):
 
     def _printed(self) -> str:
         text = escaped(self or EMPTY)
-        if not lexicon.numbers(self):
+        if not lexicon.numbers(shown(self or EMPTY)):  # with escapes, which may have digits
             return text
         self._names[text] += 1
         return f"[{text}]{{.name}}"
@@ -270,5 +270,9 @@ def plain(markdown: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text as it stands between the quotes of a pandoc attribute."""
+    """A text as it stands between the quotes of a pandoc attribute.
+
+    Signs that end a table's cell, a mark or a piece of code are written as references to characters.
+    """
+    text = re.sub(r"[!#-+/;-@[\]^`{-~]", lambda sign: f"&#{ord(sign[0])};", text)
     return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -31,6 +31,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from finetune_report.config.comparisons import against_first  # noqa: E402
 from finetune_report.stats import crossed, discordance, influence, subgroups, winners_curse  # noqa: E402
 from finetune_report.stats.calibration import calibration_error  # noqa: E402
+from finetune_report.stats.class_shares import class_shares  # noqa: E402
 from finetune_report.stats.families import best_settings, compare_family  # noqa: E402
 from finetune_report.stats.outcomes import Outcome, verdicts  # noqa: E402
 from finetune_report.stats.planning import VarianceComponents, minimum_detectable  # noqa: E402
@@ -44,6 +45,7 @@ SEEDS = (1, 2, 3, 5, 10)
 DIFFERENCE = 0.02
 BLOCK_ELEMENTS = 4_000_000
 POWER_SD = 0.005
+RARE = 0.3  # the share of the second class
 
 
 @dataclass(frozen=True)
@@ -528,7 +530,7 @@ def table_of_metrics(chance: np.random.Generator, repetitions: int) -> list[str]
         truth = metric_truth(chance, WORLDS[n], sd, kinds)
         tally = Tally.empty()
         for _ in range(max(20, repetitions // 2)):
-            labels = (chance.random(n) < 0.3).astype(int)
+            labels = (chance.random(n) < RARE).astype(int)
             drawn = draw(chance, WORLDS[n], 1, (0.0, 0.0), seeds, sd)
             results = {}
             for kind in kinds:
@@ -562,7 +564,7 @@ def metric_truth(chance: np.random.Generator, world: World, sd: float, kinds: tu
     large = World(5000, world.accuracy, world.within, world.between)
     sums = dict.fromkeys(kinds, 0.0)
     for _ in range(100):
-        labels = (chance.random(5000) < 0.3).astype(int)
+        labels = (chance.random(5000) < RARE).astype(int)
         latent = draw(chance, large, 1, (0.0,), 1, sd).latent[0, 0]
         for kind in kinds:
             sums[kind] += float(influence.influence_values(kind, labels, predicted(kind, labels, latent)).mean())
@@ -575,7 +577,12 @@ def table_of_the_rest(chance: np.random.Generator, repetitions: int) -> list[str
     names = np.repeat(["a", "b", "c", "d", "e"], [400, 200, 150, 100, 22])
     tally = Tally.empty()
     for _ in range(times):
-        right = draw(chance, world, 1, (0.0, 0.0), 3, POWER_SD).right[0]
+        drawn = draw(chance, world, 1, (0.0, 0.0), 3, POWER_SD)
+        right, share = drawn.right[0], float(drawn.setting_truth[0])
+        labels = (chance.random(872) < RARE).astype(int)
+        answered = np.where(right[0] > 0.5, labels[:, None], 1 - labels[:, None])
+        rare = class_shares(labels, answered, ["common", "rare"])["rare"]
+        named = RARE * share / (RARE * share + (1 - RARE) * (1 - share))  # the precision, but for the seeds' spread
         slices = subgroups.compare_slices(right[0], right[1], names)
         confidence = chance.beta(4, 1, 872) / 2 + 0.5
         answers = (chance.random(872) > confidence).astype(int)
@@ -584,13 +591,22 @@ def table_of_the_rest(chance: np.random.Generator, repetitions: int) -> list[str
             omnibus=np.array([subgroups.differ_at_all(right[0], names, 499) < 0.05]),
             slices=np.array([any(found.p_value < 0.05 for found in slices.slices.values())]),
             calibration=np.array([error.p_value < 0.05]),
+            recall=np.array([held(rare["recall_interval"], share)]),
+            precision=np.array([held(rare["precision_interval"], named)]),
         )
     lines = ["**Slices and calibration, n = 872, nothing to find (%)**", ""]
     lines += header(["claim", "false"])
     lines.append(row(["slices differ (permutation test)", percent(tally["omnibus"])]))
     lines.append(row(["two settings differ within some slice", percent(tally["slices"])]))
     lines.append(row(["a calibrated model is not calibrated", percent(tally["calibration"])]))
+    lines += ["", "**By class, n = 872, three seeds, three in ten of the class: coverage of the intervals (%)**", ""]
+    lines += header(["precision", "recall"])
+    lines.append(row([f"{100 * tally[name]:.1f}" for name in ("precision", "recall")]))
     return lines
+
+
+def held(interval: tuple[float, float], truth: float) -> bool:
+    return interval[0] <= truth <= interval[1]
 
 
 TABLES: list[Callable[[np.random.Generator, int], list[str]]] = [

@@ -79,6 +79,7 @@ publishes("summarise_seeds")
 rule compare_settings:
     input:
         predictions=all_runs("predictions.parquet"),
+        epochs=all_runs("epochs.parquet") if EQUAL_EPOCHS else [],
         validation=RESULTS / "data/validation.parquet",
         summary=RESULTS / "data/summary.json",
         selection=RESULTS / "selection.json",
@@ -96,6 +97,26 @@ rule compare_settings:
 
 
 publishes("compare_settings")
+
+
+rule correct_selection:
+    input:
+        epochs=all_runs("epochs.parquet"),
+        validation=RESULTS / "data/validation.parquet",
+        selection=RESULTS / "selection.json",
+    output:
+        corrected=RESULTS / "corrected.json",
+        values=VALUES / "correct_selection.json",
+    log:
+        LOGS / "correct_selection.log",
+    params:
+        spec=spec(settings=list(SETTINGS)),
+        stamp=stamp("correct_selection"),
+    script:
+        "../scripts/correct_selection.py"
+
+
+publishes("correct_selection")
 
 
 rule compare_on_test:
@@ -187,6 +208,7 @@ publishes("measure_agreement", when=config["analyses"]["agreement"])
 rule measure_calibration:
     input:
         predictions=RESULTS / "test/predictions.parquet",
+        test=RESULTS / "data/test.parquet",
         summary=RESULTS / "data/summary.json",
     output:
         calibration=RESULTS / "calibration.json",

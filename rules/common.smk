@@ -48,7 +48,7 @@ with one_message():
         # Snakemake's own lock outlives a kill; the profile turns it off, and this one takes its place.
         lock = RESULTS / "lock"
         since = hold_or_refuse(lock, f"The experiment '{config['name']}'") if EXECUTES else untrusted_since(lock)
-        let_records_decide(Currency(examine(RESULTS, change=EXECUTES, since=since)))
+        let_records_decide(workflow, Currency(examine(RESULTS, change=EXECUTES, since=since)))
     elif is_batch_job(workflow):
         begin_batch_job()
         refuse_other_plan(plan_of(config, Path(workflow.basedir)))
@@ -69,6 +69,7 @@ REVISION = revision(Path(workflow.basedir))
 BASELINE = next(iter(PLANNED))
 PAIRS = declared_pairs(config, list(SETTINGS))
 COMPARED_BY = {"metric": compared_metric(config), "margin": config["comparisons"]["margin"]}
+EQUAL_EPOCHS = config["comparisons"]["epochs"] == "equal"
 RUNGS = list(range(1, len(config["halving"]["rungs"]) + 1))
 COMPUTE = {key: config[key] for key in ("device", "precision", "threads", "compile")}
 MODEL_JOB = model_job(config)
@@ -87,6 +88,7 @@ MODEL = RUN / "model"
 FIGURES = RESULTS / "figures"
 TABLES = RESULTS / "tables"  # what figures draw
 VALUES = RESULTS / "values"  # what each rule publishes
+PROBED = config["analyses"]["probe"]
 HEADS = config["attention"]["sentences"] > 0
 PERCENTS = [f"{100 * share:g}" for share in config["analyses"]["learning_curve"]]
 

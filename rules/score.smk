@@ -34,13 +34,19 @@ rule score_baselines:
         validation=RESULTS / "data/validation.parquet",
         test=RESULTS / "data/test.parquet",
         selection=RESULTS / "selection.json",
+        tokens=expand(RESULTS / "tokens/{split}.parquet", split=["train", "validation", "test"]) if PROBED else [],
+        model=[RESULTS / "model.json"] if PROBED else [],
     output:
         baselines=RESULTS / "baselines.json",
         validation_predictions=RESULTS / "baselines/validation.parquet",
         test_predictions=RESULTS / "baselines/test.parquet",
     log:
         LOGS / "score_baselines.log",
+    threads: config["threads"] if PROBED else 1
+    resources:
+        **(MODEL_JOB if PROBED else {}),
     params:
+        spec=spec(compute=COMPUTE | {"compile": False}),
         stamp=stamp("score_baselines"),
     script:
         "../scripts/score_baselines.py"

@@ -54,6 +54,7 @@ rule finetune:
         timing=RUN / "timing.json",
         tuned=directory(RUN / "model"),
         predictions=RUN / "predictions.parquet",
+        epochs=RUN / "epochs.parquet",
     log:
         LOGS / "finetune/{setting}-seed{seed}.log",
     priority: lambda wildcards: length(wildcards.setting)

@@ -11,7 +11,6 @@ from finetune_report.report.comparisons import publish_comparisons
 from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
 from finetune_report.stats.comparisons import family_results
-from finetune_report.stats.influence import OF_CLASSES
 from finetune_report.stats.metrics import METRICS
 from finetune_report.stats.run_scores import clusters_of, run_scores
 
@@ -36,7 +35,7 @@ def main(
     The simple methods give classes alone: where the metric is of probabilities, accuracy takes its place.
     """
     labels, data = read_json(summary)["labels"], pd.read_parquet(test)
-    by, margin = (metric, margin) if metric in OF_CLASSES else ("accuracy", None)
+    by, margin = (metric, margin) if METRICS[metric].needs == "predictions" else ("accuracy", None)
     ids, simple = data["id"].tolist(), pd.read_parquet(baselines)
     runs = [rows for _, rows in pd.read_parquet(predictions).groupby("seed", sort=False)]
     scores = {WINNER: run_scores(runs, ids, labels, by)}
@@ -44,8 +43,8 @@ def main(
         once = run_scores([simple.rename(columns={name: "prediction"})], ids, labels, by)
         scores[str(name)] = np.repeat(once, len(runs), axis=1)  # the same with every seed
     pairs = [(WINNER, name) for name in scores if name != WINNER]
-    facts, found = family_results(scores, pairs, margin, METRICS[by].higher_is_better, clusters_of(data))
-    facts |= {"text": f"the selected setting against each simple method, by test {METRICS[by].label}", "metric": by}
+    facts, found = family_results(scores, pairs, margin, by, clusters_of(data))
+    facts |= {"text": f"the selected setting against each simple method, by test {METRICS[by].label}"}
     write_json(comparisons, {"family": facts, "pairs": found})
     publish(comparisons, values)
     logging.info("%d comparisons on the test split", len(pairs))

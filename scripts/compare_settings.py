@@ -4,6 +4,8 @@ One statistic gives p and interval: examples crossed with seeds, or with one see
 Of a declared pair both are simultaneous over the family. A setting that is named in the config, and the selected one,
 is also compared with all others that no one declared, without a correction, so that no claim can rest on it.
 
+Where it is asked for, runs are compared at the best of as many first epochs as all of them have.
+
 Reads the predictions of all runs, the validation split and the selection. Writes all comparisons and, as a table for
 the figure, the differences of the declared ones; publishes the former.
 """
@@ -18,17 +20,21 @@ from finetune_report.report.comparisons import publish_comparisons
 from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
 from finetune_report.stats.comparisons import add_exploratory, best_p_values, family_results
+from finetune_report.stats.epochs import Floats, read_epochs, scores_of_best
 from finetune_report.stats.metrics import METRICS
 from finetune_report.stats.run_scores import clusters_of, run_scores
 from finetune_report.stats.selection import paths_by_setting
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 DRAWN = 20  # pairs in a figure that can be read
 
 
 def main(
     predictions: list[Path],
+    epochs: list[Path],
     validation: Path,
     summary: Path,
     selection: Path,
@@ -44,23 +50,37 @@ def main(
 ) -> None:
     """`predictions` are at `runs/<setting>/seed<seed>/predictions.parquet`; `named` are the settings not of a sweep.
 
-    `pairs` are the declared ones, by `metric`, and `declared_as` says in words which these are.
+    `epochs`, at the same places, are there where epochs are to be equal in number. `pairs` are the declared ones, by
+    `metric`, and `declared_as` says in words which these are.
     """
-    labels, winner = read_json(summary)["labels"], read_json(selection)["winner"]
-    data = pd.read_parquet(validation)
-    runs = {name: list(map(pd.read_parquet, paths)) for name, paths in paths_by_setting(predictions).items()}
-    scores = {name: run_scores(runs[name], data["id"].tolist(), labels, metric) for name in settings}
+    labels, chosen = read_json(summary)["labels"], read_json(selection)
+    data, winner = pd.read_parquet(validation), chosen["winner"]
+    if epochs:
+        scores, budget = equal_scores(epochs, data["label"].to_numpy(), metric, chosen["metric"])
+    else:
+        runs = {name: list(map(pd.read_parquet, paths)) for name, paths in paths_by_setting(predictions).items()}
+        scores = {name: run_scores(runs[name], data["id"].tolist(), labels, metric) for name in settings}
+        budget = None
     clusters, better = clusters_of(data), METRICS[metric].higher_is_better
     declared = [(a, b) for a, b in pairs]
-    facts, found = family_results(scores, declared, margin, better, clusters)
+    facts, found = family_results(scores, declared, margin, metric, clusters)
     add_exploratory(found, scores, asked_pairs(settings, {*named, winner}), clusters)
-    label = METRICS[metric].label
-    facts |= {"text": f"{declared_as}, by validation {label}", "metric": metric}
+    first = "" if budget is None else f", each run at the best of its first {budget} epochs"
+    facts |= {"text": f"{declared_as}, by validation {METRICS[metric].label}{first}", "epochs": budget}
     best = best_p_values(scores, better, clusters)
     write_json(comparisons, {"family": facts, "pairs": found, "best": best})
     write_text(table, pd.DataFrame(rows_of(found, drawn(declared, {*named, winner}))).to_csv(index=False))
     publish(comparisons, values)
     logging.info("%d declared comparisons of %d settings", len(declared), len(settings))
+
+
+def equal_scores(
+    epochs: list[Path], labels: NDArray[np.int64], metric: str, selected_by: str
+) -> tuple[dict[str, Floats], int]:
+    """Scores by setting, and the number of epochs that are looked at: as many as every run has."""
+    runs = {name: list(map(read_epochs, paths)) for name, paths in paths_by_setting(epochs).items()}
+    budget = min(len(run.numbers) for of_setting in runs.values() for run in of_setting)
+    return {name: scores_of_best(metric, selected_by, labels, found, budget) for name, found in runs.items()}, budget
 
 
 def asked_pairs(settings: list[str], central: set[str]) -> list[Pair]:

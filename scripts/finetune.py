@@ -2,7 +2,8 @@
 
 Reads the labelled training and validation splits, their tokens and the model; never the test split. Where settings are
 pruned on the way, also the last decision: the run of a pruned setting ends with what it had come to by then.
-Writes the history by epoch, the metrics of the best epoch, its weights, and its predictions of the validation split.
+Writes the history by epoch, the metrics of the best epoch, its weights, its predictions of the validation split, and,
+smaller, what each epoch made of these examples.
 In the history, a fixed sample stands for a long training split; the metrics of the best epoch are those of all of it.
 How long it took goes into a file of its own: it is the only thing that differs when the run is repeated.
 """
@@ -33,6 +34,7 @@ def main(
     timing: Path,
     tuned: Path,
     predictions: Path,
+    epochs: Path,
     setting: str,
     seed: int,
     plan: dict[str, Any],
@@ -54,6 +56,7 @@ def main(
     sampled = len(training.train_sample) if len(training.train_sample) < len(training.train_set) else None
     pd.DataFrame(state.history).assign(train_sample=sampled).to_csv(history, index=False)
     write_predictions(predictions, training.validation_set, state.best_epoch, labels)
+    write_epochs(epochs, state)
     facts = {"setting": setting, "seed": seed} | {name: plan[name] for name in ("streams", "hyperparameters")}
     facts |= asdict(training.compute) | {"trained_weights": trained_weights, "train_sample": sampled}
     outcome = results(state, training.validation_set, labels, pruned) | {"train": train_scores}
@@ -104,6 +107,19 @@ def write_predictions(path: Path, examples: Examples, best: BestEpoch, labels: l
     for number, label in enumerate(labels):
         table[f"p_{label}"] = probabilities[:, number].astype(np.float32)
     table.to_parquet(path, index=False)
+
+
+def write_epochs(path: Path, state: TrainingState) -> None:
+    """The predicted class, its probability and the loss of each validation example, epoch below epoch.
+
+    The examples are in the order of the split, so that their ids need not be told again for each epoch.
+    """
+    tables = [
+        pd.DataFrame({name: column.numpy() for name, column in outcome.items()}).assign(epoch=np.int32(row["epoch"]))
+        for row, outcome in zip(state.epochs, state.outcomes, strict=True)
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    table[["epoch", "prediction", "confidence", "loss"]].to_parquet(path, index=False, compression="zstd")
 
 
 if __name__ == "__main__":

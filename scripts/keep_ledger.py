@@ -30,9 +30,8 @@ def main(
     tested = [{"split": "test"} | scoring for scoring in kept["scorings"]]
     methods = [
         {"split": split, "data": data[split], "method": method}
-        for method, scores in read_json(baselines).items()
-        for split in scores
-        if split != "train"
+        for method in read_json(baselines)
+        for split in ("validation", "test")
     ]
     simple = [row["method"] for row in methods if row["split"] == "test"]
     test = summary_of(tested, data["test"], kept["record"]["problems"], simple)

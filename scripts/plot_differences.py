@@ -22,7 +22,6 @@ from finetune_report.stats.metrics import METRICS
 import pandas as pd
 from matplotlib.axes import Axes
 
-SHARES = ("accuracy", "macro_f1")  # metrics whose differences are drawn in points
 LOOKS = {"ahead": SERIES[0], "behind": SERIES[1], "equivalent": SERIES[2], "undecided": ("0.4", "-", "D")}
 
 
@@ -39,7 +38,7 @@ def main(table: Path, png: Path, svg: Path, csv: Path, metric: str, margin: floa
 
 def draw(axes: Axes, found: pd.DataFrame, metric: str, margin: float | None) -> None:
     """A row a pair, in the order of the table; a marker an outcome."""
-    scale = 100 if metric in SHARES else 1
+    scale = 100 if METRICS[metric].is_share else 1
     axes.axvline(0, color="0.3", linewidth=0.8)
     if margin is not None:
         axes.axvspan(-margin * scale, margin * scale, color="0.92", linewidth=0, label="within the margin")

@@ -8,8 +8,10 @@ also where validation or test rows were drawn from the training split.
 
 import hashlib
 import logging
+import warnings
 from collections import Counter
 from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,10 +28,12 @@ from finetune_report.runtime.job import run
 
 import numpy as np
 from datasets import ClassLabel, Dataset, Features
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 Splits = dict[str, Dataset]
 Json = dict[str, Any]
+
+MOST_FOLDS = 20  # that rows are dealt into where clusters stay together: the share drawn is a multiple of 1/20 at least
 
 
 def main(sources: list[Path], train: Path, validation: Path, test: Path, summary: Path, data: Json) -> None:
@@ -101,8 +105,8 @@ def load_splits(origins: dict[str, Source], data: Json, cache: str) -> tuple[Spl
 def carve(train: Dataset, source: str, split: str, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
     """Training rows and those drawn from them as another split: by `seed`, each class in proportion.
 
-    A class with a single row stays in the training split. Raises UserError where there are too few rows for both splits
-    to hold every other class.
+    A class with a single row stays in the training split. Rows of one cluster stay together, so that no author or
+    thread is in both splits. Raises UserError where there are too few rows for both splits to hold every other class.
     """
     labels = np.array(train["label"][:], dtype=object)
     counts = Counter(labels)
@@ -111,14 +115,36 @@ def carve(train: Dataset, source: str, split: str, fraction: float, seed: int) -
         logging.warning("%s: one row only, so not in the %s split: %s", source, split, few(single))
     rows = np.flatnonzero([counts[label] > 1 for label in labels])
     try:
-        _, drawn = train_test_split(rows, test_size=fraction, stratify=labels[rows], random_state=seed)
+        if "cluster" in train.column_names:
+            drawn = draw_clusters(labels, rows, train["cluster"][:], fraction, seed)
+        else:
+            _, drawn = train_test_split(rows, test_size=fraction, stratify=labels[rows], random_state=seed)
     except ValueError as error:
+        of_clusters = ", those of a cluster together," if "cluster" in train.column_names else ""
         raise UserError(
-            f"{source}: {len(rows)} rows of {len(counts)} classes are too few to draw a {split} split "
+            f"{source}: {len(rows)} rows of {len(counts)} classes{of_clusters} are too few to draw a {split} split "
             f"by data.{split}_fraction: {fraction}; add rows, change the fraction, or give a {split} split"
         ) from error
     taken = set(drawn.tolist())
     return train.select([row for row in range(len(labels)) if row not in taken]), train.select(sorted(taken))
+
+
+def draw_clusters(labels: np.ndarray, rows: np.ndarray, clusters: list[str], fraction: float, seed: int) -> np.ndarray:
+    """As many of the `rows` as come near `fraction`, whole clusters, each class about in proportion.
+
+    A row without a cluster is one of its own. The rows are dealt into folds, of which some are taken. Raises ValueError
+    where what is taken, or what is left, lacks a class.
+    """
+    share = Fraction(str(fraction)).limit_denominator(MOST_FOLDS)
+    folds = StratifiedGroupKFold(share.denominator, shuffle=True, random_state=seed)
+    groups = [clusters[row] or f"\0{row}" for row in rows]
+    with warnings.catch_warnings(action="ignore"):  # of a class with fewer rows than folds; it is looked for below
+        dealt = [held_out for _, held_out in folds.split(rows, labels[rows], groups)]
+    drawn: np.ndarray = rows[np.sort(np.concatenate(dealt[: max(1, share.numerator)]))]
+    left = np.setdiff1d(np.arange(len(labels)), drawn)
+    if set(labels[drawn]) != set(labels[rows]) or set(labels[left]) != set(labels):
+        raise ValueError("a class is in one split alone")
+    return drawn
 
 
 def draw(train: Dataset, source: str, rows: int, seed: int) -> Dataset:

@@ -1,16 +1,21 @@
-"""Scores what any fine-tuned model has to beat: always the majority class, and a bag of words.
+"""Scores what any fine-tuned model has to beat: the majority class, a bag of words, a probe of the pretrained model.
 
-Reads the three splits; fits on the training split alone. Writes the metrics of each method and split, and what each
-predicts on the validation and the test split.
+Reads the three splits and, for the probe, their tokens and the model; fits on the training split alone. Writes the
+metrics of each method and split, what the validation split chose for it, and what it predicts on the validation and the
+test split.
 The bag of words is scikit-learn's TF-IDF with its logistic regression: of words and pairs of neighbouring words, or of
-characters and up to four in a row, which do better where words are not separated by spaces. The validation split
-chooses between the two, words where they do as well, and the results say which it was.
+characters and up to four in a row, which do better where words are not separated by spaces. The probe is the same
+regression on the frozen model's last hidden states, the mean over a text's tokens. Like a setting, each is the best of
+some candidates by validation accuracy, the first of equals; the results say which, and of how many.
 """
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from finetune_report.files import write_json
+from finetune_report.data.examples import read_examples
+from finetune_report.files import read_json, write_json
 from finetune_report.runtime.job import run
 from finetune_report.stats.metrics import Outcome, measured
 
@@ -20,11 +25,18 @@ from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 FEATURES = ("words", "characters")
-Split = tuple[list[str], np.ndarray]
+STRENGTHS = (1.0, 10.0, 100.0, 0.1)  # C, the inverse of the regularization; scikit-learn's own first
+PROBED = (1.0, 0.1, 0.01, 0.001, 10.0)
+SPLITS = ("train", "validation", "test")
 # Words of any length, and each punctuation mark or emoji: every text has some, whatever its script.
 TOKEN = r"\w+|[^\w\s]"
+
+Chosen = dict[str, Any]
+Inputs = dict[str, Any]  # of a method, by split: texts, or embeddings [examples, width]
+Labels = dict[str, np.ndarray]
 
 
 def main(
@@ -32,38 +44,75 @@ def main(
     validation: Path,
     test: Path,
     selection: Path,
+    tokens: list[Path],
+    model: list[Path],
     baselines: Path,
     validation_predictions: Path,
     test_predictions: Path,
+    compute: dict[str, Any],
 ) -> None:
-    splits = {"train": read_split(train), "validation": read_split(validation), "test": read_split(test)}
-    methods = {
-        "majority": DummyClassifier(strategy="most_frequent"),
-        "bag-of-words": bag_of_words(splits["train"], splits["validation"]),
-    }
-    features = {"bag-of-words": features_of(methods["bag-of-words"])}
-    methods["majority"].fit(*splits["train"])
+    """`tokens` of the splits, in their order, and the `model` are there where it is to be probed."""
+    data = dict(zip(SPLITS, (train, validation, test), strict=True))
+    texts = {split: read_texts(path) for split, path in data.items()}
+    labels = {split: pq.read_table(path, columns=["label"])["label"].to_numpy() for split, path in data.items()}
+    majority = DummyClassifier(strategy="most_frequent").fit(texts["train"], labels["train"])
+    methods: dict[str, tuple[Any, Inputs, Chosen]] = {"majority": (majority, texts, {})}
+    fitted, chosen = bag_of_words(texts, labels)
+    methods["bag-of-words"] = fitted, texts, chosen
+    if model:
+        vectors = embeddings(data, dict(zip(SPLITS, tokens, strict=True)), model[0], compute)
+        fitted, chosen = best((({"strength": strength}, probe(strength)) for strength in PROBED), vectors, labels)
+        methods["probe"] = fitted, vectors, chosen
     results, predicted = {}, {}
-    for name, method in methods.items():
-        predicted[name] = {split: method.predict(texts) for split, (texts, _) in splits.items()}
-        chosen = {"features": features[name]} if name in features else {}
-        results[name] = {
-            split: metrics(labels, predicted[name][split]) | chosen for split, (_, labels) in splits.items()
-        }
+    for name, (method, inputs, chosen) in methods.items():
+        predicted[name] = {split: method.predict(inputs[split]) for split in SPLITS}
+        results[name] = {split: metrics(labels[split], predicted[name][split]) for split in SPLITS} | {"chosen": chosen}
         logging.info("%s: validation accuracy %.4f", name, results[name]["validation"]["accuracy"])
-    for split, data, path in (
-        ("validation", validation, validation_predictions),
-        ("test", test, test_predictions),
-    ):
-        table = pq.read_table(data, columns=["id", "label"]).to_pandas()
+    for split, path in (("validation", validation_predictions), ("test", test_predictions)):
+        table = pq.read_table(data[split], columns=["id", "label"]).to_pandas()
         table.assign(**{name: found[split] for name, found in predicted.items()}).to_parquet(path, index=False)
     write_json(baselines, results)
 
 
-def bag_of_words(train: Split, validation: Split) -> Pipeline:
-    """The fitted method on words or on characters, whichever has the higher accuracy on the validation split."""
-    fitted = [make_pipeline(vectorizer(name), LogisticRegression(max_iter=1000)).fit(*train) for name in FEATURES]
-    return max(fitted, key=lambda method: method.score(*validation))  # the first, words, of equals
+def bag_of_words(texts: Inputs, labels: Labels) -> tuple[Pipeline, Chosen]:
+    """The best of all features and strengths; texts are counted once for each kind of features."""
+    found = []
+    for features in FEATURES:
+        counting = vectorizer(features).fit(texts["train"])
+        counts = {split: counting.transform(texts[split]) for split in ("train", "validation")}
+        candidates = (
+            (({"features": features, "strength": c}), LogisticRegression(C=c, max_iter=1000)) for c in STRENGTHS
+        )
+        fitted, chosen = best(candidates, counts, labels)
+        score = fitted.score(counts["validation"], labels["validation"])
+        found.append((score, make_pipeline(counting, fitted), chosen))
+    _, pipeline, chosen = max(found, key=lambda row: row[0])  # the first, words, of equals
+    return pipeline, chosen | {"looks": sum(row[2]["looks"] for row in found)}
+
+
+def best(candidates: Iterable[tuple[Chosen, Any]], inputs: Inputs, labels: Labels) -> tuple[Any, Chosen]:
+    """The fitted candidate of the highest validation accuracy, and what it is, with the number of looks."""
+    fitted = [(chosen, method.fit(inputs["train"], labels["train"])) for chosen, method in candidates]
+    scores = [method.score(inputs["validation"], labels["validation"]) for _, method in fitted]
+    chosen, method = fitted[int(np.argmax(scores))]
+    return method, chosen | {"looks": len(fitted)}
+
+
+def probe(strength: float) -> Pipeline:
+    return make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=1000))
+
+
+def embeddings(data: dict[str, Path], tokens: dict[str, Path], model: Path, compute: dict[str, Any]) -> Inputs:
+    """What the pretrained model makes of each split."""
+    from finetune_report.model.classifier import load_classifier  # PyTorch, which the other methods do without
+    from finetune_report.model.device import configure_process, resolve
+    from finetune_report.model.embeddings import mean_embeddings
+    from finetune_report.model.pretrained import pretrained_folder
+
+    resolved = resolve(**compute)
+    configure_process(resolved)
+    classifier = load_classifier(pretrained_folder(read_json(model)), ["0", "1"], head="new")
+    return {split: mean_embeddings(classifier, read_examples(data[split], tokens[split]), resolved) for split in SPLITS}
 
 
 def vectorizer(features: str) -> TfidfVectorizer:
@@ -72,17 +121,11 @@ def vectorizer(features: str) -> TfidfVectorizer:
     return TfidfVectorizer(analyzer="char", ngram_range=(1, 4))
 
 
-def features_of(method: Pipeline) -> str:
-    """What a fitted bag of words counts: words or characters."""
-    return "words" if method[0].analyzer == "word" else "characters"
-
-
-def read_split(path: Path) -> tuple[list[str], np.ndarray]:
-    """Texts, those of a pair joined to one, and labels."""
+def read_texts(path: Path) -> list[str]:
+    """Texts, those of a pair joined to one."""
     columns = [name for name in ("text", "text_pair") if name in pq.read_schema(path).names]
-    table = pq.read_table(path, columns=[*columns, "label"])
-    texts = [" ".join(row) for row in zip(*(table[name].to_pylist() for name in columns), strict=True)]
-    return texts, table["label"].to_numpy()
+    table = pq.read_table(path, columns=columns)
+    return [" ".join(row) for row in zip(*(table[name].to_pylist() for name in columns), strict=True)]
 
 
 def metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, float | int]:

@@ -1,8 +1,9 @@
 """Break the test accuracy of the selected setting, and of the baselines, down by what is known of the examples.
 
 Reads the test predictions of both and the test split. Writes, for each further column of the data and for the length
-in words by quarters, the accuracy at each value, and publishes them. Means are taken over the seeds, and counts are of
-examples.
+in words by quarters, the accuracy at each value; whether the values differ at all; and, where a value has enough
+examples, the differences from the baselines with intervals that are simultaneous over the column's values. Publishes
+all of it. Means are taken over the seeds, and counts are of examples.
 """
 
 import logging
@@ -11,32 +12,39 @@ from typing import Any
 
 from finetune_report.files import read_json, write_json
 from finetune_report.json_pointer import step
-from finetune_report.report.keys import join
+from finetune_report.report.keys import below, join
 from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
+from finetune_report.stats.crossed import mean_over_seeds
 from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.metrics import whole
+from finetune_report.stats.run_scores import Floats, clusters_of
+from finetune_report.stats.shares import share_interval
+from finetune_report.stats.subgroups import FEWEST, PERMUTATIONS, compare_slices, differ_at_all
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
+DRAWN_NUMBERS, FEWEST_PERMUTATIONS = 1e8, 999  # of the omnibus test, which a large test split would make long
 QUARTERS = ["shortest", "short", "long", "longest"]
 
 
 def main(test: Path, predictions: Path, baselines: Path, slices: Path, values: Path, columns: list[str]) -> None:
     rows = pd.read_parquet(test).set_index("id")
-    tuned, simple = pd.read_parquet(predictions), pd.read_parquet(baselines).set_index("id")
-    tuned["right"] = tuned["label"] == tuned["prediction"]
-    right = {"tuned": tuned.groupby("id")["right"].mean().reindex(rows.index)}
-    for name in simple.columns.drop("label"):
-        right[str(name)] = (simple[name] == simple["label"]).reindex(rows.index)
-    words = word_counts(rows)
+    tuned, simple = pd.read_parquet(predictions), pd.read_parquet(baselines).set_index("id").reindex(rows.index)
+    tuned["right"] = (tuned["label"] == tuned["prediction"]).astype(float)
+    by_seed = tuned.pivot(index="id", columns="seed", values="right").reindex(rows.index)
+    methods = {str(name): (simple[name] == simple["label"]).astype(float) for name in simple.columns.drop("label")}
+    right = {"tuned": by_seed} | {name: column.to_frame() for name, column in methods.items()}
+    words, clusters = word_counts(rows), clusters_of(rows)
     groups = {name: rows[name] for name in columns} | {"length": quarters(words)}
-    found = {name: by_value(group, right) for name, group in groups.items()}
+    found = {name: by_value(group, right, clusters) for name, group in groups.items()}
+    tests = {name: tests_of(group, by_seed.to_numpy(), methods, clusters) for name, group in groups.items()}
     for name, score in found["length"].items():
         inside = words[groups["length"] == name]
         score |= {"words": {"min": int(inside.min()), "max": int(inside.max())}}
-    write_json(slices, found)
+    write_json(slices, {"fewest": FEWEST, "columns": found, "tests": tests})
     publish(slices, values)
     logging.info("%s", ", ".join(f"{name}: {len(rows)} slices" for name, rows in found.items()))
 
@@ -53,31 +61,62 @@ def quarters(words: pd.Series) -> pd.Series:
     return pd.Series(np.array(QUARTERS)[np.searchsorted(bounds, words)], index=words.index)
 
 
-def by_value(values: pd.Series, right: dict[str, pd.Series]) -> dict[str, dict[str, Any]]:
+def by_value(
+    values: pd.Series, right: dict[str, pd.DataFrame], clusters: NDArray[np.object_] | None
+) -> dict[str, dict[str, Any]]:
     """For each value its score, and below `baselines` that of each baseline; quarters in order, others sorted."""
     order = [name for name in QUARTERS if name in set(values)] if set(values) <= set(QUARTERS) else sorted(set(values))
     found = {}
     for value in order:
-        scores = {name: score(column[values == value]) for name, column in right.items()}
+        here = (values == value).to_numpy()
+        groups = None if clusters is None else clusters[here]
+        scores = {name: score(table.to_numpy()[here], groups) for name, table in right.items()}
         found[value] = scores.pop("tuned") | {"baselines": scores}
     return found
 
 
-def score(right: pd.Series) -> dict[str, Any]:
-    """Share right with its Wilson interval; `right` is 0 to 1 an example."""
-    correct, count = float(right.sum()), len(right)
-    interval = wilson_interval(correct, count)
+def score(right: Floats, clusters: ArrayLike | None) -> dict[str, Any]:
+    """Share right with its interval over examples and, from three seeds on, seeds; `right` is [examples, seeds]."""
+    correct, count = float(right.mean(axis=1).sum()), len(right)
+    units = count if clusters is None else len(set(np.asarray(clusters).tolist()))
+    # Of a single example nothing varies.
+    interval = wilson_interval(correct, count) if units < 2 else share_interval(mean_over_seeds(right, clusters))
     return {"accuracy": correct / count, "interval": interval, "correct": whole(correct), "count": count}
+
+
+def tests_of(
+    values: pd.Series, tuned: Floats, methods: dict[str, pd.Series], clusters: ArrayLike | None
+) -> dict[str, Any]:
+    """Whether the tuned model's accuracy, [examples, seeds], is the same at all values (an omnibus test, before anyone
+    looks at one of them), and its differences from each method at the values that have enough examples.
+
+    The omnibus test shuffles examples one by one, so there is none where they belong together.
+    """
+    names = values.to_numpy(dtype=str)
+    permutations = int(np.clip(DRAWN_NUMBERS / len(names), FEWEST_PERMUTATIONS, PERMUTATIONS))
+    testable = clusters is None and len(set(names)) > 1
+    p_value = differ_at_all(tuned, names, permutations) if testable else None
+    differences: dict[str, dict[str, Any]] = {}
+    for method, right in methods.items():
+        same = np.repeat(right.to_numpy()[:, None], tuned.shape[1], axis=1)  # the same with every seed
+        for value, adjusted in compare_slices(tuned, same, names, clusters).slices.items():
+            row = {"difference": adjusted.difference.value + 0.0, "interval": adjusted.interval, "p": adjusted.p_value}
+            differences.setdefault(value, {})[method] = row
+    return {"p": p_value, "differences": differences}
 
 
 def publish(slices: Path, values: Path) -> None:
     """`slices.<column>.<value>.accuracy`, `.correct`, `.count`; of the baselines `.<method>.accuracy`; of lengths the
-    fewest and most `words`.
+    fewest and most `words`. `slice_tests.<column>.p` of the omnibus test, and of values with `slice_tests.fewest`
+    examples `slice_tests.<column>.<value>.<method>.difference` and `.p`.
     """
-    collector = Collector(values)
-    for column, found in read_json(slices).items():
+    collector, written = Collector(values), read_json(slices)
+    collector.add("slice_tests.fewest", written["fewest"], "count", slices, "/fewest")
+    for column, tests in written["tests"].items():
+        publish_tests(collector, join("slice_tests", column), tests, slices, f"/tests/{step(column)}")
+    for column, found in written["columns"].items():
         for value, row in found.items():
-            stem, pointer = join("slices", column, value), f"/{step(column)}/{step(value)}"
+            stem, pointer = join("slices", column, value), f"/columns/{step(column)}/{step(value)}"
             publish_share(collector, stem, row, slices, pointer)
             for name, score in row["baselines"].items():
                 key = join("slices", column, value, name)
@@ -85,6 +124,16 @@ def publish(slices: Path, values: Path) -> None:
             for end, count in row.get("words", {}).items():
                 collector.add(f"{stem}.words.{end}", count, "count", slices, f"{pointer}/words/{end}")
     collector.write()
+
+
+def publish_tests(collector: Collector, stem: str, tests: dict[str, Any], path: Path, pointer: str) -> None:
+    if tests["p"] is not None:
+        collector.add(f"{stem}.p", tests["p"], "p", path, f"{pointer}/p")
+    for value, methods in tests["differences"].items():
+        for method, row in methods.items():
+            key, place = below(stem, value, method), f"{pointer}/differences/{step(value)}/{step(method)}"
+            collector.add(f"{key}.difference", row["difference"], "real", path, f"{place}/difference", row["interval"])
+            collector.add(f"{key}.p", row["p"], "p", path, f"{place}/p")
 
 
 def publish_share(collector: Collector, key: str, row: dict[str, Any], path: Path, pointer: str) -> None:

@@ -8,7 +8,6 @@ publishes all of that.
 """
 
 import logging
-from math import inf
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -18,18 +17,17 @@ from finetune_report.json_pointer import step
 from finetune_report.report.keys import below, join
 from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
+from finetune_report.stats.class_shares import class_shares
 from finetune_report.stats.crossed import mean_of_shares, mean_over_seeds
-from finetune_report.stats.influence import OF_CLASSES, OF_PROBABILITIES
 from finetune_report.stats.metrics import METRICS
-from finetune_report.stats.run_scores import clusters_of, run_scores
+from finetune_report.stats.run_scores import clusters_of, on_examples, run_scores
 from finetune_report.stats.selection import by_setting, paths_by_setting
 from finetune_report.stats.shares import share_interval
 
+import numpy as np
 import pandas as pd
 
-CLASS_METRICS = ("precision", "recall", "f1")
 MEANS = {"accuracy", "loss"}  # the metrics that are published with the runs that they are means of
-LIMITS = {"macro_f1": (0.0, 1.0), "matthews": (-1.0, 1.0), "loss": (0.0, inf)}  # that no bound goes beyond
 
 Runs = list[tuple[Path, dict[str, Any]]]  # the metrics of each, and the file that holds them
 
@@ -54,11 +52,14 @@ def main(
     labels, data = tested["labels"], pd.read_parquet(validation)
     runs = {name: list(map(pd.read_parquet, paths)) for name, paths in paths_by_setting(predictions).items()}
     found = {name: setting_summary(of_setting[name], intervals(runs[name], data, labels)) for name in settings}
-    validated = [row["validation"] for row in of_setting[winner]]
     of_test = [rows for _, rows in pd.read_parquet(test_predictions).groupby("seed", sort=False)]
+    test_data = pd.read_parquet(test)
     chosen = found[winner] | {
-        "test": over_seeds(tested["runs"], intervals(of_test, pd.read_parquet(test), labels)),
-        "classes": {"validation": class_means(validated), "test": tested["classes"]},
+        "test": over_seeds(tested["runs"], intervals(of_test, test_data, labels)),
+        "classes": {
+            "validation": by_class(runs[winner], data, labels),
+            "test": by_class(of_test, test_data, labels),
+        },
     }
     write_json(seeds, {"settings": found, "winner": chosen})
     write_text(confusion_table, pd.DataFrame(confusion_rows(tested)).to_csv(index=False))
@@ -72,12 +73,12 @@ def intervals(runs: list[pd.DataFrame], data: pd.DataFrame, labels: list[str]) -
     """The 95% interval of each metric that is a mean over examples, or nearly one, from predictions of all seeds."""
     ids, clusters = data["id"].tolist(), clusters_of(data)
     found = {}
-    for metric in METRICS:
-        if metric in OF_CLASSES | OF_PROBABILITIES:
-            estimate = mean_over_seeds(run_scores(runs, ids, labels, metric), clusters)
-            low, high = share_interval(estimate) if metric == "accuracy" else estimate.interval()
-            least, most = LIMITS.get(metric, (-inf, inf))
-            found[metric] = (max(low, least), min(high, most))
+    for name, metric in METRICS.items():
+        if metric.is_mean:
+            estimate = mean_over_seeds(run_scores(runs, ids, labels, name), clusters)
+            low, high = share_interval(estimate) if name == "accuracy" else estimate.interval()
+            least, most = metric.bounds
+            found[name] = (max(low, least), min(high, most))
     return found
 
 
@@ -113,20 +114,11 @@ def over_seeds(scores: list[dict[str, Any]], intervals: dict[str, tuple[float, f
     return found
 
 
-def mean_interval(intervals: list[list[float]]) -> list[float] | None:
-    return [fmean(low for low, _ in intervals), fmean(high for _, high in intervals)] if intervals else None
-
-
-def class_means(scores: list[dict[str, Any]]) -> dict[str, Any]:
-    """Precision, recall and F1 of each class, the mean over the seeds, with the mean of the seeds' intervals."""
-    found: dict[str, Any] = {}
-    for label, first in scores[0]["classes"].items():
-        rows = [score["classes"][label] for score in scores]
-        found[label] = {name: fmean(row[name] for row in rows) for name in CLASS_METRICS} | {"count": first["count"]}
-        for name in ("precision", "recall"):
-            known = [row[f"{name}_interval"] for row in rows if row[f"{name}_interval"]]
-            found[label][f"{name}_interval"] = mean_interval(known)
-    return found
+def by_class(runs: list[pd.DataFrame], data: pd.DataFrame, labels: list[str]) -> dict[str, Any]:
+    """Precision, recall and F1 of each class, of all seeds put together, with intervals."""
+    tables = [on_examples(rows, data["id"].tolist()) for rows in runs]
+    predictions = np.stack([table["prediction"].to_numpy() for table in tables], axis=1)
+    return class_shares(tables[0]["label"].to_numpy(), predictions, labels, clusters_of(data))
 
 
 def confusion_rows(test: dict[str, Any]) -> list[dict[str, Any]]:

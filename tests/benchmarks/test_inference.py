@@ -28,9 +28,13 @@ def test_errors_are_near_five_percent_in_a_short_simulation() -> None:
 def test_real_runs_of_one_setting_are_seldom_told_apart() -> None:
     import real_seeds
 
-    right = real_seeds.right_answers("baseline")
+    every_epoch = real_seeds.right_answers()
+    right = every_epoch[:, -1]
     assert right.shape[1] == 20
     for seeds in (2, 3, 5):
         _, now = real_seeds.false_claims(right, seeds, splits=300)
         assert now is not None
         assert now < 0.1
+    as_it_is, corrected = real_seeds.luck(every_epoch, splits=60)
+    assert as_it_is > 1
+    assert abs(corrected) < as_it_is / 2

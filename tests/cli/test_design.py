@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from finetune_report.cli.design import GUESS, design_lines, validation_rows
+from finetune_report.cli.design import GUESS, design_lines
 from finetune_report.config.schema import complete
-from finetune_report.files import write_json
 from finetune_report.stats.planning import minimum_detectable, planned_level
 
 import pytest
@@ -46,14 +45,3 @@ def test_more_seeds_and_a_margin_are_taken_into_account(given: dict[str, Any]) -
 
 def test_a_single_setting_has_nothing_to_compare(given: dict[str, Any]) -> None:
     assert said(given | {"settings": [{"name": "a"}]}) == ""
-
-
-def test_validation_rows_are_those_prepared_or_those_to_be_drawn(given: dict[str, Any], tmp_path: Path) -> None:
-    assert validation_rows(complete(given)) == 300
-    (tmp_path / "data/validation.csv").unlink()
-    assert validation_rows(complete(given | {"data": {"path": "data", "validation_fraction": 0.2}})) == 100
-    write_json(tmp_path / "results/try/data/summary.json", {"splits": {"validation": {"rows": 77}}})
-    assert validation_rows(complete(given)) == 77
-    hub = given | {"name": "other", "data": {"hub": {"name": "a/b"}}}
-    assert validation_rows(complete(hub)) is None
-    assert "plan again then" in said(hub)

@@ -235,6 +235,50 @@ def test_carving_is_stratified_seeded_and_keeps_ids_and_order():
     assert [int(row["id"][6:]) for row in rows_of("validation")] != carved
 
 
+def clustered(count: int) -> list[dict[str, str]]:
+    """Each author has five rows, of which some are rare; every seventh row has no author."""
+    return [
+        {
+            "text": f"text {i}",
+            "label": "rare" if i % 4 == 0 else "common",
+            "author": "" if i % 7 == 0 else f"author {i // 5}",
+        }
+        for i in range(count)
+    ]
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.2, 0.35, 0.6])
+def test_rows_of_a_cluster_stay_together_where_a_split_is_drawn(fraction: float) -> None:
+    rows = clustered(400)
+    write("train.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    write("test.jsonl", json.dumps(rows[0]) + "\n")
+    summary = prepare(path="d", cluster="author", validation_fraction=fraction)
+    train, validation = ({row["cluster"] for row in rows_of(split)} - {""} for split in ("train", "validation"))
+    assert not train & validation
+    shares = [
+        summary["splits"]["validation"]["classes"][name] / count for name, count in (("common", 300), ("rare", 100))
+    ]
+    assert shares == pytest.approx([fraction] * 2, abs=0.08)
+    assert sum("" in {row["cluster"]} for row in rows_of("validation")) > 1  # rows without one are drawn one by one
+    before = rows_of("validation")
+    prepare(path="d", cluster="author", validation_fraction=fraction)
+    assert rows_of("validation") == before
+    prepare(path="d", cluster="author", validation_fraction=fraction, split_seed=1)
+    assert rows_of("validation") != before
+
+
+def test_clusters_that_no_class_can_be_drawn_from_are_refused() -> None:
+    rows = [{"text": f"t {i}", "label": "pos" if i < 20 else "neg", "author": str(i // 20)} for i in range(40)]
+    write("train.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    write("test.jsonl", json.dumps(rows[0]) + "\n")
+    message = message_of(path="d", cluster="author", validation_fraction=0.5)
+    assert_says(
+        message,
+        "d/train.jsonl: 40 rows of 2 classes, those of a cluster together, are too few to draw a "
+        "validation split by data.validation_fraction: 0.5; add rows",
+    )
+
+
 def test_a_share_of_the_training_rows_is_drawn_by_class_and_seed():
     rows = [(f"text {i}", "rare" if i % 10 == 0 else "common") for i in range(200)] + [("lone", "single")]
     write("train.csv", table(rows))

@@ -116,3 +116,18 @@ def test_latex_runs_in_a_folder_of_its_own_and_starts_nothing(
     assert {"figures", "report.tex"} <= set(said)
     assert "values.json" not in said
     assert b"graph.png" in (root / "write-up.pdf").read_bytes()
+
+
+def test_a_bibliography_that_never_ends_is_stopped(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pandoc 3.9 follows an entry that refers to itself until the machine has no memory left."""
+    monkeypatch.setattr("finetune_report.report.rendering.PANDOC_MEMORY", "60m")
+    endless = tmp_path / "endless.bib"
+    endless.write_text("@article{x, crossref={x}, title={T}}\n")
+    with pytest.raises(UserError, match=r"pandoc needs more than 60m of memory for .*write-up\.md; .*crossref"):
+        render(root, written(tmp_path, "As they say [@x].\n"), bibliography=[endless])
+
+
+def test_pandoc_that_takes_too_long_is_stopped(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("finetune_report.report.rendering.PANDOC_SECONDS", 0.01)
+    with pytest.raises(UserError, match="was stopped"):
+        render(root, written(tmp_path, "A sentence.\n"))

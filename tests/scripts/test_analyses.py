@@ -9,6 +9,7 @@ from finetune_report.model.batching import nested_part
 from finetune_report.model.evaluation import Scores
 from finetune_report.report.collect import collect, compared, merged
 from finetune_report.report.publishing import faults
+from finetune_report.stats.class_shares import class_shares
 from finetune_report.stats.crossed import mean_over_seeds
 from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.metrics import METRICS, Outcome, by_class, intervals, measured
@@ -80,12 +81,39 @@ def test_slices_count_examples_not_seeds_and_hold_the_baselines(tmp_path: Path) 
     score_slices.main(test, found, tmp_path / "b.parquet", tmp_path / "slices.json", published, ["source"])
     values = Published(published)
     assert (values['slices.source."x/y".correct'], values['slices.source."x/y".count']) == (1.5, 2)
-    assert values.values['slices.source."x/y".accuracy']["interval"] == list(wilson_interval(1.5, 2))
+    assert values.values['slices.source."x/y".accuracy']["interval"] == list(
+        share_interval(mean_over_seeds([[1, 1], [0, 1]]))
+    )
     assert values['slices.source."".accuracy'] == 0.5
     assert values["slices.source.z.majority.accuracy"] == 0.0
     assert values["slices.source.z.accuracy"] == 1.0
     assert [values[f"slices.length.{name}.count"] for name in score_slices.QUARTERS] == [1, 1, 1, 1]
     assert values["slices.length.longest.words.min"] == 4
+    assert "slice_tests.source.z.majority.p" not in values.values  # of a single example
+
+
+def test_slices_are_tested_at_once_and_compared_where_they_are_large(tmp_path: Path) -> None:
+    chance, count = np.random.default_rng(0), 240
+    labels, kinds = [n % 2 for n in range(count)], ["hard"] * 80 + ["easy"] * 120 + ["rare"] * 40
+    test = write_split(tmp_path / "test.parquet", labels, text=["a"] * count, kind=kinds)
+    share = {"hard": 0.4, "easy": 0.95, "rare": 0.9}
+    right = np.concatenate([chance.random(count) < [share[kind] for kind in kinds] for _ in (1, 2)])
+    chances = np.where(right == (np.tile(labels, 2) == 1), 0.9, 0.1).tolist()
+    found = predictions(tmp_path / "p.parquet", chances, labels, seeds=2)
+    simple = pd.DataFrame({"id": [f"test-{n}" for n in range(1, count + 1)], "label": labels, "majority": 1})
+    simple.to_parquet(tmp_path / "b.parquet", index=False)
+    published = tmp_path / "values/score_slices.json"
+    score_slices.main(test, found, tmp_path / "b.parquet", tmp_path / "slices.json", published, ["kind"])
+    values = Published(published)
+    assert values["slice_tests.kind.p"] < 0.001
+    assert "slice_tests.length.p" not in values.values  # all texts are of one length
+    easy = "slice_tests.kind.easy.majority"
+    expected = values["slices.kind.easy.accuracy"] - values["slices.kind.easy.majority.accuracy"]
+    assert values[f"{easy}.difference"] == pytest.approx(expected)
+    low, high = values.values[f"{easy}.difference"]["interval"]
+    assert 0 < low < expected < high
+    assert values[f"{easy}.p"] < 0.05 < values["slice_tests.kind.hard.majority.p"]
+    assert "slice_tests.kind.rare.majority.p" not in values.values  # fewer than 50
 
 
 def test_quarters_by_length_keep_equal_lengths_together() -> None:
@@ -237,7 +265,9 @@ def test_seeds_are_summarised_with_deviation_intervals_and_what_became_of_them(
     assert values["winner.test.accuracy.least"] == 0.25
     # Of the class "yes" both seeds name 5 examples, 3 of them rightly, of 2 examples each.
     assert values["winner.test.class.yes.precision"] == pytest.approx(3 / 6)
-    assert values.values["winner.test.class.yes.recall"]["interval"] == pytest.approx(wilson_interval(1.5, 2))
+    classes = np.array([[chance > 0.5 for chance in chances] for chances in TESTED.values()], dtype=int).T
+    by_class = class_shares([1, 1, 0, 0], classes, ["no", "yes"])
+    assert values.values["winner.test.class.yes.recall"]["interval"] == list(by_class["yes"]["recall_interval"])
     assert values["winner.test.class.yes.count"] == 2
 
 
@@ -325,14 +355,18 @@ def test_calibration_by_hand(tmp_path: Path) -> None:
     """Two seeds on the same four examples; bins up to 0.7 (one of two right) and up to 1 (one of two right)."""
     confidence = [0.7, 0.65, 0.95, 1.0]
     first = {"seed": 1, "id": range(4), "label": [0, 1, 0, 1], "p_a": confidence, "p_b": [1 - x for x in confidence]}
-    pd.concat([pd.DataFrame(first), pd.DataFrame(first | {"seed": 2})]).to_parquet(tmp_path / "p.parquet")
+    both = pd.concat([pd.DataFrame(first), pd.DataFrame(first | {"seed": 2})]).assign(prediction=0)
+    both.to_parquet(tmp_path / "p.parquet")
+    pd.DataFrame(first)[["id", "label"]].to_parquet(tmp_path / "t.parquet")
     write_json(tmp_path / "summary.json", {"labels": ["a", "b"]})
     written = {"calibration": tmp_path / "c.json", "table": tmp_path / "c.csv", "values": tmp_path / "values/c.json"}
-    measure_calibration.main(tmp_path / "p.parquet", tmp_path / "summary.json", **written)
+    measure_calibration.main(*(tmp_path / name for name in ("p.parquet", "t.parquet", "summary.json")), **written)
     found, values = read_json(tmp_path / "c.json"), Published(written["values"])
     assert found["error"] == pytest.approx((abs(1 - 1.35) + abs(1 - 1.95)) / 4)
     assert found["runs"][0] == found["runs"][1] | {"seed": 1}
     assert values["calibration.confidence"] == pytest.approx(sum(confidence) / 4)
+    squares = [(1 - p if label == 0 else p) ** 2 for p, label in zip(confidence, [0, 1, 0, 1], strict=True)]
+    assert values["calibration.brier"] == pytest.approx(2 * np.mean(squares))
     assert values["calibration.p"] == min(1, 2 * found["runs"][0]["p"])
     table = pd.read_csv(tmp_path / "c.csv")
     assert table[["above", "up_to", "count", "accuracy"]].to_numpy().tolist() == [[0.6, 0.7, 2, 0.5], [0.9, 1, 2, 0.5]]

@@ -8,6 +8,7 @@ from finetune_report.config.schema import complete
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
 from finetune_report.stats.comparisons import family_results
+from finetune_report.stats.metrics import METRICS
 from finetune_report.stats.run_scores import clusters_of, run_scores
 from tests.support.evidence import compared, make_results, predictions
 
@@ -44,6 +45,13 @@ def test_the_metric_is_that_of_the_selection_unless_another_is_named() -> None:
     assert compared_metric(complete(CONFIG | {"selection_metric": "calibration_error"})) == "loss"
 
 
+@pytest.mark.parametrize("metric", [name for name, metric in METRICS.items() if metric.is_mean])
+def test_every_metric_that_is_a_mean_over_examples_compares_and_says_its_unit(metric: str) -> None:
+    assert compared_metric(given(metric=metric)) == metric
+    facts, _ = family_results({"x": np.eye(4)[:, :2]}, [], None, metric)
+    assert facts["unit"] == (None if metric in ("loss", "matthews") else "points")
+
+
 @pytest.mark.parametrize(
     ("comparisons", "said"),
     [
@@ -69,7 +77,7 @@ def test_p_and_interval_never_contradict_each_other_and_turning_round_changes_no
                 name: (ability + chance.normal(0, 0.6, (60, seeds)) + shift > 0).astype(float)
                 for name, shift in zip(NAMES, chance.normal(0, 0.4, 3), strict=True)
             }
-            _, pairs = family_results(scores, [("x", "base"), ("y", "base")], 0.05, True)
+            _, pairs = family_results(scores, [("x", "base"), ("y", "base")], 0.05, "accuracy")
             for a, b in (("x", "base"), ("base", "x"), ("y", "base")):
                 row, other = pairs[a][b], pairs[b][a]
                 low, high = row["interval"]

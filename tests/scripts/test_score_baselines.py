@@ -4,15 +4,24 @@ import json
 from pathlib import Path
 
 from finetune_report.cli.recomputing import baseline_complaints
+from finetune_report.data.locations import model_files
+from tests.support.models import save_classifier
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import score_baselines
+import torch
+from prepare_model import main as prepare_model
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, matthews_corrcoef
+from sklearn.preprocessing import StandardScaler
+from tokenize_texts import main as tokenize_texts
+from transformers import AutoModel, AutoTokenizer
+
+CPU = {"device": "cpu", "precision": "fp32", "threads": 1, "compile": False}
 
 
 @pytest.fixture(autouse=True)
@@ -25,10 +34,11 @@ def write(split: str, texts: list[str], labels: list[int], **columns: list[str])
     pq.write_table(pa.table({"id": ids, "text": texts, "label": labels, **columns}), f"{split}.parquet")
 
 
-def score() -> dict:
+def score(**probed: list[Path]) -> dict:
     files = {split: Path(f"{split}.parquet") for split in ("train", "validation", "test")}
     predictions = {f"{split}_predictions": Path(f"{split}-predictions.parquet") for split in ("validation", "test")}
-    score_baselines.main(**files, **predictions, selection=Path("selection.json"), baselines=Path("baselines.json"))
+    given = {"selection": Path("selection.json"), "baselines": Path("baselines.json"), "compute": CPU}
+    score_baselines.main(**files, **predictions, **given, **(probed or {"tokens": [], "model": []}))
     found = json.loads(Path("baselines.json").read_text())
     for split in ("validation", "test"):
         table = pq.read_table(f"{split}-predictions.parquet").to_pandas()
@@ -39,7 +49,11 @@ def score() -> dict:
 
 def counts(found: dict) -> dict:
     """What a method got right in each split, without the metrics that follow from it."""
-    return {split: {key: row[key] for key in ("accuracy", "correct", "count")} for split, row in found.items()}
+    return {
+        split: {key: row[key] for key in ("accuracy", "correct", "count")}
+        for split, row in found.items()
+        if split != "chosen"
+    }
 
 
 def test_the_majority_is_that_of_the_training_split():
@@ -73,7 +87,7 @@ def test_pairs_count_both_texts_and_any_script_has_tokens():
 
 
 def test_against_scikit_learn_by_hand_and_again_the_same_bytes():
-    chance = np.random.default_rng(0)
+    chance = np.random.default_rng(3)
     words = [f"word{number}" for number in range(30)]
     data = {}
     for split, count in {"train": 90, "validation": 40, "test": 50}.items():
@@ -83,9 +97,21 @@ def test_against_scikit_learn_by_hand_and_again_the_same_bytes():
             [int(("word1" in text) != (chance.random() < 0.2)) + (i % 3 == 0) for i, text in enumerate(texts)],
         )
         write(split, *data[split])
-    vectorizer = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+")
-    model = LogisticRegression(max_iter=1000).fit(vectorizer.fit_transform(data["train"][0]), data["train"][1])
     found = score()["bag-of-words"]
+    characters = {"analyzer": "char", "ngram_range": (1, 4)}
+    kinds = {"words": {"ngram_range": (1, 2), "token_pattern": r"\S+"}, "characters": characters}
+    best = -1.0
+    for features, options in kinds.items():
+        for strength in (1.0, 10.0, 100.0, 0.1):
+            counting = TfidfVectorizer(**options)
+            fitted = LogisticRegression(C=strength, max_iter=1000)
+            fitted.fit(counting.fit_transform(data["train"][0]), data["train"][1])
+            reached = fitted.score(counting.transform(data["validation"][0]), data["validation"][1])
+            if reached > best:
+                best, model, vectorizer = reached, fitted, counting
+                chosen = {"features": features, "strength": strength, "looks": 8}
+    assert found["chosen"] == chosen
+    assert chosen["strength"] != 1.0  # as it comes, it is not tuned
     for split, (texts, labels) in data.items():
         assert found[split]["accuracy"] == model.score(vectorizer.transform(texts), labels)
         predictions = model.predict(vectorizer.transform(texts))
@@ -109,16 +135,47 @@ def test_characters_are_chosen_by_validation_where_words_are_not_separated():
     for split, count in {"train": 120, "validation": 40, "test": 40}.items():
         write(split, *texts(count))
     found = score()
-    assert found["bag-of-words"]["test"]["features"] == "characters"
+    assert found["bag-of-words"]["chosen"]["features"] == "characters"
     assert found["bag-of-words"]["test"]["accuracy"] > 0.9
-    assert "features" not in found["majority"]["test"]
+    assert found["majority"]["chosen"] == {}
 
 
 def test_words_are_kept_where_they_do_as_well():
     write("train", ["good film", "bad film"] * 8, [1, 0] * 8)
     write("validation", ["good", "bad"], [1, 0])
     write("test", ["good"], [1])
-    assert score()["bag-of-words"]["validation"]["features"] == "words"
+    assert score()["bag-of-words"]["chosen"] == {"features": "words", "strength": 1.0, "looks": 8}
+
+
+def test_a_probe_finds_what_the_frozen_model_makes_of_the_texts(tmp_path: Path) -> None:
+    """Against the model as transformers runs it, text by text."""
+    save_classifier(tmp_path / "model", ["good", "bad", "film", "the"])
+    chance = np.random.default_rng(2)
+    words, data = ["good", "bad", "film", "the"], {}
+    for split, count in {"train": 60, "validation": 30, "test": 20}.items():
+        texts = [" ".join(chance.choice(words, size=chance.integers(2, 6))) for _ in range(count)]
+        data[split] = texts, [int("good" in text) for text in texts]
+        write(split, *data[split])
+    source = {"path": str(tmp_path / "model"), "sha256": None, "head": "keep"}
+    prepare_model(model_files(source), tmp_path / "model.json", source)
+    tokens = [tmp_path / f"tokens-{split}.parquet" for split in data]
+    for split, path in zip(data, tokens, strict=True):
+        tokenize_texts(tmp_path / f"{split}.parquet", tmp_path / "model.json", [], path, 32)
+    found = score(tokens=tokens, model=[tmp_path / "model.json"])["probe"]
+    body, tokenizer = (kind.from_pretrained(tmp_path / "model") for kind in (AutoModel, AutoTokenizer))
+
+    def vectors(texts: list[str]) -> np.ndarray:
+        with torch.inference_mode():
+            states = [body(**tokenizer(text, return_tensors="pt"))[0][0].mean(dim=0) for text in texts]
+        return torch.stack(states).numpy()
+
+    scaler = StandardScaler().fit(vectors(data["train"][0]))
+    model = LogisticRegression(C=found["chosen"]["strength"], max_iter=1000)
+    model.fit(scaler.transform(vectors(data["train"][0])), data["train"][1])
+    for split, (texts, labels) in data.items():
+        assert found[split]["accuracy"] == pytest.approx(model.score(scaler.transform(vectors(texts)), labels))
+    assert found["chosen"]["looks"] == 5
+    assert found["test"]["accuracy"] > 0.8
 
 
 def test_verifying_finds_what_was_written_and_nothing_else():

@@ -109,6 +109,19 @@ def test_the_config_may_select_by_every_metric() -> None:
     assert schema["properties"]["selection_metric"]["enum"] == list(METRICS)
 
 
+def test_settings_may_be_compared_by_every_metric_that_is_a_mean_over_examples() -> None:
+    by = read_schema(SCHEMA)["properties"]["comparisons"]["properties"]["metric"]["enum"]
+    assert by == [None, *(name for name, metric in METRICS.items() if metric.is_mean)]
+
+
+def test_no_value_of_a_metric_lies_beyond_its_bounds() -> None:
+    labels = np.array([0, 1, 1, 0])
+    for predictions in (labels, 1 - labels, np.zeros(4, int)):
+        chances = np.eye(2)[predictions]
+        found = measured(Outcome(labels, predictions, chances, 9.0 * (predictions != labels)))
+        assert all(METRICS[name].bounds[0] <= value <= METRICS[name].bounds[1] for name, value in found.items())
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_better_value_comes_last_and_ties_are_broken(metric: str) -> None:
     worse = dict.fromkeys(METRICS, 0.5)

@@ -1,6 +1,6 @@
 """The selected setting's score without the luck of the selection."""
 
-from finetune_report.stats.winners_curse import at_equal_budget, correct_winner, draw_weights, of_confusion, of_means
+from finetune_report.stats.winners_curse import correct_winner, draw_weights, of_confusion, of_means
 
 import numpy as np
 import pytest
@@ -73,8 +73,3 @@ def test_clusters_are_drawn_whole() -> None:
     assert (weights[:, 0] == weights[:, 2]).all()
     assert (weights[:, 3] == weights[:, 4]).all()
     assert (weights[:, [0, 1, 3]].sum(axis=1) == 3).all()
-
-
-def test_equal_budgets_cut_to_the_fewest_epochs() -> None:
-    cut = at_equal_budget([[np.ones((5, 20))], [np.ones((5, 1)), np.ones((5, 3))]])
-    assert [[run.shape[1] for run in setting] for setting in cut] == [[1], [1, 1]]

@@ -203,10 +203,22 @@ def write_run(root: Path, setting: str, seed: int, correct: int) -> None:
     write_json(folder / "timing.json", {"seconds": 12.5 + seed, "examples_per_second": 9.5})
     pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
     table.to_parquet(folder / "predictions.parquet", index=False)
+    write_epochs(folder, setting, correct)
     write_json(folder / "model/config.json", {"setting": setting, "seed": seed})
     (folder / "model/model.safetensors").write_bytes(f"{setting} {seed}".encode())
     rung = {"setting": setting, "seed": seed, "rung": 1, "epochs": 2, "best_epoch": 2}
     write_json(root / f"rungs/1/{setting}-seed{seed}.json", rung | {"validation": validation})
+
+
+def write_epochs(folder: Path, setting: str, correct: int) -> None:
+    """What each epoch made of the examples, as the history has it."""
+    rows = []
+    for epoch, loss in enumerate(LOSSES[setting], start=1):
+        count = correct if loss is None else round(0.45 * COUNT)
+        losses = scores_of(correct).loss if loss is None else np.full(COUNT, loss)
+        found = {"prediction": examples(COUNT, count)["prediction"], "confidence": np.float32(SURE), "loss": losses}
+        rows.append(pd.DataFrame(found).assign(epoch=epoch))
+    pd.concat(rows).astype({"prediction": "uint8"}).to_parquet(folder / "epochs.parquet", index=False)
 
 
 def write_test(root: Path) -> None:
@@ -225,7 +237,8 @@ def write_test(root: Path) -> None:
     simple = examples(COUNT, COUNT)[["id", "label"]].assign(majority=0)
     majority = measured(Outcome(simple["label"].to_numpy(), simple["majority"].to_numpy()))
     found = majority | {"correct": 20, "count": COUNT}
-    write_json(root / "baselines.json", {"majority": dict.fromkeys(("train", "validation", "test"), found)})
+    scores = dict.fromkeys(("train", "validation", "test"), found)
+    write_json(root / "baselines.json", {"majority": scores | {"chosen": {}}})
     (root / "baselines").mkdir()
     for split in ("validation", "test"):
         simple.to_parquet(root / f"baselines/{split}.parquet", index=False)

@@ -64,6 +64,7 @@ def compared(root: Path, **declared: Any) -> None:
     """Compare the settings: each against the baseline by accuracy, unless `declared` says otherwise."""
     given: dict[str, Any] = {
         "predictions": sorted(root.glob("runs/*/*/predictions.parquet")),
+        "epochs": [],
         "validation": root / "data/validation.parquet",
         "summary": root / "data/summary.json",
         "selection": root / "selection.json",

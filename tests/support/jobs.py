@@ -20,6 +20,7 @@ AGGREGATES = {
     "select_setting",
     "summarise_sweep",
     "compare_settings",
+    "correct_selection",
     "compare_on_test",
     "measure_calibration",
     "keep_ledger",
@@ -45,6 +46,7 @@ DEMONSTRATION = {"demonstrate_attention", "plot_attention"}
 # Nothing that leads to a training, a selection or a scoring of the test split publishes values.
 PUBLISHERS = {
     "compare_settings",
+    "correct_selection",
     "compare_on_test",
     "measure_calibration",
     "describe_data",

@@ -53,7 +53,14 @@ def runs_of(project: Project) -> list[Path]:
 
 
 def test_every_file_of_the_contract_is_there(finished: Project) -> None:
-    run = ["history.csv", "metrics.json", "timing.json", "predictions.parquet", "model/model.safetensors"]
+    run = [
+        "history.csv",
+        "metrics.json",
+        "timing.json",
+        "predictions.parquet",
+        "epochs.parquet",
+        "model/model.safetensors",
+    ]
     expected = [
         *(f"data/{split}.parquet" for split in SPLITS),
         "data/summary.json",
@@ -64,6 +71,7 @@ def test_every_file_of_the_contract_is_there(finished: Project) -> None:
             "test/predictions.parquet",
             "baselines.json",
             "comparisons.json",
+            "corrected.json",
             "test/comparisons.json",
         ),
         *(

@@ -4,15 +4,11 @@ Nothing is known yet of how much runs disagree, so the variances are guesses, wh
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+from finetune_report.cli.rows import split_rows
 from finetune_report.config.comparisons import compared_metric, declared_pairs, in_words
 from finetune_report.config.settings import resolved_settings
-from finetune_report.data.locations import data_files
-from finetune_report.data.readers import read_rows, reading_of
-from finetune_report.errors import UserError
-from finetune_report.files import read_json
 from finetune_report.stats.planning import (
     VarianceComponents,
     examples_needed,
@@ -32,16 +28,17 @@ ADVISED_SEEDS = 5
 def design_lines(config: dict[str, Any]) -> Iterator[str]:
     """The lines to print for a complete config; none where it declares no comparison."""
     pairs = declared_pairs(config, list(resolved_settings(config)))
-    examples, seeds = validation_rows(config), len(config["seeds"])
+    rows, seeds = split_rows(config), len(config["seeds"])
     if not pairs:
         return
     counted = "1 seed" if seeds == 1 else f"{seeds} seeds"
     comparisons = "1 comparison" if len(pairs) == 1 else f"{len(pairs)} comparisons"
     by = compared_metric(config)
     yield f"Comparisons declared: {in_words(config)}, by validation {by}; {comparisons}, {counted}."
-    if examples is None:
+    if rows is None:
         yield "  How many validation examples there are is known once the data are here; plan again then."
         return
+    examples = rows["validation"]
     level = planned_level(len(pairs), config["comparisons"]["with"] == "baseline")
     found = minimum_detectable(GUESS, examples, seeds, level)
     yield f"  {examples} validation examples and {counted} find a difference of {shown(found)} in four of five cases,"
@@ -71,25 +68,3 @@ def needed(config: dict[str, Any], examples: int, seeds: int, level: float) -> s
 
 def shown(difference: float) -> str:
     return f"{100 * difference:.1f} points"
-
-
-def validation_rows(config: dict[str, Any]) -> int | None:
-    """How many there are: as the data were prepared, or else as the files have them; None where that is not known."""
-    prepared = Path("results") / config["name"] / "data/summary.json"
-    try:
-        return int(read_json(prepared)["splits"]["validation"]["rows"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    data = config["data"]
-    try:
-        files = data_files(data)
-        split = "validation" if "validation" in files else "train"
-        if split not in files:
-            return None
-        rows = sum(1 for _ in read_rows(files[split], reading_of(data)))
-    except UserError:  # the workflow says it better
-        return None
-    if split == "validation":
-        return rows
-    rest = rows * (1 - (data["test_fraction"] or 0))
-    return round(rest * data["validation_fraction"])

@@ -16,6 +16,7 @@ from finetune_report.config.settings import resolved_settings
 from finetune_report.files import read_json
 from finetune_report.provenance.layout import Layout, listed
 from finetune_report.stats.calibration import BINS
+from finetune_report.stats.epochs import by_epoch, read_epochs
 from finetune_report.stats.metrics import METRICS, Outcome, by_class, intervals, measured, whole
 from finetune_report.stats.selection import sort_key
 
@@ -98,6 +99,7 @@ def run_complaints(build: Build, setting: str, seed: int) -> Iterator[str]:
     } | ({"pruned": pruned} if pruned else {})
     yield from unlike(name, {key: found.get(key) for key in expected}, expected)
     yield from history_complaints(root / folder, found, layout.config["selection_metric"])
+    yield from epoch_complaints(root / folder, table, found, layout.config["selection_metric"])
 
 
 def streams(config: Json, seed: int) -> dict[str, int]:
@@ -136,6 +138,28 @@ def history_complaints(folder: Path, found: Json, metric: str) -> Iterator[str]:
         first = max(range(len(rows)), key=lambda place: sort_key(scores[place], metric))
         if rows[first]["epoch"] != found["best_epoch"]:
             yield f"differs: by {metric} the best epoch in {name} is not {found['best_epoch']}"
+
+
+def epoch_complaints(folder: Path, table: pd.DataFrame, found: Json, metric: str) -> Iterator[str]:
+    """What is kept of every epoch gives its scores in the history and, of the best one, the predictions."""
+    name, true = f"{'/'.join(folder.parts[-3:])}/epochs.parquet", table["label"].to_numpy()
+    kept, history = read_epochs(folder / "epochs.parquet"), pd.read_csv(folder / "history.csv")
+    if kept.numbers != history["epoch"].tolist() or kept.predictions.shape[0] != len(true):
+        yield f"differs: {name} has other epochs than history.csv, or other examples than predictions.parquet"
+        return
+    for key, allowed in (("accuracy", 0.0), ("loss", ROUNDING)):
+        given, expected = history[f"validation_{key}"].to_numpy(), by_epoch(key, true, kept)
+        for number in np.array(kept.numbers)[np.abs(given - expected) > allowed * (1 + np.abs(expected))]:
+            yield f"differs: the validation {key} of epoch {number} in history.csv is not that of {name}"
+    place = kept.numbers.index(found["best_epoch"])
+    chances = table[[column for column in table.columns if str(column).startswith("p_")]].to_numpy(dtype=float)
+    if (kept.predictions[:, place] != predictions(table)).any():
+        yield f"differs: the predictions of the best epoch in {name} are not those of predictions.parquet"
+    if np.abs(kept.confidences[:, place] - chances.max(axis=1)).max() > ROUNDING:
+        yield f"differs: the probabilities of the best epoch in {name} are not those of predictions.parquet"
+    scores = METRICS[metric].sign * by_epoch(metric, true, kept)
+    if scores.max() - scores[place] > ROUNDING * (1 + abs(scores[place])):
+        yield f"differs: by {metric} the best epoch in {name} is not {found['best_epoch']}"
 
 
 def rung_complaints(root: Path, layout: Layout) -> Iterator[str]:
@@ -219,8 +243,7 @@ def baseline_complaints(root: Path) -> Iterator[str]:
             predicted = table[method].to_numpy()
             correct, count = int((true == predicted).sum()), len(true)
             expected = measured(Outcome(true, predicted)) | {"correct": correct, "count": count}
-            kept = {key: value for key, value in found[method][split].items() if key != "features"}  # a choice
-            yield from unlike(f"baselines.json /{method}/{split}", kept, expected)
+            yield from unlike(f"baselines.json /{method}/{split}", found[method][split], expected)
 
 
 def data_complaints(root: Path) -> Iterator[str]:

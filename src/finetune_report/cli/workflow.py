@@ -10,7 +10,7 @@ from finetune_report.cli.check import checked
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT
 from finetune_report.runtime.locks import results_of_workflow
-from finetune_report.runtime.snakemake_compat import provide_cache, run_snakemake
+from finetune_report.runtime.snakemake_compat import planned_jobs, provide_cache, run_snakemake
 
 DRAFT = Path("profiles/draft.yaml")  # read after the experiment's own config
 CLUSTER = Path("profiles/slurm")
@@ -26,13 +26,18 @@ def report(config: Path, arguments: list[str], target: str = "", draft: bool = F
 
 
 def plan(config: Path, arguments: list[str]) -> int:
-    """Say what would run, and why; and what difference the declared comparisons can find."""
+    """Say what would run, why, and how long it takes; and what difference the declared comparisons can find."""
     complete = prepared(config)
     code = run_snakemake(command_line([config], "", ["--dry-run"], arguments))
     if code == 0:
-        from finetune_report.cli.design import design_lines  # takes half a second, which other commands need not wait
+        # Takes half a second, which other commands need not wait.
+        from finetune_report.cli import duration
+        from finetune_report.cli.design import design_lines
 
-        print(*design_lines(complete), sep="\n")
+        measuring = duration.start(complete, *planned_jobs())
+        print(*design_lines(complete), sep="\n", flush=True)
+        if measuring is not None:
+            measuring.wait()
     return code
 
 

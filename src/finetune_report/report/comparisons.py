@@ -23,10 +23,12 @@ KINDS = {
 FACTS = {
     "text": "text",
     "metric": "text",
+    "unit": "text",
     "comparisons": "count",
     "examples": "count",
     "clusters": "count",
     "seeds": "count",
+    "epochs": "count",
     "level": "real",
     "margin": "real",
     "critical_p": "p",

@@ -31,6 +31,11 @@ UNLIMITED = (
     100_000  # a pipe table with a row of more characters would be as wide as the text, its columns as its dashes
 )
 FORMS = ("pdf", "html")
+# A table of 10,000 rows takes pandoc 25 seconds and 0.3 GB; these are for what never ends.
+PANDOC_SECONDS = 120
+PANDOC_MEMORY = "2g"
+OUT_OF_MEMORY = 251  # the exit code of its run-time system
+ENDLESS = "look for an entry of the bibliography that refers to itself (crossref), or is nested thousands deep"
 MEDIA_TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
 DRAWN_COLUMNS = 72  # characters that stand for the text's width in a table drawn as a grid
 
@@ -284,7 +289,8 @@ def cited(style: Style) -> dict[str, Any]:
 def pandoc(text: str, defaults: dict[str, Any], write_up: Path) -> str:
     """What pandoc makes of `text` in its sandbox, where it opens no file but those that `defaults` name.
 
-    Raises UserError with its message, about the file `write_up`, where it fails or warns.
+    Raises UserError with its message, about the file `write_up`, where it fails or warns, and where it takes more time
+    or memory than any report needs: an entry of a bibliography can be made so that it never ends.
     """
     return pandoc_said(text, defaults, write_up)[0]
 
@@ -294,9 +300,15 @@ def pandoc_said(text: str, defaults: dict[str, Any], write_up: Path) -> tuple[st
     with tempfile.TemporaryDirectory() as folder:
         options = Path(folder) / "defaults.yaml"
         options.write_text(json.dumps(defaults | {"sandbox": True, "fail-if-warnings": True}), encoding="utf-8")
-        done = subprocess.run(
-            [pypandoc.get_pandoc_path(), "--defaults", str(options)], input=text.encode(), capture_output=True
-        )
+        command = [pypandoc.get_pandoc_path(), "+RTS", f"-M{PANDOC_MEMORY}", "-RTS", "--defaults", str(options)]
+        try:
+            done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=PANDOC_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise UserError(
+                f"pandoc has worked on {write_up} for {PANDOC_SECONDS} seconds and was stopped; {ENDLESS}"
+            ) from None
+    if done.returncode == OUT_OF_MEMORY:
+        raise UserError(f"pandoc needs more than {PANDOC_MEMORY} of memory for {write_up}; {ENDLESS}")
     if done.returncode:
         raise UserError(f"pandoc cannot use {write_up}: {done.stderr.decode().strip()}")
     return done.stdout.decode(), done.stderr.decode()

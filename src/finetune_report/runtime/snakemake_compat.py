@@ -92,7 +92,22 @@ def paths(files: Any) -> list[Path]:
     return [Path(item) for item in files]
 
 
-def let_records_decide(currency: Currency) -> None:
+WORKFLOWS: list[Any] = []  # the one that this process plans, once it is
+
+
+def planned_jobs() -> tuple[list[tuple[str, dict[str, str]]], int]:
+    """The rule and the wildcards of each job that this process's workflow has to run, or would; and for how many cores.
+
+    Of a workflow that did not get as far as a plan, none.
+    """
+    workflow = WORKFLOWS[-1] if WORKFLOWS else None
+    if workflow is None or workflow.dag is None:
+        return [], 1
+    jobs = workflow.dag.needrun_jobs(exclude_finished=False)
+    return [(job.rule.name, dict(job.wildcards.items())) for job in jobs if job.output], workflow.cores or 1
+
+
+def let_records_decide(workflow: Any, currency: Currency) -> None:
     """Have our own records, not Snakemake's notes, say which jobs are up to date, in this process.
 
     Snakemake asks its persistence, whatever that is kept in; here, `currency` answers. Only the reasons that it prints
@@ -114,6 +129,7 @@ def let_records_decide(currency: Currency) -> None:
         def __str__(self) -> str:
             return self.said
 
+    WORKFLOWS.append(workflow)
     known: dict[Any, Differences] = {}
     read_note = FilePersistence._read_record
 

@@ -6,6 +6,7 @@ from typing import Any
 from finetune_report.config.comparisons import EXPLORATORY, Pair
 from finetune_report.stats.discordance import DiscordantCounts, seed_noise_margin
 from finetune_report.stats.families import best_settings, compare, compare_family
+from finetune_report.stats.metrics import METRICS
 from finetune_report.stats.outcomes import Outcome, Verdict, verdicts
 from finetune_report.stats.simultaneous import ALPHA, DRAWS, Adjusted, Difference
 
@@ -26,17 +27,19 @@ def family_results(
     scores: Mapping[str, Floats],
     declared: Sequence[Pair],
     margin: float | None,
-    higher_is_better: bool,
+    metric: str,
     clusters: ArrayLike | None = None,
 ) -> tuple[Row, Pairs]:
     """What is said of a declared family as a whole, and each pair of it, both ways round, by name.
 
-    `scores` are [examples, seeds] by setting; a pair is the first one minus the second. Each pair has its outcome, p
-    and interval (simultaneous), what the design could have found, and what they are about: "models" with one seed,
-    which then also has the margin of seed noise and, for right and wrong answers, both discordant counts.
+    `scores` by `metric` are [examples, seeds] by setting; a pair is the first one minus the second. Each pair has its
+    outcome, p and interval (simultaneous), what the design could have found, and what they are about: "models" with one
+    seed, which then also has the margin of seed noise and, for right and wrong answers, both discordant counts.
     """
-    table = next(iter(scores.values()))
+    table, measure = next(iter(scores.values())), METRICS[metric]
     facts: Row = {
+        "metric": metric,
+        "unit": "points" if measure.is_share else None,
         "comparisons": len(declared),
         "level": ALPHA,
         "margin": margin,
@@ -50,7 +53,7 @@ def family_results(
         return facts, pairs
     family = compare_family(scores, declared, clusters, draws=draws_for(len(declared)))
     for (a, b), adjusted, found in zip(
-        declared, family.comparisons, verdicts(family, margin, higher_is_better), strict=True
+        declared, family.comparisons, verdicts(family, margin, measure.higher_is_better), strict=True
     ):
         row = declared_row(adjusted, found, family.critical_p)
         put_both_ways(pairs, a, b, row)

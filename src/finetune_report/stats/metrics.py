@@ -5,9 +5,11 @@ scikit-learn is imported where it is needed: it takes a second, and many scripts
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from finetune_report.stats.calibration import expected_calibration_error
+from finetune_report.stats.influence import OF_CLASSES, OF_PROBABILITIES
 from finetune_report.stats.intervals import wilson_interval
 
 import numpy as np
@@ -15,6 +17,7 @@ import numpy as np
 RESAMPLES = 2000
 
 Interval = tuple[float, float]
+SHARE = (0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,14 @@ class Metric:
 
     `label` names it in prose; `kind` says how its values are printed. `compute` gives its value for an outcome, and
     `interval` a 95% interval from counts by true and predicted class, where there is one; accuracy's is Wilson's, from
-    the counts of examples. `needs` names what an outcome must have beyond predictions.
+    the counts of examples. `needs` names what an outcome must have beyond predictions. No value lies beyond `bounds`.
     """
 
     name: str
     label: str
     higher_is_better: bool
     kind: str
+    bounds: Interval
     compute: Callable[[Outcome], float]
     needs: str = "predictions"
     of_tables: Callable[[np.ndarray], np.ndarray] | None = None
@@ -51,6 +55,16 @@ class Metric:
     def sign(self) -> int:
         """1 where more is better, -1 where less is."""
         return 1 if self.higher_is_better else -1
+
+    @property
+    def is_share(self) -> bool:
+        """Whether differences are told in percentage points."""
+        return self.bounds == SHARE
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether it is a mean over examples, or to first order one: only by such are settings compared."""
+        return self.name in OF_CLASSES | OF_PROBABILITIES
 
 
 def confusion(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
@@ -156,14 +170,17 @@ def measured(found: Outcome) -> dict[str, float]:
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("accuracy", "accuracy", True, "accuracy", accuracy),
+        Metric("accuracy", "accuracy", True, "accuracy", SHARE, accuracy),
         Metric(
-            *("balanced_accuracy", "balanced accuracy", True, "accuracy", of_confusion(balanced_accuracy_of)),
+            *("balanced_accuracy", "balanced accuracy", True, "accuracy", SHARE, of_confusion(balanced_accuracy_of)),
             of_tables=balanced_accuracy_of,
         ),
-        Metric("macro_f1", "macro-F1", True, "real", of_confusion(macro_f1_of), of_tables=macro_f1_of),
-        Metric("matthews", "Matthews correlation", True, "real", of_confusion(matthews_of), of_tables=matthews_of),
-        Metric("loss", "loss", False, "loss", mean_loss, "losses"),
-        Metric("calibration_error", "calibration error", False, "real", calibration_error, "probabilities"),
+        Metric("macro_f1", "macro-F1", True, "real", SHARE, of_confusion(macro_f1_of), of_tables=macro_f1_of),
+        Metric(
+            *("matthews", "Matthews correlation", True, "real", (-1.0, 1.0), of_confusion(matthews_of)),
+            of_tables=matthews_of,
+        ),
+        Metric("loss", "loss", False, "loss", (0.0, inf), mean_loss, "losses"),
+        Metric("calibration_error", "calibration error", False, "real", SHARE, calibration_error, "probabilities"),
     )
 }

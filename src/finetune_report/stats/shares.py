@@ -14,16 +14,17 @@ def wilson(share: float, count: float, quantile: float) -> tuple[float, float]:
     return max(0.0, min(share, float(centre - half))), min(1.0, max(share, float(centre + half)))
 
 
-def share_interval(estimate: Estimate, alpha: float = 0.05) -> tuple[float, float]:
+def share_interval(estimate: Estimate, alpha: float = 0.05, count: float | None = None) -> tuple[float, float]:
     """Of a setting's accuracy, from its `mean_over_seeds` of 1 or 0 for right or wrong.
 
     With one seed and no clusters it is Wilson's. Otherwise Wilson's for the number of independent examples that would
-    have the same variance (Korn & Graubard 1998), with Student's quantile; so it stays within 0 and 1.
+    have the same variance (Korn & Graubard 1998), with Student's quantile; so it stays within 0 and 1. `count` says how
+    many examples the share is of, where these are not all.
     """
-    share = estimate.value
+    share = min(1.0, max(0.0, estimate.value))
     if estimate.seeds == (1,) and estimate.clusters == estimate.examples:
-        return wilson(share, estimate.examples, float(-ndtri(alpha / 2)))
-    worth = (
-        share * (1 - share) / estimate.standard_error**2 if estimate.standard_error > 0 else float(estimate.clusters)
-    )
+        return wilson(share, count or estimate.examples, float(-ndtri(alpha / 2)))
+    worth = min(count or np.inf, estimate.clusters)
+    if estimate.standard_error > 0:
+        worth = share * (1 - share) / estimate.standard_error**2
     return wilson(share, worth, float(-stdtrit(estimate.df, alpha / 2)))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from finetune_report.stats.crossed import table
+from finetune_report.stats.crossed import membership, table
 from finetune_report.stats.families import compare
 from finetune_report.stats.simultaneous import ALPHA, Adjusted, Family, simultaneous
 
@@ -37,8 +37,7 @@ def differ_at_all(scores: ArrayLike, slices: ArrayLike, permutations: int = PERM
     numbers = np.unique(np.asarray(slices), return_inverse=True)[1]
     if len(numbers) != len(values):
         raise ValueError(f"{len(values)} scores and {len(numbers)} names of slices")
-    members = np.eye(int(numbers.max()) + 1)[numbers]
-    sizes = members.sum(axis=0)
+    members, sizes = membership(numbers), np.bincount(numbers)
     found = float(((values @ members) ** 2 / sizes).sum())
     chance = np.random.default_rng(0)
     block = max(1, 1_000_000 // len(values))
@@ -59,7 +58,11 @@ def compare_slices(
     first, second, names = table(a), table(b), np.asarray(slices)
     groups = None if clusters is None else np.asarray(clusters)
     rows = {str(name): np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())}
-    large = {name: places for name, places in rows.items() if len(places) >= FEWEST}
+    large = {
+        name: places
+        for name, places in rows.items()
+        if len(places) >= FEWEST and (groups is None or len(set(groups[places])) > 1)
+    }
     too_few = {name: len(places) for name, places in rows.items() if name not in large}
     if not large:
         return SliceComparisons(None, {}, too_few)

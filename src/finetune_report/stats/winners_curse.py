@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
 # Of one run: weights of the examples [draws, examples] to the metric after each epoch [draws, epochs].
@@ -24,7 +25,8 @@ BLOCK = 100  # draws at a time
 class Corrected:
     """The selected setting's place, its score as it is, and as it is expected on other examples.
 
-    `epochs` has the selected epoch of each of its runs, from 0; `candidates` counts settings times epochs.
+    `epochs` has the selected epoch of each of its runs, from 0; `candidates` counts the epochs of all settings (of its
+    longest run each).
     """
 
     selected: int
@@ -65,7 +67,7 @@ def correct_winner(
         tuple(int(epoch) for epoch in epochs[winner]),
         float(scores[0, winner]),
         float(np.nanmean(np.concatenate(found))),
-        sum(run(whole).shape[1] for runs in settings for run in runs[:1]),
+        sum(max(run(whole).shape[1] for run in runs) for runs in settings),
     )
 
 
@@ -115,23 +117,24 @@ def of_means(scores: ArrayLike) -> Evaluator:
 def of_confusion(labels: ArrayLike, predictions: ArrayLike, metric: Callable[[Floats], Floats]) -> Evaluator:
     """For a metric of confusion matrices [matrices, classes, classes], from a run's classes [examples, epochs]."""
     true, predicted = np.asarray(labels, dtype=int), np.asarray(predictions, dtype=int)
-    classes = max(int(true.max()), int(predicted.max())) + 1
+    classes, rows = max(int(true.max()), int(predicted.max())) + 1, np.arange(len(true))
+    cells = [
+        csr_array((np.ones(len(true)), (rows, true * classes + column)), shape=(len(true), classes**2))
+        for column in predicted.T
+    ]
 
     def evaluate(weights: Floats) -> Floats:
-        columns = []
-        for epoch in range(predicted.shape[1]):
-            cells = np.eye(classes**2)[true * classes + predicted[:, epoch]]
-            columns.append(metric((weights @ cells).reshape(-1, classes, classes)))
-        return np.stack(columns, axis=1)
+        return np.stack([metric((weights @ each).reshape(-1, classes, classes)) for each in cells], axis=1)
 
     return evaluate
 
 
-def at_equal_budget(runs: Sequence[Sequence[ArrayLike]]) -> list[list[Floats]]:
-    """Each run's scores [examples, epochs], cut to the number of epochs that all of them have.
+def of_sums(parts: Sequence[ArrayLike], metric: Callable[[Floats], Floats]) -> Evaluator:
+    """For a metric of weighted means over examples, [draws, parts], from [examples, parts] for each epoch."""
+    tables = [np.asarray(each, dtype=float) for each in parts]
 
-    The best of 20 epochs against the best of one compares numbers of looks at the validation split, not settings.
-    """
-    tables = [[np.asarray(run, dtype=float) for run in setting] for setting in runs]
-    budget = min(run.shape[1] for setting in tables for run in setting)
-    return [[run[:, :budget] for run in setting] for setting in tables]
+    def evaluate(weights: Floats) -> Floats:
+        total = np.maximum(weights.sum(axis=1, keepdims=True), 1)
+        return np.stack([metric(weights @ table / total) for table in tables], axis=1)
+
+    return evaluate

@@ -24,7 +24,7 @@ from finetune_report.runtime.signals import REASONS, Stopped, when_asked_to_stop
 from finetune_report.stats.selection import sort_key
 from finetune_report.training.checkpoints import Checkpoints
 from finetune_report.training.schedule import decay_product, learning_rate
-from finetune_report.training.state import BestEpoch, TrainingState
+from finetune_report.training.state import BestEpoch, TrainingState, outcome_of
 
 import torch
 from torch import nn
@@ -186,6 +186,7 @@ class Run:
         state.epoch, state.batch = epoch, 0
         rate = self.hyper.rate(max(0, state.step - 1), self.steps)
         state.epochs.append({"epoch": epoch, "learning_rate": rate, "train": train, "validation": validation})
+        state.outcomes.append(outcome_of(scores))
         if state.best is None or sort_key(validation, self.metric) > sort_key(state.best.validation, self.metric):
             probabilities = torch.from_numpy(scores.probabilities)
             state.best = BestEpoch(epoch, state.step, train, validation, probabilities, self.copied_weights())

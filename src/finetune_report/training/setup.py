@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finetune_report.data.examples import read_examples
+from finetune_report.data.examples import Examples, read_examples
 from finetune_report.errors import UserError
 from finetune_report.files import fingerprint, read_json, sha256
 from finetune_report.model.adapters import choose_weights, split_tuning
 from finetune_report.model.batching import derive_seed, nested_part
 from finetune_report.model.classifier import load_classifier
 from finetune_report.model.cpu.used_embedding import reduce_embedding, used_tokens
-from finetune_report.model.device import configure_process, resolve
+from finetune_report.model.device import Compute, configure_process, resolve
 from finetune_report.model.forward import prepare_forward
 from finetune_report.model.pretrained import pretrained_folder
 from finetune_report.training.checkpoints import Checkpoints
@@ -83,6 +83,23 @@ def prepare_run(inputs: RunInputs, plan: Plan, stamp: str, percent: float = 100)
     head = source["source"].get("head", "keep")
     made_from = [labels, hashes, source["fingerprint"], head, stamp]
     pretrained = pretrained_folder(source)
+    checkpoints = Checkpoints(Path(plan.checkpoint_path), fingerprint(how + made_from))
+    run, updates = assemble(pretrained, labels, head, train, validation, plan, compute, checkpoints)
+    fingerprints = {name: hashes[name] for name in ("train", "validation")} | {"model": source["fingerprint"]}
+    return PreparedRun(run, updates, pretrained, labels, fingerprints)
+
+
+def assemble(
+    pretrained: Path,
+    labels: list[str],
+    head: str,
+    train: Examples,
+    validation: Examples,
+    plan: Plan,
+    compute: Compute,
+    checkpoints: Checkpoints,
+) -> tuple[Run, "PeftModel | None"]:
+    """A run from its parts, and the handle of LoRA's updates; `head` is the config's `model.head`."""
     tuning, hyperparameters = split_tuning(plan.hyperparameters)
     torch.manual_seed(derive_seed(plan.streams["weights"], "weights"))  # of a new head
     classifier = load_classifier(pretrained, labels, plan.hyperparameters["dropout"], head)
@@ -95,14 +112,13 @@ def prepare_run(inputs: RunInputs, plan: Plan, stamp: str, percent: float = 100)
         Hyperparameters(**hyperparameters),
         plan.streams["order"],
         plan.selection_metric,
-        Checkpoints(Path(plan.checkpoint_path), fingerprint(how + made_from)),
+        checkpoints,
         dropout_seed=plan.streams["dropout"],
         embedding=reduce_embedding(classifier, used_tokens(train, validation) | {forward.pad}),
         record_divergence=plan.on_divergence == "record",
         train_sample=plan.train_sample,
     )
-    fingerprints = {name: hashes[name] for name in ("train", "validation")} | {"model": source["fingerprint"]}
-    return PreparedRun(run, updates, pretrained, labels, fingerprints)
+    return run, updates
 
 
 @contextmanager

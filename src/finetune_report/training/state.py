@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from finetune_report.model.evaluation import Scores
+
+import numpy as np
 import torch
 
 
@@ -23,6 +26,24 @@ class BestEpoch:
     weights: dict[str, torch.Tensor]
 
 
+def outcome_of(scores: Scores) -> dict[str, torch.Tensor]:
+    """What a model made of each validation example, small enough to be kept of every epoch: every metric follows.
+
+    The predicted class, its probability as `confidence`, and the loss; [examples] each.
+    """
+    confidence = scores.probabilities.max(axis=1).astype(np.float32)
+    return {
+        "prediction": torch.from_numpy(scores.predictions.astype(class_type(scores.probabilities.shape[1]))),
+        "confidence": torch.from_numpy(confidence),
+        "loss": torch.from_numpy(scores.loss.astype(np.float32)),
+    }
+
+
+def class_type(classes: int) -> type[np.unsignedinteger | np.signedinteger]:
+    """The smallest integer for so many classes that PyTorch can save."""
+    return np.uint8 if classes <= 256 else np.int16 if classes <= 2**15 else np.int32
+
+
 @dataclass
 class TrainingState:
     """How far a run is and what it has measured; with weights and moments, all that a checkpoint holds."""
@@ -33,6 +54,7 @@ class TrainingState:
     epoch_seconds: list[float] = field(default_factory=list)  # spent on each finished epoch
     seconds: float = 0.0  # spent on the part of the next one that is done
     epochs: list[dict[str, Any]] = field(default_factory=list)  # of each: number, learning_rate, train, validation
+    outcomes: list[dict[str, torch.Tensor]] = field(default_factory=list)  # of each: that of every validation example
     best: BestEpoch | None = None
     diverged: dict[str, int] | None = None  # epoch and step (from 1) at which the loss was no longer finite
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from finetune_report.cli.builds import Build, copied, open_build
 from finetune_report.cli.mutation.claim_edits import turning
-from finetune_report.cli.mutation.edits import csv_edit, edits_at, flipped_prediction, numeric_leaves
+from finetune_report.cli.mutation.edits import csv_edit, edits_at, flipped_epoch, flipped_prediction, numeric_leaves
 from finetune_report.cli.mutation.scratch_build import ClaimId, Outcome, Workbench
 from finetune_report.cli.recomputing import run_complaints, test_complaints
 from finetune_report.errors import UserError
@@ -197,21 +197,25 @@ def falsify_figures(bench: Workbench, coverage: Coverage) -> tuple[int, int]:
 def falsify_predictions(bench: Workbench, coverage: Coverage) -> tuple[int, int]:
     """Flip predictions in every file of them; returns how many, and how many of them the metrics do not agree with.
 
-    The flipped class gets the highest probability, so that nothing but the metrics can tell.
+    The flipped class gets the highest probability, so that nothing but the metrics can tell; of the predictions of all
+    epochs it is the history that tells.
     """
     flipped = found = 0
     layout = bench.build.layout
-    checks = {
-        f"{layout.run(setting, seed)}/predictions.parquet": partial(run_complaints, bench.build, setting, seed)
+    runs = {
+        layout.run(setting, seed): partial(run_complaints, bench.build, setting, seed)
         for setting in layout.settings
         for seed in layout.seeds
     }
-    checks["test/predictions.parquet"] = partial(test_complaints, bench.build)
-    for source, complaints in checks.items():
+    checks = {f"{run}/predictions.parquet": (flipped_prediction, complaints) for run, complaints in runs.items()}
+    checks |= {f"{run}/epochs.parquet": (flipped_epoch, complaints) for run, complaints in runs.items()}
+    checks["test/predictions.parquet"] = flipped_prediction, partial(test_complaints, bench.build)
+    for source, (flip, complaints) in checks.items():
+        told = "history.csv" if flip is flipped_epoch else "metrics.json"
         for row in ends_and_middle(len(pd.read_parquet(bench.root / source))):
             flipped += 1
-            with bench.falsified(source, flipped_prediction(bench.root / source, row)):
-                if any("metrics.json" in complaint for complaint in complaints()):
+            with bench.falsified(source, flip(bench.root / source, row)):
+                if any(told in complaint for complaint in complaints()):
                     found += 1
                 else:
                     coverage.survivors.append(f"{source}: a flipped prediction in row {row + 1} goes unseen")

@@ -78,6 +78,19 @@ def flipped_prediction(path: Path, row: int) -> bytes:
     return table.to_parquet(index=False)
 
 
+def flipped_epoch(path: Path, row: int) -> bytes:
+    """A file of what each epoch made of the examples, in which a right one becomes wrong, or the other way round.
+
+    What is right stands in the predictions next to it.
+    """
+    table = pd.read_parquet(path)
+    labels = pd.read_parquet(path.with_name("predictions.parquet"), columns=["label"])["label"].to_numpy()
+    label, before = int(labels[row % len(labels)]), int(table["prediction"].iloc[row])
+    kind = table["prediction"].dtype
+    table.loc[row, "prediction"] = (label + 1) % (int(labels.max()) + 1) if before == label else label
+    return table.astype({"prediction": kind}).to_parquet(index=False)
+
+
 def edits_at(root: Path, source: str, pointer: str, names: list[str]) -> Iterator[bytes]:
     """Every way in which what stands at `pointer` of a result file below `root` can be falsified."""
     path = root / source

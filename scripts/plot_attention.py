@@ -11,6 +11,7 @@ from finetune_report.files import read_json
 from finetune_report.runtime.job import run
 
 import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 NAMES = {
@@ -35,12 +36,13 @@ def main(
     error_csv: Path,
 ) -> None:
     found = read_json(attention)
-    figure, axes = new_figure("full", 0.5)
-    draw_sweep(axes, read_table(sweep_table), found)
-    save_figure(figure, sweep_png, sweep_svg, sweep_table, sweep_csv)
-    figure, axes = new_figure("full", 0.62)
-    draw_errors(axes, read_table(error_table), found)
-    save_figure(figure, error_png, error_svg, error_table, error_csv)
+    with plt.rc_context({"text.parse_math": True}):  # no name of the data is printed here
+        figure, axes = new_figure("full", 0.5)
+        draw_sweep(axes, read_table(sweep_table), found)
+        save_figure(figure, sweep_png, sweep_svg, sweep_table, sweep_csv)
+        figure, axes = new_figure("full", 0.62)
+        draw_errors(axes, read_table(error_table), found)
+        save_figure(figure, error_png, error_svg, error_table, error_csv)
 
 
 def draw_sweep(axes: Axes, table: pd.DataFrame, found: dict[str, Any]) -> None:

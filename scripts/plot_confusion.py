@@ -5,13 +5,16 @@ Reads the confusion matrix as a table. Writes the figure with its table.
 
 from pathlib import Path
 
-from finetune_report.figures.style import new_figure, read_table, save_figure
+from finetune_report.figures.style import labels_of, new_figure, read_table, save_figure
 from finetune_report.runtime.job import run
 
 import numpy as np
 from matplotlib.axes import Axes
 
 COLOURS = "Blues"
+SMALL = 4  # classes that half the width is enough for
+SHORT = 12  # letters of a class name that leave half the width room for cells
+MOST_BESIDE = 24  # letters of class names side by side below the cells
 MOST_NUMBERED = 20  # classes; counts in smaller cells could not be read
 
 
@@ -20,10 +23,16 @@ def main(table: Path, png: Path, svg: Path, csv: Path) -> None:
     found = read_table(table, "true", "predicted")
     labels = list(dict.fromkeys(found["true"]))
     confusion = found["count"].to_numpy().reshape(len(labels), len(labels))
-    small = len(labels) <= 4
-    figure, axes = new_figure("half" if small else "full", 0.75 if small else 0.85)
+    figure, axes = new_figure(*size_of(labels))
     draw(axes, confusion, labels)
     save_figure(figure, png, svg, table, csv)
+
+
+def size_of(labels: list[str]) -> tuple[str, float]:
+    """The width of the figure, and its height as a share of it."""
+    if len(labels) <= SMALL and max(map(len, labels)) <= SHORT:
+        return "half", 0.75
+    return "full", 0.85
 
 
 def draw(axes: Axes, confusion: np.ndarray, labels: list[str]) -> None:
@@ -37,9 +46,11 @@ def draw(axes: Axes, confusion: np.ndarray, labels: list[str]) -> None:
             size = "medium" if len(labels) <= 8 else "xx-small"
             axes.text(column, row, f"{count:,}", color=ink, ha="center", va="center", fontsize=size)
     many = len(labels) > 6
-    tick_size = 8 if len(labels) <= 12 else 5.5 if len(labels) <= 30 else 4
-    axes.set_xticks(range(len(labels)), labels, rotation=90 if many else 0, fontsize=tick_size)
-    axes.set_yticks(range(len(labels)), labels, fontsize=tick_size)
+    tick_size = 8 if len(labels) <= 12 else 5.5 if len(labels) <= 30 else 4.5
+    names = labels_of(labels)
+    long = sum(map(len, names)) > MOST_BESIDE * (1 if size_of(labels)[0] == "half" else 2)
+    axes.set_xticks(range(len(labels)), names, rotation=90 if many or long else 0, fontsize=tick_size)
+    axes.set_yticks(range(len(labels)), names, fontsize=tick_size)
     axes.tick_params(length=0)
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")

@@ -5,12 +5,19 @@ Reads a table of each, in which the best epoch of every seed is marked. Writes b
 
 from pathlib import Path
 
-from finetune_report.figures.style import SERIES, legend_above, new_figure, read_table, save_figure
+from finetune_report.figures.style import (
+    SERIES,
+    empty_figure,
+    epoch_axis,
+    legend_above,
+    new_figure,
+    read_table,
+    save_figure,
+)
 from finetune_report.runtime.job import run
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 SPLITS = {"train": "training", "validation": "validation"}
 
@@ -29,8 +36,12 @@ def main(
         ("accuracy", graph_table, graph_png, graph_svg, graph_csv),
         ("loss", loss_table, loss_png, loss_svg, loss_csv),
     ):
-        figure, axes = new_figure("half", 0.78)
-        draw(axes, read_table(table), measure)
+        curves = read_table(table)
+        if curves.empty:
+            figure = empty_figure("half", "no curve: no run of it finished an epoch")
+        else:
+            figure, axes = new_figure("half", 0.78)
+            draw(axes, curves, measure)
         save_figure(figure, png, svg, table, csv)
 
 
@@ -55,9 +66,8 @@ def draw(axes: Axes, curves: pd.DataFrame, measure: str) -> None:
         markersize=9,
         label="best epoch",
     )
-    axes.set_xlabel("epoch")
+    epoch_axis(axes, curves["epoch"].max())
     axes.set_ylabel("accuracy" if measure == "accuracy" else "cross-entropy (nats)")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend_above(axes, 2)
 
 

@@ -7,7 +7,15 @@ its table.
 
 from pathlib import Path
 
-from finetune_report.figures.style import SERIES, legend_above, name_rows, new_figure, read_table, save_figure
+from finetune_report.figures.style import (
+    SERIES,
+    empty_figure,
+    legend_above,
+    name_rows,
+    new_figure,
+    read_table,
+    save_figure,
+)
 from finetune_report.runtime.job import run
 from finetune_report.stats.metrics import METRICS
 
@@ -20,8 +28,11 @@ LOOKS = {"ahead": SERIES[0], "behind": SERIES[1], "equivalent": SERIES[2], "unde
 def main(table: Path, png: Path, svg: Path, csv: Path, metric: str, margin: float | None) -> None:
     """`metric` is what is compared, `margin` what counts as equivalent, where that is declared."""
     found = read_table(table, "a", "b", "outcome")
-    figure, axes = new_figure("wide", 0.16 + 0.055 * len(found))
-    draw(axes, found, metric, margin)
+    if found.empty:
+        figure = empty_figure("wide", "no settings to compare: fewer than two have finished")
+    else:
+        figure, axes = new_figure("wide", 0.16 + 0.055 * len(found))
+        draw(axes, found, metric, margin)
     save_figure(figure, png, svg, table, csv)
 
 

@@ -7,7 +7,16 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from finetune_report.figures.style import SERIES, legend_above, name_rows, new_figure, read_table, save_figure
+from finetune_report.figures.style import (
+    SERIES,
+    epoch_axis,
+    labels_of,
+    legend_above,
+    name_rows,
+    new_figure,
+    read_table,
+    save_figure,
+)
 from finetune_report.files import read_json
 from finetune_report.runtime.job import run
 from finetune_report.stats.selection import FAILED
@@ -15,7 +24,6 @@ from finetune_report.stats.selection import FAILED
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 COLOURED = len(SERIES)  # curves that can be told apart; those of further settings are grey
 LOST = SERIES[1][0]  # colour of the crosses on seeds that diverged or failed
@@ -65,10 +73,10 @@ def draw_curves(axes: Axes, curves: pd.DataFrame, coloured: list[str], pruned: C
     """
     means = curves.groupby(["epoch", "setting"])["validation_accuracy"].mean().unstack("setting")
     means = means.reindex(columns=means.columns.union(coloured))  # a run that failed in its first epoch has no curve
-    for name, (colour, line, marker) in zip(coloured, SERIES, strict=False):
+    for name, label, (colour, line, marker) in zip(coloured, labels_of(coloured), SERIES, strict=False):
         every = max(1, len(means) // 10)
         mean = means[name].dropna()
-        axes.plot(mean.index, mean, color=colour, linestyle=line, marker=marker, markevery=every, label=name, zorder=3)
+        axes.plot(mean.index, mean, color=colour, linestyle=line, marker=marker, markevery=every, label=label, zorder=3)
     others = means.drop(columns=coloured)
     if len(others.columns) > NAMED:
         for low, high, grey in ((0.0, 1.0, "0.93"), (0.25, 0.75, "0.82")):
@@ -80,9 +88,8 @@ def draw_curves(axes: Axes, curves: pd.DataFrame, coloured: list[str], pruned: C
             label = "_" if number else "others"  # Matplotlib leaves names that begin so out of legends
             axes.plot(mean.index, mean, color="0.75", linewidth=0.5, zorder=2, label=label)
     draw_endings(axes, means if len(others.columns) <= NAMED else means[coloured], pruned)
-    axes.set_xlabel("epoch")
+    epoch_axis(axes, means.index.max())
     axes.set_ylabel("validation accuracy")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def draw_endings(axes: Axes, means: pd.DataFrame, pruned: Collection[str]) -> None:

@@ -5,6 +5,7 @@ from typing import TextIO
 
 # Control, format (which direction marks and most of zero width are), surrogate, private, unassigned; line separators.
 ESCAPED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+JOINERS = "\u200c\u200d\u00ad"  # what joins letters: words and emoji are written with it
 INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u3164\uffa0")  # of other kinds, and yet unseen
 
 

@@ -1,18 +1,26 @@
 """The one look of all figures: readable in print, in grey, and to colour-blind readers; the same bytes each time."""
 
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
+
+from finetune_report.fonts import families, files
+from finetune_report.terminal import JOINERS, visible
 
 import matplotlib
 import pandas as pd
 
 matplotlib.use("Agg")
 
+from matplotlib import font_manager
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 TEXT_WIDTH = 6.22  # inches; the width of the report's text
+OWN = "DejaVu Sans"
+MOST_LETTERS = 28  # of a name beside an axis
 WIDTHS = {"half": 0.5, "wide": 0.8, "full": 1.0}  # shares of it, so that type comes out at its own size
 
 # Colours by Okabe & Ito (2008), each with a line style and a marker of its own: none depends on colour alone.
@@ -26,9 +34,14 @@ SERIES: list[tuple[str, Any, str]] = [
     ("#000000", (0, (1, 1)), "X"),
 ]
 
+for font in files():
+    font_manager.fontManager.addfont(font)
+
 plt.rcParams.update(
     {
+        "font.family": [OWN, *families()],  # a letter is of the first that has it
         "font.size": 8.5,
+        "text.parse_math": False,  # a name such as $0-$50 is no formula
         "axes.titlesize": 8.5,
         "axes.labelsize": 8.5,
         "xtick.labelsize": 8,
@@ -57,10 +70,38 @@ def new_figure(width: str, aspect: float, **options: Any) -> tuple[Figure, Any]:
 
 def name_rows(axes: Any, names: list[str], size: float = 8) -> None:
     """Rows at heights 0, 1, ... from the top, each with its name."""
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), labels_of(names))
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0, labelsize=size)
     axes.grid(axis="y", visible=False)
+
+
+def labels_of(names: list[str], most: int = MOST_LETTERS) -> list[str]:
+    """Names as they stand beside an axis: on one line, nothing unseen in them, and none longer than `most` letters.
+
+    Long ones lose their middle; those that would be alike then are numbered.
+    """
+    shown = [visible(" ".join(name.split()), kept=JOINERS) or "(empty)" for name in names]
+    short = [name if len(name) <= most else f"{name[: most // 2]}…{name[-(most // 2 - 1) :]}" for name in shown]
+    alike = {label for label, count in Counter(short).items() if count > 1}
+    return [f"{label} [{number}]" if label in alike else label for number, label in enumerate(short, start=1)]
+
+
+def empty_figure(width: str, reason: str) -> Figure:
+    """A figure that says why it shows nothing."""
+    figure, axes = new_figure(width, 0.3)
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, reason, ha="center", va="center", color="0.35", wrap=True)
+    return figure
+
+
+def epoch_axis(axes: Any, last: float) -> None:
+    """An axis of whole epochs from 1 on, of which there may be one alone."""
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if last <= 1:
+        axes.set_xlim(0.5, 1.5)
+        axes.set_xticks([1])
 
 
 def legend_above(axes: Any, columns: int) -> None:

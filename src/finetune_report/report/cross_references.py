@@ -16,13 +16,14 @@ from finetune_report.report.findings import Checked
 from finetune_report.report.linter import bare, each
 from finetune_report.report.results import nearest
 from finetune_report.report.template import Claim, Filled
-from finetune_report.report.values import Value
+from finetune_report.report.values import Value, isolated, shown
 
 import panflute as pf
 
 KINDS = {"fig", "tbl", "sec"}
 SHOWN = 60  # characters of an escaped text
 NO_BREAK = "\xa0"
+LONGEST_TEXT = 40  # letters of a text in the table of values, which stands whole where it is printed
 
 Locate = Callable[[str], str]  # where in the write-up a piece of its source stands, for a message
 
@@ -134,7 +135,7 @@ def ancestors(element: Any) -> Iterable[Any]:
 
 def tooltip(value: Value) -> str:
     bounds = f" ({value.interval[0]:.6g} to {value.interval[1]:.6g})" if value.interval else ""
-    return f"{value.key} = {value.full}{bounds}, from {value.source}, {value.pointer}"
+    return f"{value.key} = {shortened(value.full)}{bounds}, from {value.source}, {value.pointer}"
 
 
 def value_table(rows: list[tuple[str, Value, list[Any]]]) -> pf.Table:
@@ -149,12 +150,14 @@ def value_table(rows: list[tuple[str, Value, list[Any]]]) -> pf.Table:
         for form in forms:
             printed += [pf.Str("; ")] if printed else []
             printed += list(form.content)
-        key = pf.Span(pf.Code(value.key), identifier=identifier)
-        full = [] if isinstance(value.value, str) else [pf.Str(value.full)]  # a text is printed whole
+        if isinstance(value.value, str) and len(value.value) > LONGEST_TEXT:
+            printed = [pf.Str(isolated(shortened(shown(value.value), LONGEST_TEXT)))]
+        key = pf.Span(pf.Code(shown(value.key)), identifier=identifier)
+        full = [] if isinstance(value.value, str) else [pf.Str(value.full)]  # a text is printed
         body.append(pf.TableRow(cell(key), cell(*printed), cell(*full), cell(pf.Code(value.source))))
     head = [cell(pf.Str(title)) for title in ("key", "printed as", "full value", "file")]
     columns = [("AlignLeft", width) for width in (0.35, 0.16, 0.19, 0.3)]
-    return pf.Table(pf.TableBody(*body), head=pf.TableHead(pf.TableRow(*head)), colspec=columns)
+    return pf.Table(pf.TableBody(*body), head=pf.TableHead(pf.TableRow(*head)), colspec=columns, classes=["values"])
 
 
 def explain_marks(doc: pf.Doc, claims: list[Claim]) -> None:
@@ -254,7 +257,7 @@ def provenance_note(commit: str, tested: str, head: str) -> str:
     `head` is that of the ledger that says so.
     """
     return (
-        "Each value as it is printed, with all its digits, and the file among the results that it comes from"
+        "Each value with all its digits, and the file among the results that it comes from"
         f"{f' (made at commit {commit[:10]})' if commit else ''}. "
         f"By the ledger of test scorings, {tested} (its head is {head[:16]})."
     )

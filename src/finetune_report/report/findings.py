@@ -1,11 +1,13 @@
 """What blocks a final build: findings with their line in the write-up, and the reasons for a draft."""
 
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from finetune_report.fonts import undrawable
 from finetune_report.report.claim_wording import fault
 from finetune_report.report.claims import OF_MODELS
 from finetune_report.report.lexicon import speaks_of_models
@@ -101,9 +103,24 @@ def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> Checked:
             findings.append(
                 Finding("wrong estimand", str(write_up), claim.line, claim.sentence, claim.kind, OF_ONE_SEED)
             )
+    findings += undrawn(write_up)
     if check.claims:
         findings.append(Finding("forged claim", str(write_up), 1, "", "", "a claim is made by {% call claim(...) %}"))
     return Checked(sorted(findings, key=lambda finding: finding.line), check.escapes, check.unjudged)
+
+
+def undrawn(write_up: Path) -> list[Finding]:
+    """A finding for each sign that no font of the report has; those of names and texts from the data are escaped."""
+    source = write_up.read_text(encoding="utf-8")
+    found = []
+    for sign in undrawable(source):
+        before, _, after = source.partition(sign)
+        name = f"U+{ord(sign):04X} {unicodedata.name(sign, 'without a name')}"
+        sentence = f"{before.rpartition(chr(10))[2]}{sign}{after.partition(chr(10))[0]}".strip()
+        advice = f"no font of the report has {name}, and the PDF would show a box; say it in other words or signs"
+        line = before.count("\n") + 1
+        found.append(Finding("missing glyph", str(write_up), line, sentence, sign, advice))
+    return found
 
 
 def about_models_alone(claim: Claim) -> bool:

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,7 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from finetune_report import fonts
 from finetune_report.errors import UserError
+from finetune_report.report.print_tables import pdf_tree
+from finetune_report.report.raw_code import converted as convert_raw
 
 import panflute as pf
 import pypandoc
@@ -79,7 +83,23 @@ def parse(markdown: str, write_up: Path) -> pf.Doc:
             element.colspec = list(zip(alignments, widths(element, write_up), strict=True))
 
     doc.walk(widen)
+    source = write_up.read_text(encoding="utf-8") if write_up.is_file() else markdown
+
+    def locate(text: str) -> str:
+        before, found, _ = source.partition(text)
+        return f"{write_up}, line {before.count(chr(10)) + 1}" if found else str(write_up)
+
+    convert_raw(doc, lambda text: latex_tree(text, write_up), locate)
     return doc
+
+
+def latex_tree(text: str, write_up: Path) -> str:
+    """pandoc's tree of a piece of LaTeX. Raises UserError where pandoc does not know all of it."""
+    tree, said = pandoc_said(text, {"from": "latex", "to": "json", "verbosity": "INFO"}, write_up)
+    skipped = re.findall(r"Skipped '(.*?)' at", said, re.DOTALL)
+    if skipped:
+        raise UserError(f"pandoc does not know {', '.join(skipped)}")
+    return tree
 
 
 def widths(table: pf.Table, write_up: Path) -> list[float | str]:
@@ -126,9 +146,9 @@ def render(
     make: dict[str, Callable[[], bytes]] = {
         "html": lambda: html(tree, style, variables, resources, write_up, "toc" in doc.metadata).encode(),
         "pdf": lambda: (
-            typst_pdf(tree, style, variables, resources, write_up, commit_time)
+            typst_pdf(pdf_tree(tree, True), style, variables, resources, write_up, commit_time)
             if engine == "typst"
-            else latex_pdf(tree, style, variables, resources, write_up, engine, commit_time)
+            else latex_pdf(pdf_tree(tree, False), style, variables, resources, write_up, engine, commit_time)
         ),
     }
     with ThreadPoolExecutor(max_workers=len(FORMS)) as pool:
@@ -176,14 +196,19 @@ def typst_pdf(
     defaults = cited(style) | {
         "to": "typst-smart",  # quotes come curly from pandoc
         "template": str(style.typst_template.resolve()),
-        "variables": {"draft": variables["draft"]},
+        "variables": {"draft": variables["draft"], "fonts": list(fonts.families())},
     }
     source = pandoc(tree, defaults, write_up)
     with tempfile.TemporaryDirectory() as folder:
-        root, packages = Path(folder) / "root", Path(folder) / "packages"
+        root, packages, given = (Path(folder) / name for name in ("root", "packages", "fonts"))
         copy_resources(resources, root)
+        copy_resources({path.name: path for path in fonts.files()}, given)  # and no other that lies beside them
         compiler = typst.Compiler(
-            source.encode(), root=root, ignore_system_fonts=True, package_path=packages, package_cache_path=packages
+            source.encode(),
+            root=root,
+            font_paths=typst.Fonts(include_system_fonts=False, font_paths=[given]),
+            package_path=packages,
+            package_cache_path=packages,
         )
         try:
             pdf, warnings = compiler.compile_with_warnings(timestamp=datetime.fromtimestamp(commit_time, UTC))
@@ -267,6 +292,11 @@ def pandoc(text: str, defaults: dict[str, Any], write_up: Path) -> str:
     Raises UserError with its message, about the file `write_up`, where it fails or warns, and where it takes more time
     or memory than any report needs: an entry of a bibliography can be made so that it never ends.
     """
+    return pandoc_said(text, defaults, write_up)[0]
+
+
+def pandoc_said(text: str, defaults: dict[str, Any], write_up: Path) -> tuple[str, str]:
+    """What pandoc makes of `text`, and what it says of it."""
     with tempfile.TemporaryDirectory() as folder:
         options = Path(folder) / "defaults.yaml"
         options.write_text(json.dumps(defaults | {"sandbox": True, "fail-if-warnings": True}), encoding="utf-8")
@@ -281,4 +311,4 @@ def pandoc(text: str, defaults: dict[str, Any], write_up: Path) -> str:
         raise UserError(f"pandoc needs more than {PANDOC_MEMORY} of memory for {write_up}; {ENDLESS}")
     if done.returncode:
         raise UserError(f"pandoc cannot use {write_up}: {done.stderr.decode().strip()}")
-    return done.stdout.decode()
+    return done.stdout.decode(), done.stderr.decode()

@@ -16,7 +16,7 @@ from finetune_report.report.derived import OPERATIONS, derived, digits_of
 from finetune_report.report.keys import ANY, below, is_below, matches, raw_parts, split
 from finetune_report.report.results import Evidence, nearest
 from finetune_report.report.subjects import Subjects
-from finetune_report.report.values import Value, decimals, escaped, in_percent, printed
+from finetune_report.report.values import Value, decimals, escaped, in_percent, printed, shown
 
 import jinja2
 from jinja2.runtime import Macro
@@ -149,7 +149,7 @@ class FromData(str):
 
     def _printed(self) -> str:
         text = escaped(self or EMPTY)
-        if not lexicon.numbers(self):
+        if not lexicon.numbers(shown(self or EMPTY)):  # with escapes, which may have digits
             return text
         self._names[text] += 1
         return f"[{text}]{{.name}}"
@@ -314,5 +314,9 @@ def plain(markdown: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text as it stands between the quotes of a pandoc attribute."""
+    """A text as it stands between the quotes of a pandoc attribute.
+
+    Signs that end a table's cell, a mark or a piece of code are written as references to characters.
+    """
+    text = re.sub(r"[!#-+/;-@[\]^`{-~]", lambda sign: f"&#{ord(sign[0])};", text)
     return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -2,21 +2,23 @@
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from finetune_report.files import read_json
+from finetune_report.fonts import undrawable
 from finetune_report.stats.intervals import ALPHA
 from finetune_report.stats.rounding import column_decimals, outward
-from finetune_report.terminal import visible
+from finetune_report.terminal import JOINERS, visible
 
 SIGNIFICANT_DIGITS = 3  # of a measured number without an interval
 SETTING_DIGITS = 6  # a number of at most so many digits was set, not measured, and is printed as it is
 EXTRA_DIGITS = 3  # at most, so that a bound near 0 is not printed as 0
 SCIENTIFIC_BELOW = 1e-3
 LARGEST_SMALL_ERROR = 1e-2
-JOINERS = "\u200c\u200d\u00ad"
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 
 
 @dataclass(frozen=True)
@@ -198,20 +200,29 @@ def significand(number: float) -> str:
 
 def escaped(text: str) -> str:
     """A text in which no character means anything to pandoc."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", shown(text))
+    return isolated(re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", shown(text)))
 
 
 def shown(text: str) -> str:
     """A text on one line, in which nothing turns the direction of what is printed or hides.
 
-    What joins letters stays: words and emoji are written with it.
+    What joins letters stays: words and emoji are written with it. A sign that no font has is written as an escape.
     """
-    return visible(" ".join(text.split()), kept=JOINERS)
+    line = visible(" ".join(text.split()), kept=JOINERS)
+    for sign in undrawable(line):
+        line = line.replace(sign, sign.encode("unicode_escape").decode())
+    return line
+
+
+def isolated(text: str) -> str:
+    """A text with letters written from right to left, kept from turning what stands next to it."""
+    rightward = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)
+    return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}" if rightward else text
 
 
 def code_span(text: str) -> str:
     """A text in a code span, fenced by more backticks than it holds in a row."""
-    text = shown(text)
+    text = isolated(shown(text))
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     pad = " " if "`" in text else ""
     return f"{fence}{pad}{text}{pad}{fence}"

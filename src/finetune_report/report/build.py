@@ -7,13 +7,13 @@ are marked as a draft.
 
 import hashlib
 import logging
-import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from finetune_report.files import read_json, sha256, write_json, write_text
+from finetune_report.report.bibliography import citable
 from finetune_report.report.cross_references import (
     append_parts,
     explain_marks,
@@ -118,10 +118,7 @@ def finish(
 
     place_images(doc, figures, root, vector, locate)
     labels = number_parts(doc)
-    citable = {
-        key for path in bibliography for key in re.findall(r"@\w+\s*\{\s*([^\s,]+)\s*,", path.read_text("utf-8"))
-    }
-    resolve_references(doc, labels, citable, locate)
+    resolve_references(doc, labels, citable(bibliography), locate)
     table = link_values(doc, filled)
     explain_marks(doc, filled.claims)
     append_parts(doc, table, note, vouched(checked), against)

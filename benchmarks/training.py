@@ -1,7 +1,7 @@
 """Throughput of this project's training against `transformers.Trainer` in the same environment, in turns.
 
-Prints examples a second and an examples a CPU second, and their ratios, at batches of 5, 20 and 100, for the sweep of
-the default experiment (batches of 20, 5, 20 and 100), and for measuring a split; and the share of the machine's matrix
+Prints examples a second and an examples a CPU second, and their ratios, at batches of 5, 20 and 100, for a
+sweep (batches of 20, 5, 20 and 100), and for measuring a split; and the share of the machine's matrix
 products that training reaches. Compares the ratios with those recorded: `python benchmarks/training.py --help`.
 """
 

@@ -86,6 +86,17 @@ def test_why_says_how_a_p_was_corrected(root: Path) -> None:
     assert "compare_settings" in text
 
 
+def test_why_traces_a_value_made_of_two(root: Path) -> None:
+    text = told(root, "difference(runs.base.validation.accuracy, runs.other.validation.accuracy)")
+    assert "made as     the difference of two values, whose interval is published" in text
+    for setting in ("base", "other"):
+        assert f"runs/{setting}/seed1/metrics.json  /validation/accuracy  = " in text
+        assert f"setting     {setting}, seed 1: " in text
+    assert "comparisons.json  /pairs/base/other/difference  = " in text
+    with pytest.raises(UserError, match="there is no value"):
+        told(root, "difference(runs.base.validation.accuracy, runs.other.validation.acc)")
+
+
 def test_why_lists_near_keys(root: Path) -> None:
     done = command("why", root.parents[1], "winner.test.acuracy", "--config", "config/try.yaml")
     assert done.returncode == 2

@@ -64,7 +64,7 @@ def found(folder: Path, text: str) -> list[tuple[str, str]]:
         (r"$10^{-6}$", "10"),
         ("~~17~~ ", "17"),
         ("[@dodge2019, accuracy 17]", "17"),
-        ("[see 17 @dodge2019]", "17"),
+        ("[see accuracy 17 @dodge2019]", "17"),
         ('[17]{.other reason="x"}', "17"),
         ("seventeen", "seventeen"),
     ],
@@ -106,19 +106,26 @@ def test_what_is_bound_or_no_number_passes(folder: Path, text: str) -> None:
     [
         ("The baseline is better.", [("unbound comparison", "better")]),
         ("| a |\n|---|\n| the best of all |", [("unbound comparison", "best")]),
-        ('{% call claim("beats", a="small-batch", b="baseline") %}It is better.{% endcall %}', []),
         (
-            '{% call claim("beats", a="small-batch", b="baseline") %}\nIt is better.\n\nTwice.\n{% endcall %}',
+            '{% call claim("beats", a="small-batch", b="baseline") %}The small batch beats the baseline.{% endcall %}',
+            [],
+        ),
+        (
+            '{% call claim("beats", a="small-batch", b="baseline") %}\n'
+            "The small batch beats the baseline.\n\nTwice.\n{% endcall %}",
             [("unbound number", "Twice")],
         ),
         ('[better]{.stated reason="a hypothesis"}', []),
         ('[better]{.stated reason=""}', [("missing reason", "better")]),
         ("[17]{.stated}", [("missing reason", "17")]),
         ("::: stated\n17\n:::", [("missing reason", "17")]),
-        ('{% call claim("beats", a="milder", b="baseline") %}It is better.{% endcall %}', [("false claim", "beats")]),
+        (
+            '{% call claim("beats", a="milder", b="baseline") %}Milder is better than baseline.{% endcall %}',
+            [("false claim", "beats")],
+        ),
         (
             '{% call(holds) claim("beats", a="milder", b="baseline") %}'
-            "{% if holds %}Better.{% else %}No better.{% endif %}{% endcall %}",
+            "{% if holds %}Milder beats baseline.{% else %}Milder does not beat baseline.{% endif %}{% endcall %}",
             [],
         ),
     ],
@@ -168,8 +175,10 @@ def test_equal_sentences_are_found_on_their_own_lines(folder: Path) -> None:
 
 
 def test_a_false_comparison_carries_its_numbers(folder: Path) -> None:
-    [finding] = findings(folder, '\n\n{% call claim("beats", a="milder", b="baseline") %}It is better.{% endcall %}')
-    assert (finding.line, finding.sentence) == (3, "It is better.")
+    [finding] = findings(
+        folder, '\n\n{% call claim("beats", a="milder", b="baseline") %}Milder is better than baseline.{% endcall %}'
+    )
+    assert (finding.line, finding.sentence) == (3, "Milder is better than baseline.")
     assert finding.difference == pytest.approx(0.01)
     assert finding.p is not None
     assert finding.p > 0.05

@@ -172,14 +172,14 @@ def test_a_result_from_elsewhere_needs_its_source_in_the_sentence(folder: Path) 
 def test_escapes_and_unjudged_sentences_are_listed(folder: Path) -> None:
     found = checked(
         folder,
-        f'The accuracy rose quickly. It ended at {VALUE} in accuracy. We saw [5]{{.stated reason="a made-up example"}} '
+        f'@fig:x has the accuracy. It ended at {VALUE} in accuracy. We saw [5]{{.stated reason="a made-up example"}} '
         "of them. Nothing else happened.\n\n![The accuracy of it.](figures/graph.png)",
     )
     assert found.findings == []
     assert [(escape.text, escape.reason, escape.sentence) for escape in found.escapes] == [
         ("5", "a made-up example", "We saw 5 of them.")
     ]
-    assert found.unjudged == ["The accuracy rose quickly."]
+    assert found.unjudged == ["@fig:x has the accuracy."]
 
 
 def test_a_sentence_names_a_setting_by_the_whole_name() -> None:

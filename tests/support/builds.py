@@ -60,11 +60,11 @@ title: A try
 Of {{ value("sweep.settings") }} settings the one selected reaches
 {{ value("winner.test.accuracy", interval=True) }}, or {{ value("winner.test.accuracy", digits=4) }}, after epoch
 {{ value("winner.best_epoch") }}; {{ value("ledger.test.text") }}.
-{% call claim("beats", a="base", b="other") %}The baseline beats the other setting{% endcall %}
+{% call claim("beats", a="base", b="other") %}`base` beats `other`{% endcall %}
 (p = {{ value("comparison.base.other.p") }}, difference {{ value("comparison.base.other.difference", interval=True) }}).
 On negations it reaches {{ value("slices.kind.negation.accuracy") }}; rank {{ value("sweep.pruned.other.rank") }} fell.
 {% call(holds) claim("beats", a="winner", b="majority", split="test") %}
-{% if holds %}The majority is passed.{% else %}The majority is not passed.{% endif %}
+{% if holds %}The selected model passes the majority.{% else %}The selected model does not pass the majority.{% endif %}
 {% endcall %}
 
 | setting | validation |

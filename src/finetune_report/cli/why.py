@@ -14,7 +14,9 @@ from finetune_report.errors import UserError
 from finetune_report.files import read_json
 from finetune_report.json_pointer import at
 from finetune_report.provenance.lineage import Job, Lineage, flat
-from finetune_report.report.keys import join, split
+from finetune_report.report.derived import derived, keys_in, operands
+from finetune_report.report.keys import join, parts_of, split
+from finetune_report.report.results import Evidence
 from finetune_report.report.values import Value, read_values, supported_digits
 from finetune_report.terminal import say
 
@@ -55,6 +57,9 @@ def explanation(build: Finished, key: str, config: Path) -> list[str]:
 
 def value_of(build: Finished, key: str, values: dict[str, Value]) -> Value:
     """A value by its key. Raises UserError with the nearest keys where there is none."""
+    made = operands(key)
+    if made and {made[1], made[2]} <= values.keys():
+        return derived(*made, Evidence(values, [], [], read_json(build.root / "selection.json"), {}))
     if key not in values:
         near = [*(name for name in values if key in name), *difflib.get_close_matches(key, values, n=8, cutoff=0.4)]
         listed = "".join(f"\n  {name}" for name in list(dict.fromkeys(near or values))[:8])
@@ -76,7 +81,11 @@ def printed_lines(value: Value, rows: list[dict[str, Any]]) -> list[str]:
 
 def origin_lines(build: Finished, value: Value, values: dict[str, Value]) -> list[str]:
     """What it was made of: each file, the place in it, and the number there; how a p or interval is corrected."""
-    how = f"the {value.aggregate} of {len(value.origins)} numbers" if value.aggregate else "one entry of a result file"
+    how = "one entry of a result file"
+    if operands(value.key):
+        how = f"the {value.aggregate} of two values{', whose interval is published' if value.interval else ''}"
+    elif value.aggregate:
+        how = f"the {value.aggregate} of {len(value.origins)} numbers"
     how += corrected(value, values)
     lines = [f"  made as     {how}"]
     for source, pointer in value.origins:
@@ -88,7 +97,7 @@ def origin_lines(build: Finished, value: Value, values: dict[str, Value]) -> lis
 
 def corrected(value: Value, values: dict[str, Value]) -> str:
     """How the p or the interval of a comparison is corrected, in words; nothing for another value."""
-    match split(value.key):
+    match parts_of(value.key):
         case ("comparison", *below, a, b, "p" | "difference") if len(below) < 2:
             stem = join("comparison", *below, a, b)
         case _:
@@ -103,9 +112,9 @@ def settings_behind(build: Finished, lineage: Lineage, value: Value, files: list
     """The settings that a value is about: those in its key, the selected one where test results lead to it, or all."""
     selection = read_json(build.root / "selection.json")
     every = {row["setting"] for row in selection["settings"]}
-    named = every & set(split(value.key))
+    named = every & {part for key in keys_in(value.key) for part in split(key)}
     rules = {job.rule for job in jobs_behind(lineage, files)}
-    if named or (not rules & SCORED and value.key.partition(".")[0] != "winner"):
+    if named or (not rules & SCORED and all(split(key)[0] != "winner" for key in keys_in(value.key))):
         return named or every
     return {selection["winner"]}
 

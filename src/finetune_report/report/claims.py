@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from finetune_report.config.comparisons import EXPLORATORY
 from finetune_report.errors import UserError
@@ -19,6 +19,8 @@ from finetune_report.stats.metrics import METRICS
 Number = float | str
 Split = Literal["validation", "test"]
 
+CurveName = Literal["train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
+CURVES = get_args(CurveName)
 DECIDED = ("ahead", "behind")
 SCORES = {*METRICS, "precision", "recall", "f1", "correct"}  # parts of the keys of models' scores
 # Kinds whose sentence must say that it is about trained models where there is one seed.
@@ -74,6 +76,33 @@ def overfits_from(evidence: Evidence, run: str, epoch: Number) -> Verdict:
     runs = evidence.runs(run)
     onsets = {seed: onset(curve) for seed, curve in runs.items()}
     return Verdict(common_onset(runs) == amount(evidence, epoch), f"{run} overfits from epoch {by_seed(onsets)} on")
+
+
+def overfits(evidence: Evidence, run: str) -> Verdict:
+    """From some epoch on every seed's run overfits (see `results.onset`)."""
+    runs = evidence.runs(run)
+    onsets = {seed: onset(curve) for seed, curve in runs.items()}
+    return Verdict(common_onset(runs) is not None, f"the epoch from which on {run} overfits is {by_seed(onsets)}")
+
+
+def rises(evidence: Evidence, run: str, curve: CurveName, since: Number = 1) -> Verdict:
+    """From the epoch `since` on, in every seed: the curve nowhere falls, and ends higher than it began."""
+    return follows(evidence, "rises", run, curve, since, 1)
+
+
+def falls(evidence: Evidence, run: str, curve: CurveName, since: Number = 1) -> Verdict:
+    """From the epoch `since` on, in every seed: the curve nowhere rises, and ends lower than it began."""
+    return follows(evidence, "falls", run, curve, since, -1)
+
+
+def plateaus(evidence: Evidence, run: str, curve: CurveName, since: Number, within: float) -> Verdict:
+    """From the epoch `since` on, in every seed, no two numbers of the curve are further apart than `within`."""
+    found = pieces(evidence, "plateaus", run, curve, since)
+    widest = max(max(piece) - min(piece) for piece in found)
+    return Verdict(
+        widest <= within,
+        f"from epoch {amount(evidence, since):g} on the {named(curve)} of {run} varies by {widest:.4g}",
+    )
 
 
 def beats(evidence: Evidence, a: str, b: str, metric: str = "", split: Split = "validation") -> Verdict:
@@ -139,6 +168,25 @@ def largest(evidence: Evidence, key: str, among: list[str]) -> Verdict:
     return Verdict(tops == [key], f"the largest is {' and '.join(tops)} ({top:.4g}); {key} is {numbers[key]:.4g}")
 
 
+def ranks(evidence: Evidence, key: str, place: int, among: list[str]) -> Verdict:
+    """Of the values in `among`, `place` − 1 are larger than that of `key`, and no other equals it; not for scores."""
+    refuse_scores("ranks", [key, *among])
+    own = evidence.number(key)
+    others = [evidence.number(name) for name in dict.fromkeys(among) if name != key]
+    found = 1 + sum(other > own for other in others)
+    said = f"{key} is in place {found} of {len(others) + 1}" + (", with an equal" if own in others else "")
+    return Verdict(found == place and own not in others, said)
+
+
+def most(evidence: Evidence, part: str, whole: str) -> Verdict:
+    """The count `part` is more than half of the count `whole`."""
+    for key in (part, whole):
+        if evidence.value(key).kind != "count":
+            raise UserError(f"the claim 'most' is of counts, and '{key}' is none; say claim('at_least', ...)")
+    some, every = evidence.number(part), evidence.number(whole)
+    return Verdict(every > 0 and some > every / 2, f"{part} is {some:g} of {every:g}")
+
+
 def at_least(evidence: Evidence, key: str, x: Number) -> Verdict:
     """The value is `x` at least; of a model's score the whole interval lies there, and `x` is a number."""
     return bounded(evidence, "at_least", key, x, 1)
@@ -172,7 +220,11 @@ KINDS: dict[str, Callable[..., Verdict]] = {
     function.__name__: function
     for function in (
         best_epoch_before,
+        overfits,
         overfits_from,
+        rises,
+        falls,
+        plateaus,
         beats,
         differ,
         model_beats,
@@ -180,6 +232,8 @@ KINDS: dict[str, Callable[..., Verdict]] = {
         undecided,
         could_be_best,
         largest,
+        ranks,
+        most,
         at_least,
         at_most,
         monotone,
@@ -196,6 +250,29 @@ def level(evidence: Evidence) -> float:
 def amount(evidence: Evidence, number: Number) -> float:
     """A number as it is, or that of the value whose key is given."""
     return evidence.number(number) if isinstance(number, str) else number
+
+
+def follows(evidence: Evidence, kind: str, run: str, curve: str, since: Number, sign: int) -> Verdict:
+    found = pieces(evidence, kind, run, curve, since)
+    steady = all(sign * (after - before) >= 0 for piece in found for before, after in pairwise(piece))
+    ends = all(sign * (piece[-1] - piece[0]) > 0 for piece in found)
+    listed = "; ".join(", ".join(f"{number:.4g}" for number in piece) for piece in found)
+    return Verdict(steady and ends, f"epoch by epoch the {named(curve)} of {run} is {listed}")
+
+
+def pieces(evidence: Evidence, kind: str, run: str, curve: str, since: Number) -> list[list[float]]:
+    """The numbers of a curve from an epoch on, of every seed. Raises UserError on fewer than two, or no such curve."""
+    if curve not in CURVES:
+        raise UserError(f"there is no curve '{curve}'{nearest(curve, CURVES)}")
+    first = amount(evidence, since)
+    found = [[row[curve] for row in rows if row["epoch"] >= first] for rows in evidence.runs(run).values()]
+    if min(map(len, found)) < 2:
+        raise UserError(f"the claim '{kind}' needs two epochs at least, and {run} has fewer from epoch {first:g} on")
+    return found
+
+
+def named(curve: str) -> str:
+    return curve.replace("_", " ").replace("train ", "training ")
 
 
 def bounded(evidence: Evidence, kind: str, key: str, x: Number, sign: int) -> Verdict:

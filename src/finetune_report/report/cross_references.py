@@ -8,6 +8,7 @@ that the PDF and the HTML agree.
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from finetune_report.errors import UserError
@@ -20,6 +21,7 @@ from finetune_report.report.values import Value, isolated, shown
 import panflute as pf
 
 KINDS = {"fig", "tbl", "sec"}
+SHOWN = 60  # characters of an escaped text
 NO_BREAK = "\xa0"
 LONGEST_TEXT = 40  # letters of a text in the table of values, which stands whole where it is printed
 
@@ -187,7 +189,7 @@ def vouched(checked: Checked) -> list[Any]:
     said: dict[str, list[str]] = {}
     for escape in checked.escapes:
         if escape.text.strip():
-            said.setdefault(escape.reason, []).append(f"“{shortened(escape.text)}”")
+            said.setdefault(escape.reason, []).append(f"“{shorten(escape.text, SHOWN, placeholder=' …')}”")
     texts = []
     if said:
         listed = "; ".join(f"{', '.join(dict.fromkeys(found))} ({reason})" for reason, found in said.items())
@@ -199,11 +201,6 @@ def vouched(checked: Checked) -> list[Any]:
             f"{count} {named} a measure without a value, a claim or an escape, and nobody has judged what they say."
         )
     return [pf.Para(*words(text)) for text in texts]
-
-
-def shortened(text: str, most: int = 60) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
 def append_parts(doc: pf.Doc, values: pf.Table, note: str, vouched: list[Any], reasons: list[str]) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.fonts import undrawable
+from finetune_report.report.claim_wording import fault
 from finetune_report.report.claims import OF_MODELS
 from finetune_report.report.lexicon import speaks_of_models
-from finetune_report.report.linter import Check, Escape, Problem
+from finetune_report.report.linter import Check
+from finetune_report.report.passages import Escape, Problem
 from finetune_report.report.template import Claim, Filled
 from finetune_report.stats.selection import FAILED
 
@@ -19,6 +21,7 @@ import panflute as pf
 ADVICE = {
     "unbound number": 'cite a value by its key, or escape it: [{found}]{{.stated reason="..."}}',
     "unbound comparison": 'make a claim of the sentence, or escape it: [{found}]{{.stated reason="..."}}',
+    "unclaimed statement": "it states a result: make a claim of the sentence ({claims}), or say what the values show",
     "missing reason": 'an escape needs a reason of two words at least: {{.stated reason="a definition"}}',
     "wide escape": "an escape covers one paragraph, list, table or block of code; escape what needs it, piece by piece",
     "escaped result": "with a measure it is a result: cite a value by its key, or its source in the same sentence",
@@ -88,6 +91,14 @@ def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> Checked:
             findings.append(Finding("broken claim", str(write_up), claim.line, claim.sentence, "", advice))
         if claim.gated and not claim.verdict.holds:
             findings.append(false_claim(claim, write_up))
+        for made in check.made:
+            wrong = (
+                fault(claim, made.sentence, made.words, filled.subjects, filled.aliases)
+                if made.number == str(number)
+                else ""
+            )
+            if wrong:
+                findings.append(Finding("misworded claim", str(write_up), claim.line, made.sentence, claim.kind, wrong))
         if about_models_alone(claim) and not speaks_of_models(claim.sentence, filled.names):
             findings.append(
                 Finding("wrong estimand", str(write_up), claim.line, claim.sentence, claim.kind, OF_ONE_SEED)
@@ -117,7 +128,8 @@ def about_models_alone(claim: Claim) -> bool:
 
 
 def finding_of(problem: Problem, line: int, write_up: Path) -> Finding:
-    advice = ADVICE[problem.kind].format(found=problem.found)
+    claims = ", ".join(problem.claims)
+    advice = ADVICE[problem.kind].format(found=problem.found, claims=claims)
     return Finding(problem.kind, str(write_up), line, problem.sentence, problem.found, advice)
 
 

@@ -10,6 +10,7 @@ from finetune_report.errors import UserError
 
 BARE = re.compile(r"[\w-]+")
 QUOTED = r'"(?:[^"\\]|\\.)*"'
+BARE_OR_QUOTED = rf"(?:{QUOTED}|[\w-]+)"
 PART = re.compile(rf'{QUOTED}|[^."]+', re.DOTALL)
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 SHORT = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 Span = tuple[int, int]
+HIDDEN = "\ufffc"  # stands for a character that a check must not see
 
 # A word with its inner hyphens and points, and the signs that join digits: 1e-4, 1,234, 3/4, MiniLM-L6-v2.
 TOKEN = re.compile(r"[^\W_](?:(?:[\w.-]|(?<=\d)[,/:×–](?=\d))*\w)?")
@@ -26,10 +27,10 @@ NUMBER_WORD = re.compile(
     \b(?:
         zero | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve |
         (?:thir|four|fif|six|seven|eigh|nine)teen | (?:twen|thir|for|fif|six|seven|eigh|nine)ty |
-        hundred(?:s|th)? | thousand(?:s|th)? | (?:m|b|tr)illion(?:s|th)? | dozens? |
+        hundred(?:s|th)? | thousand(?:s|th)? | (?<!\d\ )(?:m|b|tr)illion(?:s|th)? | dozens? |
         half | halves | thirds? | quarters? |
         fourth | fifths? | sixth | seventh | eighth | ninth | tenths? | eleventh | twelfth |
-        twice | thrice | (?:two|three|four|five|ten)fold |
+        twice | thrice | one(?=\ (?:percentage\ )?(?:points?|per\ ?cent)\b) | (?:two|three|four|five|ten)fold |
         (?:doubl|tripl|quadrupl|halv)(?:es|ed|ing) | (?:double|triple|halve)(?=\ (?:the|that|its|as|this|their)\b)
     )\b
     """,
@@ -47,7 +48,7 @@ NOT_A_NUMBER = re.compile(
     \b(?:the|these|those|of\ the|between|other)\ two\b(?=
         \s*[.,;:!?)\]—–] | \s*$ |
         \s+(?:are|were|do|did|differ|differed|agree|agreed|have|had|can|could|cannot|may|might|will|would|should|
-              behave|look|go|went|follow|lie|cross|meet|part|and|or|but|in|on|by|at|as|with|together)\b) |
+              behave|look|go|went|follow|lies?|stands?|cross|meet|part|and|or|but|in|on|by|at|as|with|together)\b) |
     \b(?:half|zero)-\w+ | \bnon-?zero\b | \b(?:two|three)-(?:sided|tailed|way|letter)\b | \bthird-party\b |
     (?:^|(?<=[.!?]\s))(?:Third|Fourth|Fifth), |
     \bone\ or\ two\b | \bin\ (?:two|half)\ minds\b
@@ -91,6 +92,23 @@ NOT_A_COMPARISON = re.compile(
 )
 
 
+# Numbers that name: a year after a word that leads to it or after its authors, a reference, a version, a product.
+NAMING = re.compile(
+    r"""
+    \b(?:[Ii]n|[Ss]ince|[Uu]ntil|[Bb]efore|[Aa]fter|[Ff]rom|[Bb]etween|of|by|and|to|early|late|mid)[\s-]
+        (?P<year>(?:19|20)\d\d)\b(?!\s?[%‰]|[.,]\d|\s[a-z]+s\b|\s(?:of|times|more|other)\b) |
+    (?:\bal\.|\b[A-Z]\w+),?\s\(?(?P<authors>(?:19|20)\d\d)[a-z]?\) |
+    \b(?:[Ff]igures?|Figs?\.|[Tt]ables?|Tab\.|[Ss]ections?|Secs?\.|[Cc]hapters?|[Ee]quations?|Eqs?\.|[Aa]ppendix|[Aa]lgorithm|
+        [Pp]art|[Ee]xercise|[Qq]uestion)\s(?P<reference>[A-Z]?\d{1,2}(?:\.\d{1,2})*[a-z]?)\b(?!\s?[%‰]|[.,]\d) |
+    \b(?:[Vv]ersion|[Rr]elease|Python|PyTorch|CUDA|Apache|
+        Ubuntu|Debian|Windows|CC[ ]BY(?:-SA)?|GPL)\s(?P<version>\d{1,2}(?:\.\d{1,2}){0,2})\b(?!\s?[%‰]|[.,]\d) |
+    \b(?:Llama|Gemma|Gemini|Mistral|Phi|Qwen|Claude|GPT)\s(?P<release>\d(?:\.\d)?)\b(?!\s?[%‰]|[.,]?\d) |
+    \b(?:RTX|GTX|Quadro|Ryzen|Xeon|Core|Radeon|TITAN|Tesla)\s(?P<product>[A-Z]?\d{3,4}[A-Za-z]*)\b |
+    \b(?P<model>(?:gpt|llama|qwen|phi|gemma|mistral|t5|claude)-\d(?:\.\d)?[a-z]?)\b
+    """,
+    re.VERBOSE,
+)
+
 DECIMAL = re.compile(r"\d[.,]\d|\d\s?[%‰]|\bper\s?cent\b|\bpercent", re.IGNORECASE)
 RESULT = re.compile(rf"\b(?:{MEASURE}|precision|calibration)\b", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]{2,}")
@@ -111,7 +129,8 @@ def numbers(text: str, names: Iterable[str] = ()) -> list[Span]:
     `names` are names whatever digits they hold, unless they are nothing but a number.
     """
     tokens = [match for match in TOKEN.finditer(text) if any(map(is_numeral, match[0]))]
-    digits = [match.span() for match in tokens if not is_name(match[0], names)]
+    naming = {match.span(match.lastgroup) for match in NAMING.finditer(text) if match.lastgroup}
+    digits = [match.span() for match in tokens if not is_name(match[0], names) and match.span() not in naming]
     roman = [match.span() for match in ROMAN.finditer(text)]
     return sorted([*digits, *roman, *unexcused(NUMBER_WORD, NOT_A_NUMBER, text)])
 

@@ -8,162 +8,33 @@ code and math. What the engine printed is marked there by `.value` and `.claim`,
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from finetune_report.report import lexicon as wording
+from finetune_report.report.passages import Escape, Made, Passage, Problem, State
 from finetune_report.report.subjects import Subjects
 
 import panflute as pf
 
+REPORTED = "reported, by the source cited there"
+EXPLANATION = "an explanation"
 UNPRINTED = {"bibliography", "csl", "lang", "link-citations", "nocite", "toc", "toc-depth", "reference-section-title"}
-HIDDEN = "\ufffc"  # stands for a character that a check must not see
-PLACE = r"(?:\d{1,6}|[1-9]\d?(?:\.[1-9]\d?)+)"  # a page, or a section; no share such as 0.97
-LOCATOR = re.compile(
-    rf"[,\s]*(?:pp?|secs?|ch|chap|vol|fig|eq)\.[\s\xa0]{PLACE}(?:(?:[–-]|,\s)?{PLACE})*[,.]?\s*"
-)  # [@key, p. 3]
 SECTION_NUMBER = re.compile(r"(?:[1-9]\d?|[A-Z]|[IVX]+)(?:\.[1-9]\d?)*\.?")
-MARK = re.compile(r"\{\.(?:value|claim|stated|name)\b")
 # What the engine and the report's own filters understand. Others may show in one form of the report and not in another.
 ATTRIBUTES = {"key", "n", "reason", "number", "width", "height", "widths", "alt", "lang", "dir"}
-TOUCHING_BEFORE = re.compile(r"(?:[^\W_]|[.,]|(?:^|[\s(\[])[-−–+<>])$")
-TOUCHING_AFTER = re.compile(r"[^\W_]|[%‰°×]|[.,]\d")
-SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\Wa-z_])")
-ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|al|vs|cf|Figs?|Secs?|Eqs?|No|pp?|approx|resp)\.$")
 # Of a symbol: one that stands alone is a number that is set low or high.
 SUB_OR_SUPERSCRIPT = re.compile(r"(?<=[\w}\])'|])[_^]\s*(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|[^\s{}\\])")
 LATEX_COMMAND = re.compile(r"\\[A-Za-z]+")
 HTML_TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
-
 # Comments, and tags that change the looks of words that stand in the tree.
 UNPRINTED_RAW = re.compile(
     r"<!--.*?-->|</?(?:b|i|em|strong|sub|sup|br|kbd|mark|u|s|small)\s*/?>", re.DOTALL | re.IGNORECASE
 )
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What was found in the tree, in which sentence; by `words`, those around it, its line in the write-up is found.
-
-    `place` is that of the first word found among `words`.
-    """
-
-    kind: str
-    found: str
-    sentence: str
-    words: tuple[str, ...]
-    place: int
-
-
-@dataclass(frozen=True)
-class State:
-    """What the elements around a place say of it: that its numbers are bound, that its comparisons are claimed."""
-
-    bound: bool = False
-    claimed: bool = False
-
-
-@dataclass(frozen=True)
-class Escape:
-    """A text that the author vouches for, why, and in which sentence."""
-
-    text: str
-    reason: str
-    sentence: str
-
-
-@dataclass
-class Passage:
-    """The running text of a block; what a check must not see is masked for it."""
-
-    text: str = ""
-    bound: list[bool] = field(default_factory=list)
-    claimed: list[bool] = field(default_factory=list)
-    found: list[tuple[str, int, str]] = field(default_factory=list)  # kind, place in the text, what
-    values: list[tuple[int, int, str]] = field(default_factory=list)  # start and end in the text, key
-    escapes: list[tuple[int, int, str]] = field(default_factory=list)  # start and end in the text, reason
-    cited: list[int] = field(default_factory=list)  # where in the text something is cited
-
-    def add(self, text: str, state: State) -> None:
-        text = wording.cleaned(text)
-        self.text += text
-        self.bound += [state.bound] * len(text)
-        self.claimed += [state.claimed] * len(text)
-
-    def note(self, kind: str, what: str) -> None:
-        """Something found in what is added next."""
-        self.found.append((kind, len(self.text), what))
-
-    def problems(self, names: Iterable[str], subjects: Subjects) -> list[Problem]:
-        for start, end in wording.numbers(self.seen(self.bound), names):
-            self.found.append(("unbound number", start, self.text[start:end]))
-        for start, end in wording.comparisons(self.seen(self.claimed)):
-            self.found.append(("unbound comparison", start, self.text[start:end]))
-        for start, end in wording.disguised(self.text):
-            self.found.append(("disguised word", start, self.text[start:end]))
-        self.found += [("broken mark", mark.start(), mark[0]) for mark in MARK.finditer(self.text)]
-        for start, end, key in self.values:
-            if self.touched(start, end):
-                self.found.append(("touched value", start, self.text[max(0, start - 1) : end + 2].strip()))
-            other = subjects.other(key, self.sentence(start))
-            if other:
-                self.found.append(
-                    ("value of another", start, f"{self.text[start:end]} ({key}) where the sentence says {other}")
-                )
-        for start, end, _ in self.escapes:
-            if wording.is_result(self.text[start:end], self.sentence(start)) and not self.cites(start):
-                self.found.append(("escaped result", start, self.text[start:end]))
-        return [self.problem(*found) for found in sorted(self.found, key=lambda found: found[1])]
-
-    def touched(self, start: int, end: int) -> bool:
-        """Whether a printed value runs into a digit, a letter, a sign that changes it, or another value."""
-        before, after = self.text[:start], self.text[end:]
-        starts, ends = ({value[place] for value in self.values} for place in (0, 1))
-        joined = start in ends or end in starts or (after[:1] in (".", ",") and end + 1 in starts)
-        return joined or bool(TOUCHING_BEFORE.search(before[-2:]) or TOUCHING_AFTER.match(after))
-
-    def cites(self, place: int) -> bool:
-        """Whether something is cited in the sentence around a place."""
-        low, high = self.bounds(place)
-        return any(low <= cited <= high + 1 for cited in self.cited)
-
-    def unjudged(self) -> list[str]:
-        """The sentences that name a measure and hold nothing that was checked: no value, claim or escape."""
-        checked = [hidden or claimed for hidden, claimed in zip(self.bound, self.claimed, strict=True)]
-        found, low = [], 0
-        while low < len(self.text):
-            start, end = self.bounds(low)
-            sentence = self.text[start:end]
-            if wording.speaks_of_results(sentence) and not any(checked[start:end]):
-                found.append(" ".join(sentence.split()))
-            low = max(end, low) + 1
-        return list(dict.fromkeys(found))
-
-    def seen(self, mask: list[bool]) -> str:
-        return "".join(HIDDEN if hidden else letter for letter, hidden in zip(self.text, mask, strict=True))
-
-    def problem(self, kind: str, start: int, what: str) -> Problem:
-        words = re.findall(r"\w+", self.text)
-        place = min(len(re.findall(r"\w+", self.text[:start])), max(0, len(words) - 1))
-        around = slice(max(0, place - 8), place + 9)
-        return Problem(kind, what, self.sentence(start), tuple(words[around]), place - around.start)
-
-    def sentence(self, place: int) -> str:
-        """The sentence around a place in the text."""
-        low, high = self.bounds(place)
-        return " ".join(self.text[low:high].split())
-
-    def bounds(self, place: int) -> tuple[int, int]:
-        """Where the sentence around a place in the text begins and ends."""
-        low, high = 0, len(self.text)
-        for end in SENTENCE_END.finditer(self.text):
-            if ABBREVIATION.search(self.text[: end.start()]):
-                continue
-            if end.end() > place:
-                high = end.start()
-                break
-            low = end.end()
-        return low, high
+PLACE = r"(?:\d{1,6}|[1-9]\d?(?:\.[1-9]\d?)+)"  # a page, or a section; no share such as 0.97
+LOCATOR = re.compile(
+    rf"[,\s]*(?:pp?|secs?|ch|chap|vol|fig|eq)\.[\s\xa0]{PLACE}(?:(?:[–-]|,\s)?{PLACE})*[,.]?\s*"
+)  # [@key, p. 3]
 
 
 class Check:
@@ -187,6 +58,8 @@ class Check:
         self.escapes: list[Escape] = []
         self.unjudged: list[str] = []  # sentences that speak of results without anything that was checked
         self.claims: Counter[str] = Counter()  # how often each claim's mark occurs
+        self.opened: list[str] = []  # claims of several paragraphs whose first is yet to come
+        self.made: list[Made] = []
         self.last_item = 0  # of the ordered list before
 
     def document(self, doc: pf.Doc) -> None:
@@ -212,8 +85,11 @@ class Check:
     def blocks(self, elements: Iterable[Any], state: State) -> None:
         for element in elements:
             self.block(element, self.entered(element, state, passage=None))
-            if "stated" in getattr(element, "classes", []):
+            classes = getattr(element, "classes", [])
+            if "stated" in classes:
                 self.block_escape(element)
+            if "explanation" in classes:
+                self.escapes.append(Escape(pf.stringify(element).strip(), EXPLANATION, ""))
 
     def block_escape(self, element: Any) -> None:
         """An escape of a block: one paragraph, list, table or piece of code, and no result in it."""
@@ -229,7 +105,8 @@ class Check:
         match element:
             case pf.Para() | pf.Plain() | pf.Header() | pf.LineItem():
                 number = element.attributes.get("number") if isinstance(element, pf.Header) else None
-                self.passage(element.content, state, number, prose=isinstance(element, pf.Para))
+                prose = isinstance(element, pf.Para) or isinstance(element.parent, pf.ListItem | pf.Definition)
+                self.passage(element.content, state, number, prose)
             case pf.CodeBlock():
                 self.plain(element.text, state)
             case pf.RawBlock():
@@ -275,15 +152,21 @@ class Check:
                     self.inlines(block.content, passage, state)
                 else:
                     self.blocks([block], state)
+        self.made += passage.claim()
         self.finish(passage)
 
     def passage(
         self, inlines: Iterable[Any], state: State, section_number: str | None = None, prose: bool = False
     ) -> None:
-        passage = Passage()
+        passage = Passage(state.explained)
         if section_number is not None and not SECTION_NUMBER.fullmatch(section_number):
             passage.note("unbound number", section_number)
         self.inlines(inlines, passage, state)
+        passage.claims += [(0, len(passage.text), number) for number in self.opened]
+        self.opened.clear()
+        self.made += passage.claim()
+        if prose:  # captions and the heads of tables state nothing
+            passage.state(self.subjects)
         self.finish(passage)
         self.unjudged += passage.unjudged() if prose else []  # captions and the heads of tables state nothing
 
@@ -294,7 +177,8 @@ class Check:
 
     def finish(self, passage: Passage) -> None:
         self.problems += passage.problems(self.names, self.subjects)
-        self.escapes += [Escape(passage.text[a:b], reason, passage.sentence(a)) for a, b, reason in passage.escapes]
+        vouched = passage.escapes + [(start, end, REPORTED) for start, end in passage.reported]
+        self.escapes += [Escape(passage.text[a:b], reason, passage.sentence(a)) for a, b, reason in sorted(vouched)]
 
     def raw(self, element: Any, passage: Passage | None, state: State) -> None:
         """Code of an output format: what it prints, in which forms of the report, no check can tell."""
@@ -315,6 +199,8 @@ class Check:
                 passage.values.append((*place, element.attributes.get("key", "")))
             if "stated" in classes:
                 passage.escapes.append((*place, element.attributes.get("reason", "")))
+            if "claim" in classes:
+                passage.claims.append((*place, element.attributes.get("n", "")))
 
     def inline(self, element: Any, passage: Passage, state: State) -> None:
         match element:
@@ -332,6 +218,8 @@ class Check:
                 self.blocks(element.content, State())
             case pf.Cite():
                 passage.cited.append(len(passage.text))
+                if any(citation.mode == "AuthorInText" for citation in element.citations):
+                    passage.authors.append(len(passage.text))
                 for citation in element.citations:
                     self.inlines(citation.prefix, passage, state)
                     passage.add(f"@{citation.id}", State(True, True))
@@ -388,8 +276,9 @@ class Check:
             return State(bound=True, claimed=True)
         if "claim" in classes:
             self.claims[element.attributes.get("n", "")] += 1
-            return replace(state, claimed=True)
-        return state
+            if passage is None:  # a claim of several paragraphs is made by the first
+                self.opened.append(element.attributes.get("n", ""))
+        return replace(state, explained=True) if "explanation" in classes else state
 
     def complain(self, kind: str, element: Any, passage: Passage | None, found: str = "") -> None:
         text = found or pf.stringify(element).strip() or getattr(element, "text", "")

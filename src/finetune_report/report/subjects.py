@@ -1,8 +1,11 @@
 """What a value is about, and what its sentence says that it is about: split, metric and setting."""
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
+from finetune_report.report.derived import keys_in
 from finetune_report.report.keys import parts_of
 
 SPLITS = {
@@ -20,62 +23,150 @@ METRICS = re.compile(
     re.IGNORECASE,
 )
 SAME = {"macro_f1": "f1"}
-WORD = re.compile(r"[\w-]+")  # a setting's name is one word
-PRONOUNS = re.compile(r"\b(?:it|its|selected|winner|winning|chosen|this)\b", re.I)
+WORD = re.compile(r"[^\W_][\w.-]*\w|\w")  # a setting's name is one word
+SELECTED = re.compile(r"\b(?:(?:selected|winning|chosen)\s(?:model|setting|one)|winner)\b", re.I)
+PRONOUNS = re.compile(r"\b(?:its?|this|selected|winner|winning|chosen)\b", re.I)
+LONGEST = 5  # words of a name that is spelt with spaces
+
+Named = list[tuple[int, str]]  # place in a sentence, and what is named there
 
 
 @dataclass(frozen=True)
 class Subjects:
-    """What is compared in an experiment: its settings, and the one that was selected."""
+    """What is compared in an experiment: its settings, the one that was selected, and the simple methods.
+
+    `things` are further names that sentences speak of results by: classes, the model, the experiment.
+    """
 
     settings: frozenset[str] = frozenset()
     winner: str = ""
+    methods: frozenset[str] = frozenset()
+    things: frozenset[str] = frozenset()
 
-    def other(self, key: str, sentence: str) -> str:
+    def other(self, key: str, sentence: str, place: int = 0, keys: Sequence[str] = ()) -> str:
         """What `sentence` speaks of where a value of another split, metric or setting is printed in it; '' if it fits.
 
-        A sentence that names several, or none, is left to the author.
+        `place` is where in the sentence it is printed, and `keys` are those of all values in it, in their order. Where
+        a sentence names several, a value follows its own, or values come in the order of the names.
         """
-        parts = parts_of(key)
-        checks = (
-            (split_of(parts), splits_in(sentence)),
-            (metric_of(parts), metrics_in(sentence)),
-        )
-        for own, named in checks:
-            if own and len(named) == 1 and own not in named:
-                return named.pop()
-        own_settings, others = self.settings_of(parts), self.settings_in(sentence)
-        if not own_settings or own_settings & others or (parts[0] == "winner" and PRONOUNS.search(sentence)):
-            return ""
-        return ", ".join(sorted(others))
+        for owners, named in (
+            (splits_of, splits_in(sentence)),
+            (metrics_of, metrics_in(sentence)),
+            (self.owners_of, self.compared_in(sentence)),
+        ):
+            own, near = owners(key), clause(sentence, place)
+            if len({name for _, name in named}) > 1:
+                named = [(start, name) for start, name in named if start in near]
+            if own and not fits(own, named, place, [owners(other) for other in keys]):
+                if owners == self.owners_of and self.winner in own and PRONOUNS.search(sentence):
+                    continue
+                return ", ".join(sorted({name for _, name in named if name not in own}))
+        return ""
 
-    def settings_of(self, parts: tuple[str, ...]) -> set[str]:
-        match parts:
-            case ("winner", *_):
-                return {self.winner}
-            case ("runs", name, *_):
-                return {name}
-            case ("comparison" | "agreement", a, b, *_):
-                return {a, b}
-        return set()
+    def owners_of(self, key: str) -> frozenset[str]:
+        """The settings or methods that a value is of."""
+        found: set[str] = set()
+        for each in keys_in(key):
+            match parts_of(each):
+                case ("winner", *_):
+                    found.add(self.winner)
+                case ("runs" | "baselines", name, *_):
+                    found.add(name)
+                case ("comparison", "test", a, b, _):
+                    found |= {self.winner if name == "winner" else name for name in (a, b)}
+                case ("comparison" | "agreement", a, b, *_):
+                    found |= {a, b}
+        return frozenset(found)
+
+    def compared_in(self, sentence: str) -> Named:
+        """The settings and methods that a sentence names, by the whole name; a method's also with spaces."""
+        found = [(match.start(), match[0]) for match in WORD.finditer(sentence) if match[0] in self.settings]
+        found += [(place, name) for place, name, exact in self.spelt(sentence, self.methods)]
+        found += [(match.start(), self.winner) for match in SELECTED.finditer(sentence) if self.winner]
+        return sorted(found)
+
+    def compares(self, sentence: str) -> bool:
+        """Whether a sentence names a setting or a method, in whatever spelling."""
+        return next(self.spelt(sentence, self.compared), None) is not None or bool(SELECTED.search(sentence))
+
+    @cached_property
+    def compared(self) -> frozenset[str]:
+        return self.settings | self.methods
+
+    @cached_property
+    def every(self) -> frozenset[str]:
+        return self.settings | self.methods | self.things
 
     def settings_in(self, sentence: str) -> frozenset[str]:
-        return self.settings.intersection(WORD.findall(sentence))
+        return self.settings.intersection(match[0] for match in WORD.finditer(sentence))
+
+    def named_in(self, sentence: str) -> list[str]:
+        """Every name of the experiment in a sentence, in order: settings, methods, classes, model, experiment.
+
+        A name of several parts may be spelt with spaces, and a first letter may be a capital.
+        """
+        return [name for _, name, _ in sorted(self.spelt(sentence, self.every))]
+
+    def spelt(self, sentence: str, names: frozenset[str]) -> Iterator[tuple[int, str, bool]]:
+        """Where a sentence has a name, whether in these letters or with spaces between its parts."""
+        spellings = spelled(names)
+        words = list(WORD.finditer(sentence))
+        for first in range(len(words)):
+            for last in range(min(first + LONGEST, len(words)), first, -1):
+                text = sentence[words[first].start() : words[last - 1].end()]
+                name = spellings.get(folded(text))
+                if name:
+                    yield words[first].start(), name, text == name
+                    break
 
 
-def split_of(parts: tuple[str, ...]) -> str:
-    found = [part for part in parts if part in SPLITS]
-    return found[0] if len(found) == 1 else ""
+def clause(sentence: str, place: int) -> range:
+    """Where the part of a sentence between semicolons begins and ends."""
+    return range(sentence.rfind(";", 0, place) + 1, (sentence.find(";", place) + 1 or len(sentence) + 1) - 1)
 
 
-def splits_in(sentence: str) -> set[str]:
-    return {name for name, words in SPLITS.items() if words.search(sentence)}
+@lru_cache(maxsize=16)
+def spelled(names: frozenset[str]) -> dict[str, str]:
+    return {folded(name): name for name in names}
 
 
-def metrics_in(sentence: str) -> set[str]:
-    return {match.lastgroup for match in METRICS.finditer(sentence) if match.lastgroup}
+def folded(name: str) -> str:
+    """A name without regard to capitals, and with hyphens for spaces and underscores."""
+    return re.sub(r"[\s_-]+", "-", name.casefold())
 
 
-def metric_of(parts: tuple[str, ...]) -> str:
-    last = SAME.get(parts[-1], parts[-1])
-    return last if last in METRICS.groupindex else ""
+def fits(own: frozenset[str], named: Named, place: int, owners: list[frozenset[str]]) -> bool:
+    """Whether a value of `own` may stand at a place in a sentence that names what it names there."""
+    names = [name for _, name in named]
+    if not names:
+        return True
+    if own.isdisjoint(names):
+        return False
+    if len(own) > 1 or len(set(names)) == 1:
+        return True
+    before = [name for start, name in named if start < place]
+    nearest = before[-1] if before else names[0]
+    if nearest in own:
+        return True
+    single = [next(iter(each)) for each in owners if len(each) == 1]
+    known = set(single)
+    return list(dict.fromkeys(single)) == list(dict.fromkeys(name for name in names if name in known))
+
+
+def splits_of(key: str) -> frozenset[str]:
+    """The split that a value is of, where it is of one."""
+    found = [{part for part in parts_of(each) if part in SPLITS} for each in keys_in(key)]
+    return frozenset(set().union(*found)) if all(len(each) == 1 for each in found) else frozenset()
+
+
+def splits_in(sentence: str) -> Named:
+    return sorted((match.start(), name) for name, words in SPLITS.items() for match in words.finditer(sentence))
+
+
+def metrics_of(key: str) -> frozenset[str]:
+    last = [SAME.get(parts[-1], parts[-1]) for parts in map(parts_of, keys_in(key))]
+    return frozenset(name for name in last if name in METRICS.groupindex)
+
+
+def metrics_in(sentence: str) -> Named:
+    return [(match.start(), match.lastgroup) for match in METRICS.finditer(sentence) if match.lastgroup]

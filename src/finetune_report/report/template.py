@@ -1,18 +1,20 @@
 """Fills the author's write-up in: Jinja2 on top of pandoc Markdown, in which values and claims become marked spans."""
 
+import copy
 import re
 import sys
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from finetune_report.errors import UserError
 from finetune_report.report import lexicon
 from finetune_report.report.claims import Verdict, judge
+from finetune_report.report.derived import OPERATIONS, derived, digits_of
 from finetune_report.report.keys import ANY, below, is_below, matches, raw_parts, split
-from finetune_report.report.results import Evidence
+from finetune_report.report.results import Evidence, nearest
 from finetune_report.report.subjects import Subjects
 from finetune_report.report.values import Value, decimals, escaped, in_percent, printed, shown
 
@@ -59,9 +61,10 @@ class Claim:
     sentence: str
     gated: bool
     line: int
+    alike: bool = False  # its two wordings are one
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: entry for name, entry in asdict(self).items() if name != "alike"}
 
 
 @dataclass
@@ -74,6 +77,7 @@ class Filled:
     names: set[str] = field(default_factory=set)  # of settings, which pass whatever digits they hold
     printed_names: Counter[str] = field(default_factory=Counter)  # names from the data that hold numbers, as printed
     subjects: Subjects = field(default_factory=Subjects)
+    aliases: dict[str, list[str]] = field(default_factory=dict)  # other names of settings, which the author declared
 
 
 def fill(write_up: Path, evidence: Evidence) -> Filled:
@@ -158,7 +162,7 @@ class Helpers:
         self.evidence, self.template = evidence, template
         self.lines = template.debug_info[::-1]  # pairs of a line here and of the compiled code, the last ones first
         settings = {*evidence.settings, *evidence.selection["missing"]}
-        self.filled = Filled(names=settings, subjects=Subjects(frozenset(settings), evidence.selection["winner"]))
+        self.filled = Filled(names=settings, subjects=subjects_of(evidence, settings))
 
     def namespace(self) -> dict[str, Any]:
         return {
@@ -170,12 +174,13 @@ class Helpers:
             "keys": self.keys,
             "decimals": self.decimals,
             "names": self.names,
+            "alias": self.alias,
             "settings": self.evidence.settings,
             "named": self.listed("sweep.named"),
             "shown": self.listed("sweep.shown"),
             "labels": [self.from_data(label) for label in self.evidence.labels],
             "winner": self.evidence.selection["winner"],
-        }
+        } | {name: partial(self.derived, name) for name in OPERATIONS}
 
     def listed(self, stem: str) -> list[str]:
         """The texts of the values `<stem>.1`, `<stem>.2`, ..."""
@@ -201,14 +206,25 @@ class Helpers:
         lacking = self.evidence.lacks(key)
         if lacking:
             return self.gap(lacking)
-        value = self.evidence.value(key)
+        return self.cited(self.evidence.value(key), options)
+
+    def derived(self, name: str, a: str, b: str, **options: Any) -> str:
+        """A value made of two others, as a span like theirs; see `finetune_report.report.derived`."""
+        lacking = self.evidence.lacks([a, b])
+        if lacking:
+            return self.gap(lacking)
+        value = derived(name, a, b, self.evidence)
+        digits = digits_of(value, self.evidence, scaled=bool(options.get("percent") or options.get("points")))
+        return self.cited(value, ({} if digits is None else {"digits": digits}) | options)
+
+    def cited(self, value: Value, options: dict[str, Any]) -> str:
         try:
             text = printed(value, **options)
         except (TypeError, ValueError) as error:
             reason = str(error).removeprefix("printed() ")
-            raise UserError(f"the value '{key}' cannot be printed so: {reason}") from None
+            raise UserError(f"the value '{value.key}' cannot be printed so: {reason}") from None
         self.filled.citations.append(Citation(value, text, self.line()))
-        return f'[{text}]{{.value key="{quoted(key)}"}}'
+        return f'[{text}]{{.value key="{quoted(value.key)}"}}'
 
     def claim(self, kind: str, caller: Macro, **arguments: Any) -> str:
         """The body of a call block, marked with the claim that it makes; a body that asks is told whether it holds."""
@@ -218,10 +234,29 @@ class Helpers:
         verdict = judge(kind, arguments, self.evidence)
         gated = "holds" not in caller.arguments
         body = caller() if gated else caller(verdict.holds)
+        alike = not gated and body.strip() == self.tried(caller, not verdict.holds)
         claims = self.filled.claims
         sentence = " ".join(plain(body).split())
-        claims.append(Claim(kind, arguments, verdict, sentence, gated, self.line()))
+        claims.append(Claim(kind, arguments, verdict, sentence, gated, self.line(), alike))
         return marked(body, f'.claim n="{len(claims)}"')
+
+    def tried(self, caller: Macro, holds: bool) -> str | None:
+        """What the body of a claim would be were its truth another, of which nothing is kept; None where it fails."""
+        kept = self.filled
+        self.filled = copy.deepcopy(kept)
+        try:
+            return str(caller(holds)).strip()
+        except (UserError, jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError):
+            return None
+        finally:
+            self.filled = kept
+
+    def alias(self, name: str, *others: str) -> str:
+        """Declare other names of a setting, by which sentences may speak of it."""
+        if name not in self.filled.names:
+            raise UserError(f"there is no setting '{name}'{nearest(name, self.filled.names)}")
+        self.filled.aliases.setdefault(name, []).extend(others)
+        return ""
 
     def gap(self, setting: str) -> str:
         """What is printed where something cannot be said yet, since runs of `setting` are missing."""
@@ -250,6 +285,15 @@ class Helpers:
         while frame.f_back and frame.f_globals.get("__jinja_template__") is not self.template:
             frame = frame.f_back
         return next((line for line, compiled in self.lines if compiled <= frame.f_lineno), 1)
+
+
+def subjects_of(evidence: Evidence, settings: set[str]) -> Subjects:
+    """The names that a sentence can speak of results by."""
+    methods = {split(key)[1] for key in evidence.values if is_below(key, "baselines")}
+    known = {str(evidence.values[key].value) for key in ("model.name", "experiment.name") if evidence.has(key)}
+    return Subjects(
+        frozenset(settings), evidence.selection["winner"], frozenset(methods), frozenset({*evidence.labels, *known})
+    )
 
 
 def marked(body: str, attributes: str) -> str:

@@ -31,7 +31,8 @@ def turning(root: Path, truth: Outcome, claim: Claim) -> Iterator[tuple[str, byt
     if "run" in arguments:
         for place, row in enumerate(read_rows(root / CURVES)):
             if row["setting"] == arguments["run"]:
-                yield CURVES, csv_edit(root / CURVES, place, "validation_loss", 1e-9)
+                curve = arguments.get("curve", "validation_loss")
+                yield from ((CURVES, csv_edit(root / CURVES, place, curve, number)) for number in (1e-9, 1e9))
         for place, row in enumerate(read_json(root / "selection.json")["runs"]):
             if row["setting"] == arguments["run"]:
                 for epoch in (10**6, 0):

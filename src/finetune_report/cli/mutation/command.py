@@ -4,6 +4,7 @@ In a scratch copy of a finished build, every number in every result file that va
 without any training, and values and text are built again. Each printed value must change with its source; each claim
 whose truth flips must fail or change its wording; each changed entry behind a figure must be reported. Survivors are
 named; exits with 1 unless there is none. Predictions are flipped too: the metrics computed from them must disagree.
+And the text itself is falsified, paragraph by paragraph: numbers typed, values and names swapped, claims denied.
 """
 
 import tempfile
@@ -18,6 +19,7 @@ from typing import Any
 from finetune_report.cli.builds import Build, copied, open_build
 from finetune_report.cli.mutation.claim_edits import turning
 from finetune_report.cli.mutation.edits import csv_edit, edits_at, flipped_epoch, flipped_prediction, numeric_leaves
+from finetune_report.cli.mutation.prose import survivors
 from finetune_report.cli.mutation.scratch_build import ClaimId, Outcome, Workbench
 from finetune_report.cli.recomputing import run_complaints, test_complaints
 from finetune_report.errors import UserError
@@ -78,9 +80,16 @@ def mutated(build: Build) -> tuple[list[str], bool]:
         turn(bench, truth, coverage, name)
     entries, reported = falsify_figures(bench, coverage)
     flipped, found = falsify_predictions(bench, coverage)
+    falsified, unseen = survivors(truth.filled, bench.rendering["write_up"])
+    coverage.survivors += unseen
     coverage.survivors += [f"{key} stays when {' '.join(origin)} changes" for key, origin in coverage.open_values]
     coverage.survivors += [f"line {line}: the claim {kind} never fails" for kind, _, line in coverage.open_claims]
-    return report_of(coverage, truth, len(origins), (entries, reported), (flipped, found)), not coverage.survivors
+    counts = {
+        "figures": f"{reported} of {entries} changed entries are reported",
+        "predictions": f"{found} of {flipped} flipped predictions disagree with the metrics",
+        "prose": f"{falsified - len(unseen)} of {falsified} falsified paragraphs are findings",
+    }
+    return report_of(coverage, truth, len(origins), counts), not coverage.survivors
 
 
 def origins_of(root: Path, value: Value) -> Iterator[Origin]:
@@ -233,9 +242,7 @@ def other_entry(entry: str) -> str:
         return f"{entry}?"
 
 
-def report_of(
-    coverage: Coverage, truth: Outcome, origins: int, figures: tuple[int, int], predictions: tuple[int, int]
-) -> list[str]:
+def report_of(coverage: Coverage, truth: Outcome, origins: int, counts: dict[str, str]) -> list[str]:
     """What is printed at the end."""
     width = max(map(len, coverage.tried))
     lines = [f"  {'file':{width}}  changed  seen in the text"]
@@ -243,13 +250,11 @@ def report_of(
         f"  {source:{width}}  {count:7}  {coverage.noticed[source]:7}" for source, count in coverage.tried.items()
     ]
     values, claims = origins - len(coverage.open_values), len(truth.claims) - len(coverage.open_claims)
-    entries, reported = figures
     lines += [
         "",
         f"  printed values   {values} of {origins} places that {len(truth.cited)} printed values come from change them",
         f"  claims           {claims} of {len(truth.claims)} flip with the results and are noticed",
-        f"  figures          {reported} of {entries} changed entries are reported",
-        f"  predictions      {predictions[1]} of {predictions[0]} flipped predictions disagree with the metrics",
+        *(f"  {name:15}  {said}" for name, said in counts.items()),
         f"  refused          {coverage.refused} of {coverage.tried.total()} falsified builds stopped by themselves",
     ]
     if coverage.survivors:

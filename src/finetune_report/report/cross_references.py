@@ -203,6 +203,12 @@ def vouched(checked: Checked) -> list[Any]:
     return [pf.Para(*words(text)) for text in texts]
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """A text of at most so many letters, cut within a word where it has to be."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
 def append_parts(doc: pf.Doc, values: pf.Table, note: str, vouched: list[Any], reasons: list[str]) -> None:
     """Put the references, the provenance of the values and the reasons for a draft at the end, each under a heading.
 

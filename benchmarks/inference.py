@@ -4,7 +4,7 @@ Runs are simulated as trained models show them: an example is right where mean +
 effect + seed effect + noise is above 0, all normal, so that accuracy, the share of examples on which two runs disagree,
 and the spread of accuracies between seeds are those of real runs. Known truth is what the claims are then held against.
 
-`python benchmarks/inference.py` takes about five minutes on two cores and writes the tables into docs/statistics.md;
+`python benchmarks/inference.py` takes about ten minutes on two cores and writes the tables into docs/statistics.md;
 `--short` takes seconds, prints them and writes nothing.
 """
 
@@ -626,10 +626,21 @@ def report(repetitions: int, sizes: list[int], processes: int) -> str:
         found = [pool.submit(designs, np.random.default_rng(n), repetitions, n) for n in sorted(sizes, reverse=True)]
         tables = [pool.submit(part, np.random.default_rng(place), repetitions) for place, part in enumerate(TABLES)]
         cells = {key: cell for part in reversed(found) for key, cell in part.result().items()}
-        lines = table_of_designs(cells)
+        lines = [preface(repetitions), "", *table_of_designs(cells)]
         for table in tables:
             lines += ["", *table.result()]
     return "\n".join(lines)
+
+
+def preface(repetitions: int) -> str:
+    """How sure the numbers are: the half-width of a 95% interval for a share of 5%."""
+    few = max(20, repetitions // 3)
+    first, last = (196 * (0.05 * 0.95 / count) ** 0.5 for count in (repetitions, few))
+    return (
+        f"Each number of the first three tables is from {repetitions:,} simulated reports (half as many at n = 5,000), "
+        f"so that 5% is measured to within {first:.1f} points; those of the others are from a half to an eighth of as "
+        f"many, within {last:.1f} points and more."
+    )
 
 
 def main() -> None:

@@ -65,8 +65,10 @@ def main(
     declared = [(a, b) for a, b in pairs]
     facts, found = family_results(scores, declared, margin, metric, clusters)
     add_exploratory(found, scores, asked_pairs(settings, {*named, winner}), clusters)
-    first = "" if budget is None else f", each run at the best of its first {budget} epochs"
-    facts |= {"text": f"{declared_as}, by validation {METRICS[metric].label}{first}", "epochs": budget}
+    at = {None: "", 1: ", each run after its first epoch"}.get(
+        budget, f", each run at the best of its first {budget} epochs"
+    )
+    facts |= {"text": f"{declared_as}, by validation {METRICS[metric].label}{at}", "epochs": budget}
     best = best_p_values(scores, better, clusters)
     write_json(comparisons, {"family": facts, "pairs": found, "best": best})
     write_text(table, pd.DataFrame(rows_of(found, drawn(declared, {*named, winner}))).to_csv(index=False))

@@ -32,14 +32,12 @@ def main(
     """
     chosen, data = read_json(selection), pd.read_parquet(validation)
     metric, labels = chosen["metric"], data["label"].to_numpy()
-    runs = {name: list(map(read_epochs, paths)) for name, paths in paths_by_setting(epochs).items()}
-    found = correct_winner(
-        [[evaluator(metric, labels, of_run) for of_run in runs[name]] for name in settings],
-        len(data),
-        METRICS[metric].higher_is_better,
-        clusters_of(data),
-    )
-    budgets = {name: max(len(of_run.numbers) for of_run in runs[name]) for name in settings}
+    places, budgets, candidates = paths_by_setting(epochs), [], []
+    for name in settings:
+        runs = list(map(read_epochs, places[name]))
+        budgets.append(max(len(of_run.numbers) for of_run in runs))
+        candidates.append([evaluator(metric, labels, of_run) for of_run in runs])
+    found = correct_winner(candidates, len(data), METRICS[metric].higher_is_better, clusters_of(data))
     rows = {row["setting"]: row for row in chosen["settings"]}
     winner = chosen["winner"]
     facts = {
@@ -48,7 +46,7 @@ def main(
         "corrected": found.corrected,
         "candidates": found.candidates,
         "settings": len(settings),
-        "epochs": {"least": min(budgets.values()), "most": max(budgets.values())},
+        "epochs": {"least": min(budgets), "most": max(budgets)},
         "places": {name: place(rows, winner, name) for name in MEASURES},
     }
     write_json(corrected, facts)

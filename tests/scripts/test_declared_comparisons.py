@@ -52,6 +52,25 @@ def test_every_metric_that_is_a_mean_over_examples_compares_and_says_its_unit(me
     assert facts["unit"] == (None if metric in ("loss", "matthews") else "points")
 
 
+def test_runs_are_compared_at_as_many_epochs_where_that_is_declared(tmp_path: Path) -> None:
+    """The first setting's only epoch is as it is; the others' second one, which is all right, is not looked at."""
+    root = make_results(tmp_path / "results", seeds=(1, 2))
+    for place in sorted(root.glob("runs/*/*/predictions.parquet")):
+        table = pd.read_parquet(place)
+        epochs = [table["prediction"], table["label"]][: 1 if "baseline" in str(place) else 2]
+        kept = [
+            pd.DataFrame({"epoch": number, "prediction": found, "confidence": 0.9, "loss": 0.5})
+            for number, found in enumerate(epochs, start=1)
+        ]
+        pd.concat(kept).to_parquet(place.with_name("epochs.parquet"), index=False)
+    own = read_json(root / "comparisons.json")
+    compared(root, epochs=sorted(root.glob("runs/*/*/epochs.parquet")))
+    equal = read_json(root / "comparisons.json")
+    assert equal["pairs"] == own["pairs"]
+    assert (own["family"]["epochs"], equal["family"]["epochs"]) == (None, 1)
+    assert equal["family"]["text"].endswith("each run after its first epoch")
+
+
 @pytest.mark.parametrize(
     ("comparisons", "said"),
     [

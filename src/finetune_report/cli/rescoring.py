@@ -40,7 +40,7 @@ def rescored_complaints(build: Build, models: Path) -> Iterator[str]:
     yield from guarded("prepare_model", model_again, build, model_files(model))
     for split in SPLITS:
         yield from guarded(f"tokens/{split}.parquet", tokens_again, build, split)
-    yield from guarded("baselines.json", made_again, build, "score_baselines")
+    yield from guarded("baselines.json", baselines_again, build, same)
     if same:
         yield from guarded("attention", made_again, build, "demonstrate_attention")
         if "measure_heads" in layout.calls:
@@ -57,6 +57,25 @@ def made_again(build: Build, rule: str, **given: Any) -> Iterator[str]:
     """What a rule makes now that differs from what it made; `given` takes the place of its inputs of that name."""
     call = build.layout.calls[rule]
     return differing(build, rule, call.outputs, **(call.arguments(build.root) | given))
+
+
+def baselines_again(build: Build, same: bool) -> Iterator[str]:
+    """The simple methods' predictions; on another machine without the probe's, which rest on sums of floats."""
+    if same:
+        yield from made_again(build, "score_baselines")
+        return
+    root, call = build.root, build.layout.calls["score_baselines"]
+    again = placed(root / "again", call.outputs)
+    for path in again.values():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    main_of("score_baselines")(**(call.arguments(root) | again | {"tokens": [], "model": []}))
+    made, found = read_json(again["baselines"]), read_json(root / "baselines.json")
+    differ = [name for name in made if made[name] != found.get(name)]
+    yield from (f"differs: baselines.json /{name} is not what score_baselines makes here" for name in differ)
+    for split in ("validation", "test"):
+        here, kept = (pd.read_parquet(folder / f"baselines/{split}.parquet") for folder in (root / "again", root))
+        if not here.equals(kept[here.columns]):
+            yield f"differs: baselines/{split}.parquet is not what score_baselines makes here"
 
 
 def model_again(build: Build, sources: list[Path]) -> Iterator[str]:

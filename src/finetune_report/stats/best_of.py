@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-FEWEST = 8  # settings; with fewer the curve says little
 BAND = (0.05, 0.95)  # quantiles of the best
 
 

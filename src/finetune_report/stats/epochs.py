@@ -21,12 +21,13 @@ class EpochOutcomes:
     """Of one run, [examples, epochs] each: the predicted class, its probability, and the loss.
 
     `numbers` are those of the epochs, from 1; 0 is the model before training. Examples are in the order of their split.
+    Arrays are as small as they were stored, since a sweep has thousands of runs.
     """
 
     numbers: list[int]
-    predictions: NDArray[np.int64]
-    confidences: Floats
-    losses: Floats
+    predictions: NDArray[np.integer]
+    confidences: NDArray[np.floating]
+    losses: NDArray[np.floating]
 
     def first(self, count: int) -> "EpochOutcomes":
         """The first `count` epochs alone."""
@@ -47,19 +48,19 @@ def read_epochs(path: Path) -> EpochOutcomes:
         raise ValueError(f"the epochs in {path.name} are not of the same examples")
     columns = (table[name].to_numpy().reshape(len(numbers), -1).T for name in ("prediction", "confidence", "loss"))
     predictions, confidences, losses = columns
-    return EpochOutcomes(numbers, predictions.astype(np.int64), confidences.astype(float), losses.astype(float))
+    return EpochOutcomes(numbers, predictions, confidences, losses)
 
 
 def evaluator(metric: str, labels: NDArray[np.int64], run: EpochOutcomes) -> Evaluator:
     """The metric after each epoch for any weights of the examples."""
-    right = (run.predictions == labels[:, None]).astype(float)
+    right = run.predictions == labels[:, None]
     if metric == "accuracy":
         return of_means(right)
     if metric == "loss":
         return of_means(run.losses)
     if metric == "calibration_error":
         gaps = [
-            (right[:, place] - run.confidences[:, place])[:, None]
+            (right[:, place] - run.confidences[:, place].astype(float))[:, None]
             * np.eye(BINS + 1)[bin_numbers(run.confidences[:, place])]
             for place in range(right.shape[1])
         ]
@@ -91,5 +92,7 @@ def scores_of_best(
     for run in (run.first(budget) for run in runs):
         place = best_place(selected_by, labels, run)
         predictions = run.predictions[:, place]
-        columns.append(OF_CLASSES[metric](labels, predictions) if metric in OF_CLASSES else run.losses[:, place])
+        columns.append(
+            OF_CLASSES[metric](labels, predictions) if metric in OF_CLASSES else run.losses[:, place].astype(float)
+        )
     return np.stack(columns, axis=1)

@@ -103,8 +103,8 @@ def chosen_epochs(
 
 
 def of_means(scores: ArrayLike) -> Evaluator:
-    """For a metric that is a mean over examples, from a run's scores [examples, epochs]."""
-    table = np.asarray(scores, dtype=float)
+    """For a metric that is a mean over examples, from a run's scores [examples, epochs]; kept as small as they are."""
+    table = np.asarray(scores)
 
     def evaluate(weights: Floats) -> Floats:
         with np.errstate(invalid="ignore"):  # of a few examples all may be drawn, and none left

@@ -168,7 +168,9 @@ class Check:
         if prose:  # captions and the heads of tables state nothing
             passage.state(self.subjects)
         self.finish(passage)
-        self.unjudged += passage.unjudged() if prose else []  # captions and the heads of tables state nothing
+        self.unjudged += (
+            passage.unjudged(self.subjects) if prose else []
+        )  # captions and the heads of tables state nothing
 
     def plain(self, text: str, state: State) -> None:
         passage = Passage()

@@ -183,7 +183,7 @@ def test_escapes_and_unjudged_sentences_are_listed(folder: Path) -> None:
 
 
 def test_a_sentence_that_names_a_setting_is_listed_whatever_its_words(folder: Path) -> None:
-    found = checked(folder, f"`baseline` came through. `baseline` has {VALUE} in accuracy. Nobody came through.")
+    found = checked(folder, f"`baseline` came through. Then `baseline` has {VALUE} in accuracy. Nobody came through.")
     assert found.findings == []
     assert found.unjudged == ["baseline came through."]
 

@@ -116,6 +116,7 @@ def train(root: Path, run: str = "runs/a/seed1", **setting: Any) -> Path:
         timing=folder / "timing.json",
         tuned=folder / "model",
         predictions=folder / "predictions.parquet",
+        epochs=folder / "epochs.parquet",
         setting="a",
         seed=1,
         plan={

@@ -88,10 +88,10 @@ def test_every_value_is_in_the_pdf_with_its_origin(
             assert bare(values[key]["source"]) in text, key
 
 
-def test_the_table_of_values_takes_two_pages_at_most(finished: Project) -> None:
+def test_the_table_of_values_takes_few_pages(finished: Project) -> None:
     pages = [page.extract_text() for page in PdfReader(finished.results / "write-up.pdf").pages]
     first = next(number for number, page in enumerate(pages) if "Where the values come from" in page)
-    assert len(pages) - first <= 3  # it begins below other text
+    assert len(pages) - first <= 4  # it begins below other text, and what the author vouches for comes after it
 
 
 def test_every_value_is_in_the_html_and_leads_to_its_origin(
@@ -101,7 +101,7 @@ def test_every_value_is_in_the_html_and_leads_to_its_origin(
     for row in html.select(".provenance tbody tr"):
         key, printed, whole, source = (bare(cell.get_text()) for cell in row.find_all("td"))
         rows[row.find(id=True)["id"]] = key
-        assert printed == ";".join(cited[key]) or printed.endswith("…")
+        assert printed == ";".join(cited[key]) or printed.endswith("...")
         if key in values:
             assert (whole, source) == (bare(whole_of(values[key]["value"])), bare(values[key]["source"]))
     assert sorted(rows.values()) == sorted(cited)

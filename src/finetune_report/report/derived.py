@@ -13,7 +13,6 @@ from finetune_report.errors import UserError
 from finetune_report.report.keys import BARE_OR_QUOTED, join, split
 from finetune_report.report.results import Evidence
 from finetune_report.report.values import Value, decimals_of, supported_digits
-from finetune_report.stats.metrics import METRICS
 
 MEASURED_DIGITS = 2  # significant ones of a ratio of two numbers of which one has an interval
 OPERATIONS: dict[str, Callable[[float, float], float]] = {
@@ -92,6 +91,8 @@ def compared(name: str, a: str, b: str, evidence: Evidence) -> Value | None:
 
 def scored_by(key: str, evidence: Evidence) -> tuple[str, str, str] | None:
     """Which setting or method a score is of, on which split, by which metric; None of another value."""
+    from finetune_report.stats.metrics import METRICS  # NumPy with it, which `why` need not wait for
+
     match split(key):
         case ("winner", "validation", metric) if metric in METRICS:
             return evidence.selection["winner"], "validation", metric

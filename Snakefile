@@ -6,7 +6,6 @@ import sys
 
 from snakemake.utils import min_version
 
-from finetune_report.cli import duration
 from finetune_report.config.reading import read_config
 from finetune_report.runtime.snakemake_compat import config_files, planned_jobs
 from finetune_report.runtime.system_errors import one_message
@@ -66,6 +65,8 @@ if EXECUTES:
 onstart:
     pass_on_to_jobs()
     if sys.stdout.isatty():  # in the background, since it takes some seconds
+        from finetune_report.cli import duration
+
         duration.start(config, *planned_jobs())
 
 

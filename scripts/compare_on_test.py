@@ -12,7 +12,7 @@ from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
 from finetune_report.stats.comparisons import family_results
 from finetune_report.stats.metrics import METRICS
-from finetune_report.stats.run_scores import clusters_of, run_scores
+from finetune_report.stats.run_scores import by_seed, clusters_of, run_scores
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,7 @@ def main(
     labels, data = read_json(summary)["labels"], pd.read_parquet(test)
     by, margin = (metric, margin) if METRICS[metric].needs == "predictions" else ("accuracy", None)
     ids, simple = data["id"].tolist(), pd.read_parquet(baselines)
-    runs = [rows for _, rows in pd.read_parquet(predictions).groupby("seed", sort=False)]
+    runs = by_seed(pd.read_parquet(predictions))
     scores = {WINNER: run_scores(runs, ids, labels, by)}
     for name in simple.columns.drop(["id", "label"]):
         once = run_scores([simple.rename(columns={name: "prediction"})], ids, labels, by)

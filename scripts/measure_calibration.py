@@ -15,7 +15,7 @@ from finetune_report.runtime.job import run
 from finetune_report.stats.calibration import BINS, bin_numbers, calibration_error
 from finetune_report.stats.crossed import mean_over_seeds
 from finetune_report.stats.intervals import wilson_interval
-from finetune_report.stats.run_scores import clusters_of, run_scores
+from finetune_report.stats.run_scores import by_seed, clusters_of, run_scores
 
 import numpy as np
 import pandas as pd
@@ -24,8 +24,7 @@ import pandas as pd
 def main(predictions: Path, test: Path, summary: Path, calibration: Path, table: Path, values: Path) -> None:
     found, data, labels = pd.read_parquet(predictions), pd.read_parquet(test), read_json(summary)["labels"]
     columns = [f"p_{label}" for label in labels]
-    runs = [of_seed for _, of_seed in found.groupby("seed", sort=False)]
-    brier = mean_over_seeds(run_scores(runs, data["id"].tolist(), labels, "brier"), clusters_of(data))
+    brier = mean_over_seeds(run_scores(by_seed(found), data["id"].tolist(), labels, "brier"), clusters_of(data))
     low, high = brier.interval()
     rows = [measure(int(str(seed)), of_seed, columns) for seed, of_seed in found.groupby("seed")]
     # Whether all seeds' models are calibrated: a p-value for each, corrected by their number (Bonferroni).

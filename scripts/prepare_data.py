@@ -46,9 +46,10 @@ def main(sources: list[Path], train: Path, validation: Path, test: Path, summary
             if split not in splits:
                 drawn[split] = {"fraction": data[f"{split}_fraction"], "seed": data["split_seed"]}
                 splits["train"], splits[split] = carve(splits["train"], origins["train"].name, split, **drawn[split])
-        available = len(splits["train"])
+        available, train_drawn = len(splits["train"]), {}
         if data["train_rows"] and data["train_rows"] < available:
             splits["train"] = draw(splits["train"], origins["train"].name, data["train_rows"], data["split_seed"])
+            train_drawn = {"train_drawn": {"of": available, "seed": data["split_seed"]}}
         overlap = overlaps(splits)
         near = near_duplicates({split: keys_of(dataset) for split, dataset in splits.items()}, data["near_duplicates"])
         splits, dropped = drop_overlaps(splits, near if data["drop_near_duplicates"] else None, data["drop_overlap"])
@@ -69,9 +70,8 @@ def main(sources: list[Path], train: Path, validation: Path, test: Path, summary
             "carved": drawn.get("validation"),
             "test_carved": drawn.get("test"),
             "slices": {str(name): slice_counts(splits, str(name)) for name in data["slices"]},
+            **train_drawn,
         }
-        if data["train_rows"] and data["train_rows"] < available:
-            description["train_drawn"] = {"of": available, "seed": data["split_seed"]}
     write_json(summary, description)
     for split, rows in left_out.items():
         if rows.rows:

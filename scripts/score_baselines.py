@@ -61,7 +61,7 @@ def main(
     methods["bag-of-words"] = fitted, texts, chosen
     if model:
         vectors = embeddings(data, dict(zip(SPLITS, tokens, strict=True)), model[0], compute)
-        fitted, chosen = best((({"strength": strength}, probe(strength)) for strength in PROBED), vectors, labels)
+        _, fitted, chosen = best((({"strength": strength}, probe(strength)) for strength in PROBED), vectors, labels)
         methods["probe"] = fitted, vectors, chosen
     results, predicted = {}, {}
     for name, (method, inputs, chosen) in methods.items():
@@ -83,19 +83,19 @@ def bag_of_words(texts: Inputs, labels: Labels) -> tuple[Pipeline, Chosen]:
         candidates = (
             (({"features": features, "strength": c}), LogisticRegression(C=c, max_iter=1000)) for c in STRENGTHS
         )
-        fitted, chosen = best(candidates, counts, labels)
-        score = fitted.score(counts["validation"], labels["validation"])
+        score, fitted, chosen = best(candidates, counts, labels)
         found.append((score, make_pipeline(counting, fitted), chosen))
     _, pipeline, chosen = max(found, key=lambda row: row[0])  # the first, words, of equals
     return pipeline, chosen | {"looks": sum(row[2]["looks"] for row in found)}
 
 
-def best(candidates: Iterable[tuple[Chosen, Any]], inputs: Inputs, labels: Labels) -> tuple[Any, Chosen]:
-    """The fitted candidate of the highest validation accuracy, and what it is, with the number of looks."""
+def best(candidates: Iterable[tuple[Chosen, Any]], inputs: Inputs, labels: Labels) -> tuple[float, Any, Chosen]:
+    """The highest validation accuracy, the fitted candidate that has it, and what that is, with the number of looks."""
     fitted = [(chosen, method.fit(inputs["train"], labels["train"])) for chosen, method in candidates]
     scores = [method.score(inputs["validation"], labels["validation"]) for _, method in fitted]
-    chosen, method = fitted[int(np.argmax(scores))]
-    return method, chosen | {"looks": len(fitted)}
+    place = int(np.argmax(scores))
+    chosen, method = fitted[place]
+    return scores[place], method, chosen | {"looks": len(fitted)}
 
 
 def probe(strength: float) -> Pipeline:

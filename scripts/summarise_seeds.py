@@ -20,7 +20,7 @@ from finetune_report.runtime.job import run
 from finetune_report.stats.class_shares import class_shares
 from finetune_report.stats.crossed import mean_of_shares, mean_over_seeds
 from finetune_report.stats.metrics import METRICS
-from finetune_report.stats.run_scores import clusters_of, on_examples, run_scores
+from finetune_report.stats.run_scores import by_seed, clusters_of, on_examples, run_scores
 from finetune_report.stats.selection import by_setting, paths_by_setting
 from finetune_report.stats.shares import share_interval
 
@@ -52,7 +52,7 @@ def main(
     labels, data = tested["labels"], pd.read_parquet(validation)
     runs = {name: list(map(pd.read_parquet, paths)) for name, paths in paths_by_setting(predictions).items()}
     found = {name: setting_summary(of_setting[name], intervals(runs[name], data, labels)) for name in settings}
-    of_test = [rows for _, rows in pd.read_parquet(test_predictions).groupby("seed", sort=False)]
+    of_test = by_seed(pd.read_parquet(test_predictions))
     test_data = pd.read_parquet(test)
     chosen = found[winner] | {
         "test": over_seeds(tested["runs"], intervals(of_test, test_data, labels)),

@@ -32,6 +32,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item is not first, "halved" not in needs[item], not item.get_closest_marker("slow")))
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results folder of a small experiment, written by hand."""
+    from tests.support.evidence import make_results  # pandas and the scripts, which few tests need
+
+    return make_results(tmp_path_factory.mktemp("results"))
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The small experiment after one run of the real program, with one core and a secret in the environment."""

@@ -6,6 +6,7 @@ from typing import Any
 from finetune_report.cli.design import GUESS, design_lines
 from finetune_report.config.schema import complete
 from finetune_report.stats.planning import minimum_detectable, planned_level
+from tests.support.configs import write_splits
 
 import pytest
 
@@ -13,10 +14,7 @@ import pytest
 @pytest.fixture
 def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "data").mkdir()
-    for split, rows in {"train": 500, "validation": 300, "test": 10}.items():
-        lines = "".join(f"some text {number},{number % 2}\n" for number in range(rows))
-        (tmp_path / f"data/{split}.csv").write_text("text,label\n" + lines)
+    write_splits(tmp_path, {"train": 500, "validation": 300, "test": 10})
     settings = [{"name": name} for name in ("a", "b", "c")]
     return {"name": "try", "data": {"path": "data"}, "model": {"package": "p"}, "settings": settings}
 

@@ -8,8 +8,10 @@ from finetune_report.cli.design import design_lines
 from finetune_report.cli.duration import Job, line, makespan, shown, trained
 from finetune_report.cli.rows import sampled_texts, split_rows
 from finetune_report.config.schema import complete
+from finetune_report.config.settings import resolved_settings
 from finetune_report.files import write_json
 from finetune_report.training.pace import Pace
+from tests.support.configs import write_splits
 from tests.support.models import save_classifier
 
 import pytest
@@ -20,10 +22,7 @@ PACE = Pace(startup=2.0, step=0.5, example=0.1, evaluated=0.01)
 @pytest.fixture
 def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "data").mkdir()
-    for split, rows in {"train": 500, "validation": 300, "test": 10}.items():
-        lines = "".join(f"some text {number},{number % 2}\n" for number in range(rows))
-        (tmp_path / f"data/{split}.csv").write_text("text,label\n" + lines)
+    write_splits(tmp_path, {"train": 500, "validation": 300, "test": 10})
     save_classifier(tmp_path / "model", ["some", "text"])
     settings = [{"name": "a", "batch_size": 10, "epochs": 4}, {"name": "b", "batch_size": 20, "epochs": 2}]
     return {
@@ -55,10 +54,10 @@ def test_a_run_takes_its_steps_its_examples_and_what_is_evaluated(given: dict[st
     config = complete(given | {"train_sample": 100})
     rows = {"train": 500, "validation": 300}
     # 4 epochs of 50 steps, 500 examples and 400 evaluated ones; then all training examples once.
-    assert trained(config, ("finetune", {"setting": "a", "seed": "1"}), rows, PACE) == pytest.approx(
-        4 * (50 * 0.5 + 500 * 0.1 + 400 * 0.01) + 500 * 0.01
-    )
-    half = trained(config, ("train_fraction", {"percent": "50", "seed": "1"}), rows, PACE)
+    assert trained(
+        config, resolved_settings(config), ("finetune", {"setting": "a", "seed": "1"}), rows, PACE
+    ) == pytest.approx(4 * (50 * 0.5 + 500 * 0.1 + 400 * 0.01) + 500 * 0.01)
+    half = trained(config, resolved_settings(config), ("train_fraction", {"percent": "50", "seed": "1"}), rows, PACE)
     assert half == pytest.approx(4 * (25 * 0.5 + 250 * 0.1 + 400 * 0.01) + 250 * 0.01)
 
 
@@ -69,7 +68,9 @@ def test_with_halving_a_setting_counts_by_the_share_that_goes_on(given: dict[str
 
     def epochs(config: dict[str, Any], *jobs: Job) -> float:
         after = 500 * PACE.evaluated * len(jobs)
-        return (sum(trained(config, job, rows, PACE) for job in jobs) - after) / PACE.epochs(1, 500, 10, 800)
+        return (sum(trained(config, resolved_settings(config), job, rows, PACE) for job in jobs) - after) / PACE.epochs(
+            1, 500, 10, 800
+        )
 
     assert epochs(whole, ("finetune", {"setting": "a"})) == pytest.approx(4)
     jobs: tuple[Job, ...] = (("train_rung", {"setting": "a", "rung": "1"}), ("finetune", {"setting": "a"}))

@@ -14,11 +14,6 @@ from tests.support.evidence import compared, evidence, make_results
 import pytest
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_results(tmp_path_factory.mktemp("results"))
-
-
 @pytest.fixture
 def found(folder: Path) -> Evidence:
     return evidence(folder)

@@ -7,29 +7,17 @@ from finetune_report.report.derived import derived, operands
 from finetune_report.report.findings import check_document
 from finetune_report.report.rendering import parse
 from finetune_report.report.results import Evidence
-from finetune_report.report.template import Filled, fill
 from finetune_report.report.values import Value
-from tests.support.evidence import evidence, make_results
+from tests.support.evidence import evidence, filled_in
 
 import pytest
 
 SMALL, BASE, MILDER = (f"runs.{name}.validation.accuracy" for name in ("small-batch", "baseline", "milder"))
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_results(tmp_path_factory.mktemp("results"))
-
-
 @pytest.fixture
 def found(folder: Path) -> Evidence:
     return evidence(folder)
-
-
-def filled(folder: Path, text: str) -> Filled:
-    path = folder / "given.md"
-    path.write_text(text, encoding="utf-8")
-    return fill(path, evidence(folder))
 
 
 def test_the_difference_of_a_declared_pair_has_its_interval_both_ways_round(found: Evidence) -> None:
@@ -77,7 +65,7 @@ def test_a_share_of_right_answers_has_the_interval_of_the_accuracy(found: Eviden
     ],
 )
 def test_they_are_printed_with_the_digits_that_their_inputs_support(folder: Path, call: str, text: str) -> None:
-    assert [citation.text for citation in filled(folder, f"So {{{{ {call} }}}} it is.").citations] == [text]
+    assert [citation.text for citation in filled_in(folder, f"So {{{{ {call} }}}} it is.").citations] == [text]
 
 
 @pytest.mark.parametrize(
@@ -92,12 +80,12 @@ def test_they_are_printed_with_the_digits_that_their_inputs_support(folder: Path
 )
 def test_what_cannot_be_made_is_refused(folder: Path, call: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        filled(folder, f"So {{{{ {call} }}}}.")
+        filled_in(folder, f"So {{{{ {call} }}}}.")
 
 
 def test_they_belong_to_their_words(folder: Path) -> None:
     def kinds(text: str) -> list[str]:
-        given = filled(folder, text)
+        given = filled_in(folder, text)
         path = folder / "given.md"
         return [finding.kind for finding in check_document(parse(given.text, path), given, path).findings]
 

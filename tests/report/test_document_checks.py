@@ -2,28 +2,14 @@
 
 from pathlib import Path
 
-from finetune_report.report.findings import Finding, check_document, reasons
-from finetune_report.report.rendering import parse
-from finetune_report.report.template import fill
-from tests.support.evidence import evidence, make_results, selection
+from finetune_report.report.findings import reasons
+from tests.support.evidence import findings_in, selection
 
 import pytest
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_results(tmp_path_factory.mktemp("results"))
-
-
-def findings(folder: Path, text: str) -> list[Finding]:
-    path = folder / "given.md"
-    path.write_text(text, encoding="utf-8")
-    filled = fill(path, evidence(folder))
-    return check_document(parse(filled.text, path), filled, path).findings
-
-
 def found(folder: Path, text: str) -> list[tuple[str, str]]:
-    return [(finding.kind, finding.found) for finding in findings(folder, text)]
+    return [(finding.kind, finding.found) for finding in findings_in(folder, text)]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +135,7 @@ def test_comparisons_need_a_claim_and_escapes_a_reason(
     ],
 )
 def test_marks_cannot_be_forged_or_lost(folder: Path, text: str, kind: str) -> None:
-    assert kind in [finding.kind for finding in findings(folder, text)]
+    assert kind in [finding.kind for finding in findings_in(folder, text)]
 
 
 def test_findings_have_line_and_sentence(folder: Path) -> None:
@@ -159,7 +145,7 @@ def test_findings_have_line_and_sentence(folder: Path) -> None:
         "| a | b |\n|---|---|\n{% for name in settings %}\n| {{ name }} | twice |\n{% endfor %}\n\n"
         'After {{ value("winner.name") }} there are 17 more.\n\nThe end.[^n]\n\n[^n]: Half of a note.\n'
     )
-    assert [(finding.line, finding.found, finding.sentence) for finding in findings(folder, text)] == [
+    assert [(finding.line, finding.found, finding.sentence) for finding in findings_in(folder, text)] == [
         (5, "17", "It has 17 of them, e.g. here, as Dr Who says!"),
         (11, "twice", "baseline | twice"),
         (11, "twice", "small-batch | twice"),
@@ -171,11 +157,11 @@ def test_findings_have_line_and_sentence(folder: Path) -> None:
 
 def test_equal_sentences_are_found_on_their_own_lines(folder: Path) -> None:
     text = "It is 17 metres long.\n\nAnother paragraph.\n\nIt is 17 metres long.\n"
-    assert [finding.line for finding in findings(folder, text)] == [1, 5]
+    assert [finding.line for finding in findings_in(folder, text)] == [1, 5]
 
 
 def test_a_false_comparison_carries_its_numbers(folder: Path) -> None:
-    [finding] = findings(
+    [finding] = findings_in(
         folder, '\n\n{% call claim("beats", a="milder", b="baseline") %}Milder is better than baseline.{% endcall %}'
     )
     assert (finding.line, finding.sentence) == (3, "Milder is better than baseline.")
@@ -191,7 +177,7 @@ def test_a_false_comparison_carries_its_numbers(folder: Path) -> None:
 def test_reasons_name_all_that_stands_against_a_report(folder: Path) -> None:
     assert reasons([], "0123abc", False, selection(), True) == []
     short = selection() | {"planned": 4, "missing": ["large"]}
-    dirty, missing, finding = reasons(findings(folder, "It has 17."), "0123abc", True, short, True)
+    dirty, missing, finding = reasons(findings_in(folder, "It has 17."), "0123abc", True, short, True)
     assert "not committed" in dirty
     assert "no git checkout" in reasons([], "", True, selection(), True)[0]
     assert missing == "1 of 4 planned runs are missing: not all of large have finished"

@@ -6,28 +6,17 @@ from finetune_report.errors import UserError
 from finetune_report.report.cross_references import each
 from finetune_report.report.keys import join
 from finetune_report.report.rendering import parse
-from finetune_report.report.template import Filled, fill, trimmed_tags
+from finetune_report.report.template import fill, trimmed_tags
 from finetune_report.report.values import Value
 from finetune_report.terminal import visible
-from tests.support.evidence import evidence, make_results
+from tests.support.evidence import evidence, filled_in
 
 import panflute as pf
 import pytest
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_results(tmp_path_factory.mktemp("results"))
-
-
-def filled(folder: Path, text: str) -> Filled:
-    path = folder / "given.md"
-    path.write_text(text, encoding="utf-8")
-    return fill(path, evidence(folder))
-
-
 def test_a_value_becomes_a_span_with_its_key(folder: Path) -> None:
-    found = filled(folder, 'It is {{ value("runs.baseline.validation.accuracy") }}.\n')
+    found = filled_in(folder, 'It is {{ value("runs.baseline.validation.accuracy") }}.\n')
     assert found.text == 'It is [0.75]{.value key="runs.baseline.validation.accuracy"}.\n'
     assert [(citation.value.key, citation.text, citation.line) for citation in found.citations] == [
         ("runs.baseline.validation.accuracy", "0.75", 1)
@@ -36,12 +25,12 @@ def test_a_value_becomes_a_span_with_its_key(folder: Path) -> None:
 
 def test_loops_make_rows_without_empty_lines(folder: Path) -> None:
     text = "| a |\n|---|\n{% for name in settings %}\n| {{ name }} |\n{% endfor %}\n\nNext.\n"
-    assert filled(folder, text).text == "| a |\n|---|\n| baseline |\n| small-batch |\n| milder |\n\nNext.\n"
+    assert filled_in(folder, text).text == "| a |\n|---|\n| baseline |\n| small-batch |\n| milder |\n\nNext.\n"
 
 
 def test_a_paragraph_that_ends_in_a_tag_keeps_its_end(folder: Path) -> None:
     text = "{% if has('winner.name') %}One.{% endif %}\nTwo.{% if true %} Three.{% endif %}\n\nFour.\n"
-    assert filled(folder, text).text == "One.\nTwo. Three.\n\nFour.\n"
+    assert filled_in(folder, text).text == "One.\nTwo. Three.\n\nFour.\n"
 
 
 def test_only_lines_of_nothing_but_tags_are_trimmed() -> None:
@@ -52,7 +41,7 @@ def test_only_lines_of_nothing_but_tags_are_trimmed() -> None:
 
 
 def test_a_claim_is_marked_and_judged(folder: Path) -> None:
-    found = filled(
+    found = filled_in(
         folder, 'Start.\n{% call claim("beats", a="milder", b="baseline") %}It\n is better.{% endcall %}\nEnd.\n'
     )
     assert found.text == 'Start.\n[It\n is better.]{.claim n="1"}\nEnd.\n'
@@ -62,10 +51,10 @@ def test_a_claim_is_marked_and_judged(folder: Path) -> None:
 
 def test_of_two_wordings_the_true_one_is_printed(folder: Path) -> None:
     both = "{% if holds %}Yes.{% else %}No.{% endif %}{% endcall %}"
-    found = filled(folder, '{% call(holds) claim("differ", a="milder", b="baseline") %}' + both)
+    found = filled_in(folder, '{% call(holds) claim("differ", a="milder", b="baseline") %}' + both)
     assert found.text == '[No.]{.claim n="1"}'
     assert not found.claims[0].gated
-    assert filled(folder, '{% call(holds) claim("differ", a="small-batch", b="baseline") %}' + both).text.startswith(
+    assert filled_in(folder, '{% call(holds) claim("differ", a="small-batch", b="baseline") %}' + both).text.startswith(
         "[Yes.]"
     )
 
@@ -74,28 +63,28 @@ def test_a_claim_of_several_paragraphs_is_a_div(folder: Path) -> None:
     text = (
         '{% call claim("at_least", key="winner.validation.accuracy", x=0.5) %}\nOne.\n\nTwo.\n{% endcall %}\n\nNext.\n'
     )
-    assert filled(folder, text).text == '\n::::: {.claim n="1"}\n\nOne.\n\nTwo.\n\n:::::\n\n\nNext.\n'
+    assert filled_in(folder, text).text == '\n::::: {.claim n="1"}\n\nOne.\n\nTwo.\n\n:::::\n\n\nNext.\n'
 
 
 def test_no_sentence_changes_what_another_one_comes_to(folder: Path) -> None:
     first = '{{ value("comparison.milder.baseline.p") }}'
     later = '{% call claim("differ", a="small-batch", b="baseline") %}x{% endcall %}'
-    alone, together = (filled(folder, text).citations[0].value.value for text in (first, first + later))
+    alone, together = (filled_in(folder, text).citations[0].value.value for text in (first, first + later))
     assert alone == together
 
 
 def test_keys_names_and_settings_are_there_for_loops(folder: Path) -> None:
-    assert filled(folder, '{{ keys("runs.*.best_epoch") | join(" ") }}').text == (
+    assert filled_in(folder, '{{ keys("runs.*.best_epoch") | join(" ") }}').text == (
         "runs.baseline.best_epoch runs.small-batch.best_epoch runs.milder.best_epoch"
     )
-    assert filled(folder, '{{ keys("winner.") | join(" ") }}').text == "winner.name winner.validation.accuracy"
-    assert filled(folder, '{{ names("runs") | join(" ") }}').text == "baseline small-batch milder"
-    assert filled(folder, '{{ winner }} {{ labels[0] }} {{ has("nothing") }}').text == "small-batch negative False"
-    assert filled(folder, '{% if number("runs.milder.best_epoch") > 2 %}late{% endif %}').text == "late"
+    assert filled_in(folder, '{{ keys("winner.") | join(" ") }}').text == "winner.name winner.validation.accuracy"
+    assert filled_in(folder, '{{ names("runs") | join(" ") }}').text == "baseline small-batch milder"
+    assert filled_in(folder, '{{ winner }} {{ labels[0] }} {{ has("nothing") }}').text == "small-batch negative False"
+    assert filled_in(folder, '{% if number("runs.milder.best_epoch") > 2 %}late{% endif %}').text == "late"
 
 
 def test_comments_and_labels_go_together(folder: Path) -> None:
-    assert filled(folder, "# A {#sec:a}\n<!--# {{ nothing }} #-->x\n").text == "# A {#sec:a}\nx\n"
+    assert filled_in(folder, "# A {#sec:a}\n<!--# {{ nothing }} #-->x\n").text == "# A {#sec:a}\nx\n"
 
 
 @pytest.mark.parametrize(
@@ -118,7 +107,7 @@ def test_comments_and_labels_go_together(folder: Path) -> None:
 )
 def test_mistakes_are_named_with_file_and_line(folder: Path, text: str, line: int, message: str) -> None:
     with pytest.raises(UserError, match=rf"given\.md, line {line}: .*{message}"):
-        filled(folder, text)
+        filled_in(folder, text)
 
 
 def test_names_that_come_from_data_are_printed_without_meaning_anything(folder: Path) -> None:

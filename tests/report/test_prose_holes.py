@@ -9,17 +9,12 @@ from finetune_report.report.rendering import parse
 from finetune_report.report.subjects import Subjects
 from finetune_report.report.template import fill
 from finetune_report.report.values import Value
-from tests.support.evidence import evidence, make_results
+from tests.support.evidence import evidence
 
 import pytest
 
 VALUE = '{{ value("runs.baseline.validation.accuracy") }}'
 OTHER = '{{ value("runs.small-batch.validation.accuracy") }}'
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_results(tmp_path_factory.mktemp("results"))
 
 
 def checked(folder: Path, text: str, labels: list[str] | None = None, **values: Any) -> Checked:

@@ -2,30 +2,15 @@
 
 from pathlib import Path
 
-from finetune_report.report.findings import Finding, check_document
-from finetune_report.report.rendering import parse
-from finetune_report.report.template import fill
-from tests.support.evidence import evidence, make_results
+from tests.support.evidence import findings_in
 
 import pytest
 
 BEATS = '{% call claim("beats", a="small-batch", b="baseline") %}'
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_results(tmp_path_factory.mktemp("results"))
-
-
-def findings(folder: Path, text: str) -> list[Finding]:
-    path = folder / "given.md"
-    path.write_text(text, encoding="utf-8")
-    filled = fill(path, evidence(folder))
-    return check_document(parse(filled.text, path), filled, path).findings
-
-
 def kinds(folder: Path, text: str) -> list[str]:
-    return [finding.kind for finding in findings(folder, text)]
+    return [finding.kind for finding in findings_in(folder, text)]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +28,7 @@ def kinds(folder: Path, text: str) -> list[str]:
     ],
 )
 def test_a_statement_is_found_and_led_to_its_kind_of_claim(folder: Path, sentence: str, kind: str) -> None:
-    [finding] = findings(folder, sentence)
+    [finding] = findings_in(folder, sentence)
     assert finding.kind == "unclaimed statement"
     assert kind in finding.advice
 
@@ -99,7 +84,7 @@ def test_no_excuse_covers_this_experiment(folder: Path, text: str, kind: str) ->
     ],
 )
 def test_numbers_that_name_or_are_reported(folder: Path, text: str, numbers: list[str]) -> None:
-    assert [finding.found for finding in findings(folder, text) if finding.kind == "unbound number"] == numbers
+    assert [finding.found for finding in findings_in(folder, text) if finding.kind == "unbound number"] == numbers
 
 
 @pytest.mark.parametrize(
@@ -135,13 +120,15 @@ def test_a_claim_that_says_what_it_claims(folder: Path, text: str) -> None:
     ],
 )
 def test_a_claim_that_says_something_else(folder: Path, text: str, why: str) -> None:
-    [finding] = [found for found in findings(folder, text) if found.kind == "misworded claim"]
+    [finding] = [found for found in findings_in(folder, text) if found.kind == "misworded claim"]
     assert why in finding.advice
 
 
 def test_a_claim_covers_one_sentence(folder: Path) -> None:
     text = f"{BEATS}The small batch beats the baseline. The milder one is better.{{% endcall %}}"
-    assert [(finding.kind, finding.found) for finding in findings(folder, text)] == [("unbound comparison", "better")]
+    assert [(finding.kind, finding.found) for finding in findings_in(folder, text)] == [
+        ("unbound comparison", "better")
+    ]
     assert kinds(folder, f"{BEATS}\nThe small batch beats the baseline.\n\nMilder is better.\n{{% endcall %}}") == [
         "unbound comparison"
     ]

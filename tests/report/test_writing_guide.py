@@ -5,17 +5,12 @@ from pathlib import Path
 
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.report.claims import KINDS
-from tests.support.evidence import make_results, render
+from tests.support.evidence import render
 
 import pytest
 
 GUIDE = (ROOT / "docs/writing.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```(markdown(?:-against)?)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_results(tmp_path_factory.mktemp("results"))
 
 
 @pytest.mark.parametrize(("kind", "text"), EXAMPLES)

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.files import read_json, write_json, write_text
+from finetune_report.report.findings import Finding, check_document
+from finetune_report.report.rendering import parse
 from finetune_report.report.results import Evidence, read_curves
+from finetune_report.report.template import Filled, fill
 from finetune_report.report.values import read_values
 from finetune_report.stats.intervals import wilson_interval
 
@@ -151,6 +154,19 @@ def evidence(root: Path) -> Evidence:
         read_json(root / "selection.json"),
         read_curves(root / "curves.csv"),
     )
+
+
+def filled_in(root: Path, text: str) -> Filled:
+    """A text filled in from a results folder; it lies there as given.md."""
+    path = root / "given.md"
+    path.write_text(text, encoding="utf-8")
+    return fill(path, evidence(root))
+
+
+def findings_in(root: Path, text: str) -> list[Finding]:
+    """What the check of a text that is filled in from a results folder finds."""
+    filled, path = filled_in(root, text), root / "given.md"
+    return check_document(parse(filled.text, path), filled, path).findings
 
 
 def render(root: Path, write_up: Path, **changes: Any) -> dict[str, Any]:

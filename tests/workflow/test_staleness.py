@@ -200,6 +200,14 @@ def test_changed_data_and_a_changed_model_are_seen(project: Project) -> None:
     assert names(project.planned()) == ALL - DEMONSTRATION
 
 
+def planned_with_newer(package: str, project: Project, folder: Path) -> set[str]:
+    """The rules that would run were another version of a package installed."""
+    facts = folder / "newer" / f"{package}-99.0.dist-info"
+    facts.mkdir(parents=True)
+    (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 99.0\n")
+    return names(project.planned(PYTHONPATH=str(facts.parent)))
+
+
 @pytest.mark.parametrize(
     ("package", "spared"),
     [
@@ -212,18 +220,12 @@ def test_changed_data_and_a_changed_model_are_seen(project: Project) -> None:
 def test_another_version_of_a_package_reruns_what_it_computes(
     project: Project, tmp_path: Path, package: str, spared: set[str]
 ) -> None:
-    facts = tmp_path / "newer" / f"{package}-99.0.dist-info"
-    facts.mkdir(parents=True)
-    (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 99.0\n")
-    assert names(project.planned(PYTHONPATH=str(facts.parent))) == ALL - spared
+    assert planned_with_newer(package, project, tmp_path) == ALL - spared
 
 
 def test_another_version_of_what_draws_trains_nothing_again(project: Project, tmp_path: Path) -> None:
     """Its fonts decide which signs of a name can be printed, so values are collected again."""
-    facts = tmp_path / "newer/matplotlib-99.0.dist-info"
-    facts.mkdir(parents=True)
-    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: matplotlib\nVersion: 99.0\n")
-    planned = names(project.planned(PYTHONPATH=str(facts.parent)))
+    planned = planned_with_newer("matplotlib", project, tmp_path)
     assert planned >= PLOTS | RECORD
     assert planned.isdisjoint({"prepare_data", "prepare_model", "tokenize_texts", "finetune"})
 

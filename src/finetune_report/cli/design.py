@@ -6,7 +6,7 @@ Nothing is known yet of how much runs disagree, so the variances are guesses, wh
 from collections.abc import Iterator
 from typing import Any
 
-from finetune_report.cli.rows import split_rows
+from finetune_report.cli.rows import validation_rows
 from finetune_report.config.comparisons import compared_metric, declared_pairs, in_words
 from finetune_report.config.settings import resolved_settings
 from finetune_report.stats.planning import (
@@ -28,17 +28,16 @@ ADVISED_SEEDS = 5
 def design_lines(config: dict[str, Any]) -> Iterator[str]:
     """The lines to print for a complete config; none where it declares no comparison."""
     pairs = declared_pairs(config, list(resolved_settings(config)))
-    rows, seeds = split_rows(config), len(config["seeds"])
+    examples, seeds = validation_rows(config), len(config["seeds"])
     if not pairs:
         return
     counted = "1 seed" if seeds == 1 else f"{seeds} seeds"
     comparisons = "1 comparison" if len(pairs) == 1 else f"{len(pairs)} comparisons"
     by = compared_metric(config)
     yield f"Comparisons declared: {in_words(config)}, by validation {by}; {comparisons}, {counted}."
-    if rows is None:
+    if examples is None:
         yield "  How many validation examples there are is known once the data are here; plan again then."
         return
-    examples = rows["validation"]
     level = planned_level(len(pairs), config["comparisons"]["with"] == "baseline")
     found = minimum_detectable(GUESS, examples, seeds, level)
     yield f"  {examples} validation examples and {counted} find a difference of {shown(found)} in four of five cases,"

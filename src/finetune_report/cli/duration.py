@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Job = tuple[str, dict[str, str]]  # the rule and its wildcards
 
 TRAINS = ("finetune", "train_rung", "train_fraction")
-LIGHT = 0.5  # of what it takes to start a process that trains, a step that does not (measured: docs/performance.md)
+LIGHT = 0.5  # of what it takes to start a process that trains, a step that does not: 0.2 to 0.6 (docs/performance.md)
 TEXTS = 400
 
 
@@ -56,7 +56,8 @@ def line(config: dict[str, Any], jobs: list[Job], cores: int) -> str:
         pace = measured(config, texts, folder)
     except UserError as error:
         return f"How long this takes could not be measured: {error}"
-    runs = [pace.startup + trained(config, job, rows, pace) for job in jobs if job[0] in TRAINS]
+    settings = resolved_settings(config)
+    runs = [pace.startup + trained(config, settings, job, rows, pace) for job in jobs if job[0] in TRAINS]
     training = makespan(runs, max(1, cores // config["threads"]))
     others = len(jobs) - len(runs)
     rest = others * LIGHT * pace.startup / cores
@@ -106,10 +107,14 @@ def measured(config: dict[str, Any], texts: Texts, folder: Path) -> "Pace":
     return replace(pace, startup=imports + pace.startup)
 
 
-def trained(config: dict[str, Any], job: Job, rows: dict[str, int], pace: "Pace") -> float:
-    """Seconds that a job trains; with halving, in the mean over the settings, of which some go no further."""
+def trained(
+    config: dict[str, Any], settings: dict[str, dict[str, Any]], job: Job, rows: dict[str, int], pace: "Pace"
+) -> float:
+    """Seconds that a job trains; with halving, in the mean over the settings, of which some go no further.
+
+    `settings` are the config's, resolved.
+    """
     rule, wildcards = job
-    settings = resolved_settings(config)
     rungs, keep = config["halving"]["rungs"], config["halving"]["keep"]
     setting = settings[wildcards.get("setting", next(iter(settings)))]  # which one wins is not known yet
     share = float(wildcards.get("percent", 100)) / 100

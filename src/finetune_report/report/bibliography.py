@@ -8,7 +8,7 @@ from finetune_report.errors import UserError
 from finetune_report.terminal import visible
 
 ENTRY = re.compile(r"@(\w+)\s*\{\s*([^\s,]+)\s*,")
-JOINERS = "\u200c\u200d"  # unseen, and part of Persian words and of emoji
+ZERO_WIDTH_JOINERS = "\u200c\u200d"  # unseen, and part of Persian words and of emoji
 NO_ENTRIES = {"comment", "preamble", "string"}
 
 
@@ -22,7 +22,7 @@ def citable(paths: Iterable[Path]) -> set[str]:
     for path in paths:
         text = text_of(path)
         for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
-            if visible(line, kept=JOINERS + "\t") != line:
+            if visible(line, kept=ZERO_WIDTH_JOINERS + "\t") != line:
                 raise UserError(f"{path}, line {number}: found a sign that no reader sees ({visible(line)}); remove it")
         for entry in ENTRY.finditer(text):
             kind, key = entry.groups()

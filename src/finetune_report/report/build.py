@@ -9,6 +9,7 @@ import hashlib
 import logging
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from finetune_report.report.cross_references import (
 )
 from finetune_report.report.figure_checks import disagreements
 from finetune_report.report.findings import Checked, check_document, reasons
-from finetune_report.report.rendering import FORMS, Style, parse, render
+from finetune_report.report.rendering import FORMS, Style, parse, place_of, render
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.template import Filled, fill
 from finetune_report.report.values import read_values
@@ -110,12 +111,7 @@ def finish(
     vector: bool,
 ) -> None:
     """Turn the checked tree into the one that is printed."""
-    source = write_up.read_text(encoding="utf-8")
-
-    def locate(text: str) -> str:
-        before, found, _ = source.partition(text)
-        return f"{write_up}, line {before.count(chr(10)) + 1}" if found else str(write_up)
-
+    locate = partial(place_of, write_up)
     place_images(doc, figures, root, vector, locate)
     labels = number_parts(doc)
     resolve_references(doc, labels, citable(bibliography), locate)

@@ -56,10 +56,10 @@ def fault(claim: Claim, before: str, words: str, subjects: Subjects, aliases: di
 def place(name: str, words: str, subjects: Subjects, aliases: list[str]) -> int | None:
     """Where the words of a claim name a setting or a method; None where they do not."""
     known = frozenset({name, *aliases})
-    found = [start for start, _, _ in subjects.spelt(words, known)]
+    found = [start for start, _ in subjects.spelt(words, known)]
     called = CALLED.get(name) or (CALLED["winner"] if name == subjects.winner else None)
     if called:
         found += [match.start() for match in re.finditer(rf"\b{called}\b", words, re.IGNORECASE)]
     if name == "winner" and subjects.winner:
-        found += [start for start, _, _ in subjects.spelt(words, frozenset({subjects.winner}))]
+        found += [start for start, _ in subjects.spelt(words, frozenset({subjects.winner}))]
     return min(found, default=None)

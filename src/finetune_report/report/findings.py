@@ -78,11 +78,9 @@ class Checked:
 
 def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> Checked:
     """Check the tree of a filled-in write-up."""
-    printed: dict[str, set[str]] = {}
-    for citation in filled.citations:
-        printed.setdefault(citation.value.key, set()).add(citation.text)
-    check = Check(filled.names, printed, filled.printed_names, filled.subjects)
+    check = check_of(filled)
     check.document(doc)
+    wordings = misworded(check, filled)
     places = Places(write_up.read_text(encoding="utf-8"))
     findings = [finding_of(problem, places.line(problem), write_up) for problem in check.problems]
     for number, claim in enumerate(filled.claims, start=1):
@@ -91,14 +89,8 @@ def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> Checked:
             findings.append(Finding("broken claim", str(write_up), claim.line, claim.sentence, "", advice))
         if claim.gated and not claim.verdict.holds:
             findings.append(false_claim(claim, write_up))
-        for made in check.made:
-            wrong = (
-                fault(claim, made.sentence, made.words, filled.subjects, filled.aliases)
-                if made.number == str(number)
-                else ""
-            )
-            if wrong:
-                findings.append(Finding("misworded claim", str(write_up), claim.line, made.sentence, claim.kind, wrong))
+        for sentence, wrong in wordings.get(number, ()):
+            findings.append(Finding("misworded claim", str(write_up), claim.line, sentence, claim.kind, wrong))
         if about_models_alone(claim) and not speaks_of_models(claim.sentence, filled.names):
             findings.append(
                 Finding("wrong estimand", str(write_up), claim.line, claim.sentence, claim.kind, OF_ONE_SEED)
@@ -107,6 +99,27 @@ def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> Checked:
     if check.claims:
         findings.append(Finding("forged claim", str(write_up), 1, "", "", "a claim is made by {% call claim(...) %}"))
     return Checked(sorted(findings, key=lambda finding: finding.line), check.escapes, check.unjudged)
+
+
+def check_of(filled: Filled) -> Check:
+    """A check that knows what was printed and what of."""
+    printed: dict[str, set[str]] = {}
+    for citation in filled.citations:
+        printed.setdefault(citation.value.key, set()).add(citation.text)
+    return Check(filled.names, printed, filled.printed_names, filled.subjects)
+
+
+def misworded(check: Check, filled: Filled) -> dict[int, list[tuple[str, str]]]:
+    """By the number of a claim, each sentence that does not say what it claims, and what is wrong with it."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    numbers = {str(number): number for number in range(1, len(filled.claims) + 1)}
+    for made in check.made:
+        number = numbers.get(made.number, 0)  # of a forged mark, which is a finding of its own, there is none
+        claim = filled.claims[number - 1] if number else None
+        wrong = fault(claim, made.sentence, made.words, filled.subjects, filled.aliases) if claim else ""
+        if wrong:
+            found.setdefault(number, []).append((made.sentence, wrong))
+    return found
 
 
 def undrawn(write_up: Path) -> list[Finding]:

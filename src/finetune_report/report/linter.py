@@ -168,9 +168,8 @@ class Check:
         if prose:  # captions and the heads of tables state nothing
             passage.state(self.subjects)
         self.finish(passage)
-        self.unjudged += (
-            passage.unjudged(self.subjects) if prose else []
-        )  # captions and the heads of tables state nothing
+        if prose:
+            self.unjudged += passage.unjudged(self.subjects)
 
     def plain(self, text: str, state: State) -> None:
         passage = Passage()

@@ -83,14 +83,18 @@ def parse(markdown: str, write_up: Path) -> pf.Doc:
             element.colspec = list(zip(alignments, widths(element, write_up), strict=True))
 
     doc.walk(widen)
-    source = write_up.read_text(encoding="utf-8") if write_up.is_file() else markdown
-
-    def locate(text: str) -> str:
-        before, found, _ = source.partition(text)
-        return f"{write_up}, line {before.count(chr(10)) + 1}" if found else str(write_up)
-
-    convert_raw(doc, lambda text: latex_tree(text, write_up), locate)
+    convert_raw(doc, lambda text: latex_tree(text, write_up), lambda text: place_of(write_up, text, markdown))
     return doc
+
+
+def place_of(write_up: Path, text: str, markdown: str = "") -> str:
+    """Where a piece of a write-up stands, for a message: the file, and the line where it is found.
+
+    `markdown` takes the place of a file that is not there.
+    """
+    source = write_up.read_text(encoding="utf-8") if write_up.is_file() else markdown
+    before, found, _ = source.partition(text)
+    return f"{write_up}, line {before.count(chr(10)) + 1}" if found else str(write_up)
 
 
 def latex_tree(text: str, write_up: Path) -> str:

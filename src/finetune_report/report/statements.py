@@ -197,11 +197,8 @@ def reported(sentence: str, number: str, subjects: Subjects, by_name: bool) -> b
 
 def hypothetical(sentence: str, place: int) -> bool:
     """Whether what stands at a place is asked, supposed or possible, not stated."""
-    before = sentence[:place]
-    clause = CLAUSE.split(before)[-1]
-    if MODAL.search(clause):
-        return True
-    return HYPOTHESIS.search(clause) is not None
+    clause = CLAUSE.split(sentence[:place])[-1]
+    return bool(MODAL.search(clause) or HYPOTHESIS.search(clause))
 
 
 def within(span: tuple[int, int], others: list[tuple[int, int]]) -> bool:

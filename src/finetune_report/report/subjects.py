@@ -81,7 +81,7 @@ class Subjects:
     def compared_in(self, sentence: str) -> Named:
         """The settings and methods that a sentence names, by the whole name; a method's also with spaces."""
         found = [(match.start(), match[0]) for match in WORD.finditer(sentence) if match[0] in self.settings]
-        found += [(place, name) for place, name, exact in self.spelt(sentence, self.methods)]
+        found += self.spelt(sentence, self.methods)
         found += [(match.start(), self.winner) for match in SELECTED.finditer(sentence) if self.winner]
         return sorted(found)
 
@@ -105,18 +105,17 @@ class Subjects:
 
         A name of several parts may be spelt with spaces, and a first letter may be a capital.
         """
-        return [name for _, name, _ in sorted(self.spelt(sentence, self.every))]
+        return [name for _, name in sorted(self.spelt(sentence, self.every))]
 
-    def spelt(self, sentence: str, names: frozenset[str]) -> Iterator[tuple[int, str, bool]]:
+    def spelt(self, sentence: str, names: frozenset[str]) -> Iterator[tuple[int, str]]:
         """Where a sentence has a name, whether in these letters or with spaces between its parts."""
         spellings = spelled(names)
         words = list(WORD.finditer(sentence))
         for first in range(len(words)):
             for last in range(min(first + LONGEST, len(words)), first, -1):
-                text = sentence[words[first].start() : words[last - 1].end()]
-                name = spellings.get(folded(text))
+                name = spellings.get(folded(sentence[words[first].start() : words[last - 1].end()]))
                 if name:
-                    yield words[first].start(), name, text == name
+                    yield words[first].start(), name
                     break
 
 

@@ -26,6 +26,11 @@ def run_scores(runs: Sequence[pd.DataFrame], ids: Sequence[str], labels: list[st
     return influence_values(metric, true, [table[chances].to_numpy(dtype=float) for table in tables])
 
 
+def by_seed(predictions: pd.DataFrame) -> list[pd.DataFrame]:
+    """The predictions of each seed's run, from a table that has all of them below one another."""
+    return [rows for _, rows in predictions.groupby("seed", sort=False)]
+
+
 def on_examples(run: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
     table = run.set_index("id")
     if len(table) != len(ids) or set(table.index) != set(ids):

@@ -55,9 +55,14 @@ def measure(
     examples = tokenized(texts, classes, pretrained, max_length)
     with tempfile.TemporaryDirectory() as folder:
         plan = Plan(
-            hyperparameters[0] | {"batch_size": small}, {"weights": 0, "order": 0, "dropout": 0}, "accuracy", "stop",
-            {}, "", 0,
-        )  # fmt: skip
+            hyperparameters=hyperparameters[0] | {"batch_size": small},
+            streams={"weights": 0, "order": 0, "dropout": 0},
+            selection_metric="accuracy",
+            on_divergence="stop",
+            compute={},
+            checkpoint_path="",
+            train_sample=0,
+        )
         labels = [str(number) for number in range(classes)]
         checkpoints = Checkpoints(Path(folder) / "pace", "0" * 64)
         started = time.perf_counter()

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from finetune_report.report.claim_wording import DIRECTED, fault
-from finetune_report.report.linter import Check
+from finetune_report.report.claim_wording import DIRECTED
+from finetune_report.report.findings import check_of, misworded
 from finetune_report.report.passages import State
 from finetune_report.report.rendering import parse
 from finetune_report.report.subjects import metrics_of, splits_of
@@ -59,17 +59,11 @@ def paragraphs(markdown: str) -> Iterator[str]:
 
 def faults(block: object, filled: Filled) -> set[tuple[str, str]]:
     """What the check finds in a paragraph."""
-    printed: dict[str, set[str]] = {}
-    for citation in filled.citations:
-        printed.setdefault(citation.value.key, set()).add(citation.text)
-    check = Check(filled.names, printed, filled.printed_names, filled.subjects)
+    check = check_of(filled)
     check.blocks([block], State())
+    wordings = misworded(check, filled).values()
     found = {(problem.kind, problem.found) for problem in check.problems}
-    for made in check.made:
-        claim = filled.claims[int(made.number) - 1]
-        wrong = fault(claim, made.sentence, made.words, filled.subjects, filled.aliases)
-        found |= {("misworded claim", wrong)} if wrong else set()
-    return found
+    return found | {("misworded claim", wrong) for wording in wordings for _, wrong in wording}
 
 
 def lost(mutant: Mutant) -> bool:

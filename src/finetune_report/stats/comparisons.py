@@ -47,6 +47,7 @@ def family_results(
         "clusters": table.shape[0] if clusters is None else len(set(np.asarray(clusters).tolist())),
         "seeds": table.shape[1],
         "critical_p": None,
+        "equivalence_confidence": None,
     }
     pairs: Pairs = {}
     if not declared:
@@ -57,7 +58,8 @@ def family_results(
     ):
         row = declared_row(adjusted, found, family.critical_p)
         put_both_ways(pairs, a, b, row)
-    return facts | {"critical_p": family.critical_p}, pairs
+    confidence = None if margin is None else 1 - family.equivalence_alpha
+    return facts | {"critical_p": family.critical_p, "equivalence_confidence": confidence}, pairs
 
 
 def declared_row(adjusted: Adjusted, found: Verdict, critical_p: float) -> Row:

@@ -76,7 +76,8 @@ def intervals(runs: list[pd.DataFrame], data: pd.DataFrame, labels: list[str]) -
     for name, metric in METRICS.items():
         if metric.is_mean:
             estimate = mean_over_seeds(run_scores(runs, ids, labels, name), clusters)
-            low, high = share_interval(estimate) if name == "accuracy" else estimate.interval()
+            exact = name == "accuracy"
+            low, high = share_interval(estimate) if exact else estimate.sure_at_most(metric.reach).interval()
             least, most = metric.bounds
             found[name] = (max(low, least), min(high, most))
     return found

@@ -14,6 +14,7 @@ from finetune_report.stats.crossed import mean_over_seeds
 from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.metrics import METRICS, Outcome, by_class, intervals, measured
 from finetune_report.stats.shares import share_interval
+from finetune_report.stats.subgroups import holm
 
 import describe_data
 import list_mistakes
@@ -114,6 +115,29 @@ def test_slices_are_tested_at_once_and_compared_where_they_are_large(tmp_path: P
     assert 0 < low < expected < high
     assert values[f"{easy}.p"] < 0.05 < values["slice_tests.kind.hard.majority.p"]
     assert "slice_tests.kind.rare.majority.p" not in values.values  # fewer than 50
+
+
+def test_omnibus_tests_are_corrected_for_the_number_of_columns_and_know_of_clusters(tmp_path: Path) -> None:
+    chance, count = np.random.default_rng(1), 240
+    labels, groups = [n % 2 for n in range(count)], np.arange(count) // 6
+    columns = {f"column-{n}": chance.integers(0, 3, count // 6).astype(str)[groups].tolist() for n in range(4)}
+    right = np.repeat(chance.random(count // 6) < 0.6, 6)
+    chances = np.where(right == (np.array(labels) == 1), 0.9, 0.1).tolist()
+    found = predictions(tmp_path / "p.parquet", chances, labels, seeds=1)
+    simple = pd.DataFrame({"id": [f"test-{n}" for n in range(1, count + 1)], "label": labels, "majority": 1})
+    simple.to_parquet(tmp_path / "b.parquet", index=False)
+
+    def p_values(asked: list[str], **more: list[str]) -> dict[str, float]:
+        test = write_split(tmp_path / "test.parquet", labels, text=["a"] * count, **columns, **more)
+        published = tmp_path / "values/score_slices.json"
+        score_slices.main(test, found, tmp_path / "b.parquet", tmp_path / "slices.json", published, asked)
+        return {name: Published(published)[f"slice_tests.{name}.p"] for name in asked}
+
+    alone = {name: p_values([name])[name] for name in columns}
+    assert p_values(list(columns)) == pytest.approx(holm(alone))
+    assert min(alone.values()) < 0.05  # whole groups are right or wrong together
+    clustered = {name: p_values([name], cluster=groups.astype(str).tolist())[name] for name in columns}
+    assert min(clustered.values()) > min(alone.values())
 
 
 def test_quarters_by_length_keep_equal_lengths_together() -> None:

@@ -1,7 +1,14 @@
 """The selected setting's score without the luck of the selection."""
 
 from finetune_report.stats.metrics import macro_f1_of
-from finetune_report.stats.winners_curse import correct_winner, draw_weights, of_confusion, of_means
+from finetune_report.stats.winners_curse import (
+    best_places,
+    chosen_scores,
+    correct_winner,
+    draw_weights,
+    of_confusion,
+    of_means,
+)
 
 import numpy as np
 import pytest
@@ -21,6 +28,35 @@ def test_the_winner_is_the_best_mean_over_the_runs_best_epochs() -> None:
     found = correct_winner([[of_means(run) for run in setting] for setting in tables], 4, resamples=50)
     assert (found.selected, found.epochs, found.score) == (1, (1, 0), 0.75)
     assert found.candidates == 4
+
+
+def test_among_equals_the_tie_breaker_decides_as_in_the_selection() -> None:
+    """Settings and epochs alike; in draws too, where most epochs of few examples are equal to another."""
+    chance = np.random.default_rng(5)
+    right = np.array([[1, 1], [0, 0], [1, 1], [1, 1]])
+    losses = [np.array([[0.5, 0.4]] * 4), np.array([[0.3, 0.2]] * 4), np.array([[0.3, 0.2]] * 4)]
+    settings, ties = [[of_means(right)]] * 3, [[of_means(-loss)] for loss in losses]
+    found = correct_winner(settings, 4, resamples=10, ties=ties)
+    assert (found.selected, found.epochs) == (1, (1,))
+    assert (correct_winner(settings, 4, resamples=10).selected, correct_winner(settings, 4).epochs) == (0, (0,))
+    # Worse on what is not drawn, and of a lower loss throughout: selected wherever a draw makes it equal.
+    tables = [(chance.random((12, 3)) < 0.7).astype(float) for _ in range(4)]
+    seconds = [chance.normal(size=(12, 3)) for _ in range(4)]
+    weights = draw_weights(200, 12, None, chance)
+    expected = []
+    for row in weights:
+        rows = []
+        for table, second in zip(tables, seconds, strict=True):
+            inside, tie, outside = (
+                np.average(t, axis=0, weights=w) for t, w in ((table, row), (second, row), (table, row == 0))
+            )
+            best = max(range(3), key=lambda epoch: (round(inside[epoch], 9), tie[epoch]))
+            rows.append((round(inside[best], 9), tie[best], outside[best]))
+        expected.append(max(rows, key=lambda found: found[:2])[2])
+    candidates = [[(of_means(table), of_means(second))] for table, second in zip(tables, seconds, strict=True)]
+    inside, outside, of_ties = chosen_scores(candidates, weights, (weights == 0).astype(float), 1)
+    chosen = outside[np.arange(200), best_places(inside, of_ties)]
+    assert chosen == pytest.approx(expected)
 
 
 def test_one_candidate_has_nothing_to_correct() -> None:

@@ -70,6 +70,13 @@ def evaluator(metric: str, labels: NDArray[np.int64], run: EpochOutcomes) -> Eva
     return of_confusion(labels, run.predictions, of_margins)
 
 
+def tie_evaluator(metric: str, labels: NDArray[np.int64], run: EpochOutcomes) -> Evaluator:
+    """What decides where the metric is equal, such that more is better."""
+    second = tie_breaker(metric)
+    found, sign = evaluator(second, labels, run), METRICS[second].sign
+    return lambda weights: sign * found(weights)
+
+
 def by_epoch(metric: str, labels: NDArray[np.int64], run: EpochOutcomes) -> Floats:
     """The metric after each epoch, [epochs]."""
     result: Floats = evaluator(metric, labels, run)(np.ones((1, len(labels))))[0]

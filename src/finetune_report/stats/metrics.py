@@ -74,6 +74,11 @@ class Metric:
         return self.bounds == SHARE
 
     @property
+    def reach(self) -> float:
+        """How far two values can lie apart, inf where there is no end to it."""
+        return self.bounds[1] - self.bounds[0]
+
+    @property
     def is_mean(self) -> bool:
         """Whether it is a mean over examples, or to first order one: only by such are settings compared."""
         return self.name in OF_CLASSES | OF_PROBABILITIES

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.fonts import undrawable
-from finetune_report.report.claim_wording import fault
+from finetune_report.report.claim_wording import misworded
 from finetune_report.report.claims import OF_MODELS
 from finetune_report.report.lexicon import speaks_of_models
 from finetune_report.report.linter import Check
@@ -91,18 +91,13 @@ def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> Checked:
             findings.append(Finding("broken claim", str(write_up), claim.line, claim.sentence, "", advice))
         if claim.gated and not claim.verdict.holds:
             findings.append(false_claim(claim, write_up))
-        for made in check.made:
-            wrong = (
-                fault(claim, made.sentence, made.words, filled.subjects, filled.aliases)
-                if made.number == str(number)
-                else ""
-            )
-            if wrong:
-                findings.append(Finding("misworded claim", str(write_up), claim.line, made.sentence, claim.kind, wrong))
         if about_models_alone(claim) and not speaks_of_models(claim.sentence, filled.names):
             findings.append(
                 Finding("wrong estimand", str(write_up), claim.line, claim.sentence, claim.kind, OF_ONE_SEED)
             )
+    for number, made, wrong in misworded(check.made, filled):
+        claim = filled.claims[number - 1]
+        findings.append(Finding("misworded claim", str(write_up), claim.line, made.sentence, claim.kind, wrong))
     findings += undrawn(write_up)
     if check.claims:
         findings.append(Finding("forged claim", str(write_up), 1, "", "", "a claim is made by {% call claim(...) %}"))

@@ -51,11 +51,12 @@ class Escape:
 
 @dataclass(frozen=True)
 class Made:
-    """A claim where it stands: its number, its sentence from the beginning up to its end, and its own words in it."""
+    """A claim where it stands: its number, its sentence from the beginning up to its end, its words, and the rest."""
 
     number: str
     sentence: str
     words: str
+    after: str
 
 
 @dataclass
@@ -93,7 +94,8 @@ class Passage:
             low, high = self.bounds(first)
             last = min(end, high)
             self.claimed[start:last] = [True] * (last - start)
-            found.append(Made(number, " ".join(self.text[low:last].split()), " ".join(self.text[first:last].split())))
+            parts = (self.text[low:last], self.text[first:last], self.text[last:high])
+            found.append(Made(number, *(" ".join(part.split()) for part in parts)))
         return found
 
     def state(self, subjects: Subjects) -> None:

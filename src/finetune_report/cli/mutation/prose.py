@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from finetune_report.report.claim_wording import DIRECTED, fault
+from finetune_report.report.claim_wording import DIRECTED, misworded
 from finetune_report.report.linter import Check
 from finetune_report.report.passages import State
 from finetune_report.report.rendering import parse
@@ -65,10 +65,7 @@ def faults(block: object, filled: Filled) -> set[tuple[str, str]]:
     check = Check(filled.names, printed, filled.printed_names, filled.subjects)
     check.blocks([block], State())
     found = {(problem.kind, problem.found) for problem in check.problems}
-    for made in check.made:
-        claim = filled.claims[int(made.number) - 1]
-        wrong = fault(claim, made.sentence, made.words, filled.subjects, filled.aliases)
-        found |= {("misworded claim", wrong)} if wrong else set()
+    found |= {("misworded claim", wrong) for _, _, wrong in misworded(check.made, filled)}
     return found
 
 

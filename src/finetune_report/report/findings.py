@@ -25,6 +25,7 @@ ADVICE = {
     "missing reason": 'an escape needs a reason of two words at least: {{.stated reason="a definition"}}',
     "wide escape": "an escape covers one paragraph, list, table or block of code; escape what needs it, piece by piece",
     "escaped result": "with a measure it is a result: cite a value by its key, or its source in the same sentence",
+    "escaped claim": "it states a result of what was compared: make a claim of it, or escape a word alone",
     "disguised word": "its letters are of several alphabets that look alike; write it in one",
     "raw code": "what it prints cannot be checked; write Markdown, or escape it with a reason",
     "unknown attribute": "it may show in one form of the report and not in the other; leave it out",

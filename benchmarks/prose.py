@@ -1,7 +1,7 @@
 """Measure the check of the text on labelled sentences (tests/prose/), and write what comes out into docs/checks.md.
 
 With `--check` nothing is written, and it exits with 1 where docs/checks.md says otherwise. With `--misses` it prints
-which sentences of the tuned part were judged wrongly; those of the held-out part are not to be looked at.
+which sentences of the tuned part were judged wrongly; those of the other parts are not to be looked at.
 """
 
 import re
@@ -24,7 +24,7 @@ LABELLED = re.compile(r"\{([^{}]+)\}")
 OF_CLAIMS = {"unbound comparison", "unclaimed statement"}
 KEY = "values.unknown"  # of the value in the place of a number where claims are measured
 PRINTED = f'[0.5]{{.value key="{KEY}"}}'
-PARTS = {"tuned": "tuned on", "held-out": "held out"}
+PARTS = {"tuned": "tuned on", "held-out": "held out", "independent": "by another hand"}
 
 
 @dataclass(frozen=True)

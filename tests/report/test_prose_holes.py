@@ -183,6 +183,12 @@ def test_escapes_and_unjudged_sentences_are_listed(folder: Path) -> None:
     assert found.unjudged == ["@fig:x has the accuracy."]
 
 
+def test_a_sentence_that_names_a_setting_is_listed_whatever_its_words(folder: Path) -> None:
+    found = checked(folder, f"`baseline` came through. Then `baseline` has {VALUE} in accuracy. Nobody came through.")
+    assert found.findings == []
+    assert found.unjudged == ["baseline came through."]
+
+
 def test_a_sentence_names_a_setting_by_the_whole_name() -> None:
     known = Subjects(frozenset({"small", "small-batch", "5"}), "small")
     named = known.settings_in("`small-batch`, unlike small, takes 5; small-batch-2 and x-small are none of ours.")

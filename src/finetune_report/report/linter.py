@@ -184,7 +184,8 @@ class Check:
         if states:
             passage.state(self.subjects, alone)
         self.finish(passage)
-        self.unjudged += passage.unjudged() if prose else []  # captions and heads say what is shown
+        if prose:  # captions and heads say what is shown
+            self.unjudged += passage.unjudged(self.subjects)
 
     def plain(self, text: str, state: State) -> None:
         passage = Passage()

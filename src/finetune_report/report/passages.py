@@ -186,8 +186,11 @@ class Passage:
         low, high = self.bounds(place)
         return any(low <= cited <= high + 1 for cited in self.cited)
 
-    def unjudged(self) -> list[str]:
-        """The sentences that speak of results and hold no claim or escape, nor a value with nothing said around it."""
+    def unjudged(self, subjects: Subjects) -> list[str]:
+        """The sentences that speak of results and hold no claim or escape, nor a value with nothing said around it.
+
+        So does one that names something that was compared, whatever its words.
+        """
         stated = [place for kind, place, _ in self.found if kind in ("unclaimed statement", "unbound comparison")]
         found = []
         for start, end in self.sentences():
@@ -196,7 +199,9 @@ class Passage:
                 any(low < end and high > start for low, high, _ in spans)
                 for spans in (self.values, self.escapes, self.claims)
             )
-            speaks = qualifies(sentence) or (not valued and wording.speaks_of_results(sentence))
+            speaks = qualifies(sentence) or (
+                not valued and (wording.speaks_of_results(sentence) or subjects.compares(sentence))
+            )
             settled = claimed or escaped or self.explained
             if speaks and not settled and not any(start <= place < end for place in stated):
                 found.append(" ".join(self.text[start:end].split()))

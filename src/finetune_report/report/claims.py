@@ -36,7 +36,8 @@ GONE = {
 class Verdict:
     """Whether a claim holds, and the wording that the data allow; `p` is the one within the declared family.
 
-    `about` says of a comparison whether it is of "settings" or, with one seed, of trained "models".
+    `about` says of a comparison whether it is of "settings" or, with one seed, of trained "models", and `metric` by
+    which metric they are compared.
     """
 
     holds: bool
@@ -45,6 +46,7 @@ class Verdict:
     interval: tuple[float, float] | None = None
     p: float | None = None
     about: str | None = None
+    metric: str | None = None
 
 
 def judge(kind: str, arguments: dict[str, Any], evidence: Evidence) -> Verdict:
@@ -291,7 +293,7 @@ def bounded(evidence: Evidence, kind: str, key: str, x: Number, sign: int) -> Ve
 
 @dataclass(frozen=True)
 class Compared:
-    """A declared comparison of `a` with `b`, as it is published below `key`; `metric` in words."""
+    """A declared comparison of `a` with `b`, as it is published below `key`; `by` is its metric, `metric` its name."""
 
     a: str
     b: str
@@ -304,9 +306,10 @@ class Compared:
     p: float
     detectable: float
     margin: float | None
+    by: str
 
     def verdict(self, holds: bool) -> Verdict:
-        return Verdict(holds, self.allowed, self.difference, self.interval, self.p, self.about)
+        return Verdict(holds, self.allowed, self.difference, self.interval, self.p, self.about, self.by)
 
     @property
     def allowed(self) -> str:
@@ -357,6 +360,7 @@ def declared(evidence: Evidence, a: str, b: str, metric: str, split: str) -> Com
         evidence.number(f"{key}.p"),
         evidence.number(f"{key}.detectable"),
         evidence.number(f"{family}.margin") if evidence.has(f"{family}.margin") else None,
+        by,
     )
 
 

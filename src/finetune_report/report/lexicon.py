@@ -109,7 +109,7 @@ NAMING = re.compile(
     re.VERBOSE,
 )
 
-DECIMAL = re.compile(r"\d[.,]\d|\d\s?[%‰]|\bper\s?cent\b|\bpercent", re.IGNORECASE)
+DECIMAL = re.compile(r"\d[.,]\d|\d\s?\\?[%‰]|\bper\s?cent\b|\bpercent", re.IGNORECASE)
 RESULT = re.compile(rf"\b(?:{MEASURE}|precision|calibration)\b", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]{2,}")
 ALIKE = {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "FULLWIDTH", "MATHEMATICAL"}

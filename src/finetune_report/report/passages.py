@@ -10,8 +10,13 @@ from finetune_report.report.statements import excused, qualifies, reported, stat
 from finetune_report.report.subjects import Subjects
 
 MARK = re.compile(r"\{\.(?:value|claim|stated|name)\b")
-TOUCHING_BEFORE = re.compile(r"(?:[^\W_]|[.,]|(?:^|[\s(\[])[-−–+<>])$")
-TOUCHING_AFTER = re.compile(r"[^\W_]|[%‰°×]|[.,]\d")
+TOUCHING_BEFORE = re.compile(r"(?:[^\W_]|[.,√¬]|(?:^|[\s(\[])[-−–+<>]|\bminus\s|[√¬]\s)$")
+TOUCHING_AFTER = re.compile(r"[^\W_]|[%‰°×]|[.,]\d|\s(?:per\s?cent|squared|cubed|hundred|thousand|million)\b")
+OWN_RESULTS = re.compile(
+    r"\b(?:our|my)\s(?:own\s)?(?:models?|runs?|results?|experiments?|settings?|classifiers?|data|sentences|accuracy|test)\b",
+    re.IGNORECASE,
+)
+PERCENT = re.compile(r"\s?(?:[%‰]|per\s?cent)")
 SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\Wa-z_]|@)")
 ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|al|vs|cf|Figs?|Secs?|Eqs?|No|pp?|approx|resp)\.$")
 
@@ -51,11 +56,12 @@ class Escape:
 
 @dataclass(frozen=True)
 class Made:
-    """A claim where it stands: its number, its sentence from the beginning up to its end, and its own words in it."""
+    """A claim where it stands: its number, its sentence from the beginning up to its end, its words, and the rest."""
 
     number: str
     sentence: str
     words: str
+    after: str
 
 
 @dataclass
@@ -73,6 +79,7 @@ class Passage:
     reported: list[tuple[int, int]] = field(default_factory=list)  # start and end of numbers that are a source's
     advised: dict[int, tuple[str, ...]] = field(default_factory=dict)  # place in the text, kinds of claim
     claims: list[tuple[int, int, str]] = field(default_factory=list)  # start and end in the text, number
+    heads: list[tuple[int, str]] = field(default_factory=list)  # of a row: where a cell begins, the head of its column
     cited: list[int] = field(default_factory=list)  # where in the text something is cited
 
     def add(self, text: str, state: State) -> None:
@@ -93,17 +100,21 @@ class Passage:
             low, high = self.bounds(first)
             last = min(end, high)
             self.claimed[start:last] = [True] * (last - start)
-            found.append(Made(number, " ".join(self.text[low:last].split()), " ".join(self.text[first:last].split())))
+            parts = (self.text[low:last], self.text[first:last], self.text[last:high])
+            found.append(Made(number, *(" ".join(part.split()) for part in parts)))
         return found
 
-    def state(self, subjects: Subjects) -> None:
-        """Look for sentences that state a result without a claim, where no word was found that compares by itself."""
+    def state(self, subjects: Subjects, alone: bool = False) -> None:
+        """Look for sentences that state a result without a claim, where no word was found that compares by itself.
+
+        `alone` as in `finetune_report.report.statements.statements`: for captions, which say what is shown.
+        """
         seen = self.seen(self.claimed)
         compared = [start for start, _ in wording.comparisons(seen)]
         for low, high in self.sentences():
             if any(low <= start < high for start in compared) or self.explains(low, subjects):
                 continue
-            found = next(statements(seen[low:high], subjects, self.cites(low)), None)
+            found = next(statements(seen[low:high], subjects, self.cites(low), alone), None)
             if found:
                 start, end, claims = found
                 self.found.append(("unclaimed statement", low + start, self.text[low + start : low + end]))
@@ -134,26 +145,34 @@ class Passage:
                     ("value of another", start, f"{self.text[start:end]} ({key}) where the sentence says {other}")
                 )
         for start, end, _ in self.escapes:
-            if wording.is_result(self.text[start:end], self.sentence(start)) and not self.cites(start):
-                self.found.append(("escaped result", start, self.text[start:end]))
+            text = self.text[start:end]
+            percent = PERCENT.match(self.text[end:])
+            if wording.is_result(text + (percent[0] if percent else ""), self.sentence(start)) and not self.cites(
+                start
+            ):
+                self.found.append(("escaped result", start, text))
+            if states_of_compared(text, subjects):
+                self.found.append(("escaped claim", start, text))
         return [self.problem(*found) for found in sorted(self.found, key=lambda found: found[1])]
 
     def misplaced(self, start: int, key: str, subjects: Subjects) -> str:
         """What the sentence around a value speaks of instead of what it is of; nothing where they fit."""
         low, high = self.bounds(start)
         keys = [key for place, _, key in sorted(self.values) if low <= place < high]
-        return subjects.other(key, self.text[low:high], start - low, keys)
+        head = next((words for place, words in reversed(self.heads) if place <= start), "")
+        return subjects.other(key, self.text[low:high], start - low, keys) or subjects.other(key, head)
 
     def touched(self, start: int, end: int) -> bool:
         """Whether a printed value runs into a digit, a letter, a sign that changes it, or another value."""
         before, after = self.text[:start], self.text[end:]
         starts, ends = ({value[place] for value in self.values} for place in (0, 1))
         joined = start in ends or end in starts or (after[:1] in (".", ",") and end + 1 in starts)
-        return joined or bool(TOUCHING_BEFORE.search(before[-2:]) or TOUCHING_AFTER.match(after))
+        return joined or bool(TOUCHING_BEFORE.search(before[-7:]) or TOUCHING_AFTER.match(after))
 
     def explains(self, place: int, subjects: Subjects) -> bool:
         """Whether the sentence around a place stands in an explanation and names nothing that was compared."""
-        return self.explained and not subjects.compares(self.sentence(place))
+        sentence = self.sentence(place)
+        return self.explained and not subjects.compares(sentence) and not OWN_RESULTS.search(sentence)
 
     def is_reported(self, start: int, end: int, subjects: Subjects) -> bool:
         """Whether a number is that of a source, cited in its sentence."""
@@ -212,6 +231,16 @@ class Passage:
     def sentences(self) -> list[tuple[int, int]]:
         """Where each sentence of the text begins and ends."""
         return sentences(self.text)
+
+
+def states_of_compared(text: str, subjects: Subjects) -> bool:
+    """Whether a text states a result of a setting or a method that it names."""
+    if not subjects.compares(text):
+        return False
+    stated = next(statements(text, subjects, cited=False), None)
+    return stated is not None or any(
+        not excused(text, start, subjects, False) for start, _ in wording.comparisons(text)
+    )
 
 
 @lru_cache(maxsize=64)

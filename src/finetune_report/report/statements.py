@@ -34,7 +34,7 @@ WORDS = (
     Words(
         ("plateaus",),
         True,
-        r"plateau(?:s|ed)|saturat(?:es|ed)|level(?:s|led|ed)\soff|flatten(?:s|ed)(?:\sout)?|stagnat(?:es|ed)|"
+        r"plateau(?:s|ed)|skyrocket(?:s|ed)|plummet(?:s|ed)|saturat(?:es|ed)|level(?:s|led|ed)\soff|flatten(?:s|ed)(?:\sout)?|stagnat(?:es|ed)|"
         r"no\s(?:further|more)\s(?:progress|gains?|improvements?)|converge[sd]?\s(?:faster|slower|more|within|after|early|in)",
     ),
     Words(
@@ -53,7 +53,8 @@ WORDS = (
     Words(
         COMPARED,
         True,
-        r"wins?|won|leads?(?=\sin|\sby|\sthe|[.,])|led(?=\sby|[.,])|trail(?:s|ed)|lag(?:s|ged)\s(?:\w+\s)?behind|dominat(?:es|ed)|"
+        r"wins?|won|unbeatable|unrivalled|second\sto\snone|c(?:o|a)mes?\sout\son\stop|SOTA|human[\s-]level|outdone|underperform(?:s|ed)|"
+        r"(?:edges|edged)\sout|leads?(?=\sin|\sby|\sthe|[.,])|led(?=\sby|[.,])|trail(?:s|ed)|lag(?:s|ged)\s(?:\w+\s)?behind|dominat(?:es|ed)|"
         r"overtak(?:es|en)|overtook|fares?|fared|loses?\sto|gives?\sup|clos(?:es|ed)\sthe\sgap|"
         r"by\s(?:a\s(?:clear|wide|large|small|narrow|comfortable)\smargin|far)|an?\sorders?\sof\smagnitude|"
         rf"[\d{HIDDEN}]+\s(?:\w+\s)?times\sas|hard\sto\sbeat|pa(?:ys?|id)\soff|worth\sthe|"
@@ -96,7 +97,8 @@ WORDS = (
         r"exceed(?:s|ed)|c(?:o|a)mes?\s(?:close|within)|end(?:s|ed)\sup|separat(?:es|ed)?|justif(?:y|ies|ied)|"
         r"(?:improve|suffer|succeed|fail|benefit|help|hurt|matter|suffice|excel|retain|gain)(?:s|ed|d)|suffice|suffered|"
         r"(?:brings?|brought|yield(?:s|ed)|contribut(?:es|ed)|resolv(?:es|ed)|costs|fixes)|"
-        r"bring|decisive|crucial|essential|influence|picture|effect|impact|advantage|gaps?|needed",
+        r"(?:crush|eclips)(?:es|ed)|(?:trump|top|shine|soar|jump|tumble|boost|enhance|lift|generali[sz]e|equal|deliver)(?:s|d|ed)|ties\swith|tied\swith|"
+        r"preferable|ideal|(?:not|no|is)\s(?:\w+\s)?overfit(?:ting)?|bring|decisive|crucial|essential|influence|picture|effect|impact|advantage|gaps?|needed",
     ),
     Words(
         ("rises", "falls", "monotone"),
@@ -137,9 +139,10 @@ HYPOTHESIS = re.compile(
 MODAL = re.compile(r"\b(?:may|might|can|could|would|should|must|will|to)\s(?:(?!that\b)\w+\s){0,2}$", re.IGNORECASE)
 DEFINITION = re.compile(
     r"\b(?:means?\sthat|(?:is|are)\sdefined|refers?\sto|denotes?|stands?\sfor|(?:is|are)\s(?:called|known\sas)|is\sthe\s(?:share|mean|number|"
-    r"fraction|probability|average|ratio)|so-called|by\sdefinition|let\s\$|lists?|plots|rows?\sare|marks?)\b|^(?:Is|Are|Does|Do|Did|Can|Could|What|Which|How|Why)\s.*\?$",
+    r"fraction|probability|average|ratio)|so-called|by\sdefinition|let\s\$|lists?|plots|rows?\sare|marks?)\b",
     re.IGNORECASE,
 )
+QUESTION = re.compile(r"^(?:Is|Are|Does|Do|Did|Can|Could|What|Which|How|Why)\s.*\?$", re.IGNORECASE)
 OURS = re.compile(r"\b(?:we|our|ours|us|I|my|mine|this|these|here)\b", re.IGNORECASE)
 OWN = re.compile(r"\bthe\s(?:\w+\s)?(?:models?|settings?|baselines?|classifiers?|runs?)\b", re.IGNORECASE)
 REPORTS = re.compile(
@@ -155,12 +158,15 @@ DESCRIBED = re.compile(  # a batch, a rate or a step is small or low by the conf
 )
 
 
-def statements(sentence: str, subjects: Subjects, cited: bool) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+def statements(
+    sentence: str, subjects: Subjects, cited: bool, alone: bool = False
+) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """Where a sentence states a result, with the kinds of claim that could back it.
 
-    In `sentence` what a claim or an escape covers is hidden. `cited` where it has a citation.
+    In `sentence` what a claim or an escape covers is hidden. `cited` where it has a citation; `alone`
+    looks for the words alone that state a result wherever they stand.
     """
-    about = bool(HAS_RESULTS.search(sentence) or subjects.named_in(sentence))
+    about = not alone and bool(HAS_RESULTS.search(sentence) or subjects.named_in(sentence))
     described = [match.span() for terms in (DESCRIBED, NOT_A_COMPARISON) for match in terms.finditer(sentence)]
     for words, pattern in EACH:
         if not words.alone and not about:
@@ -173,7 +179,8 @@ def statements(sentence: str, subjects: Subjects, cited: bool) -> Iterator[tuple
 def excused(sentence: str, place: int, subjects: Subjects, cited: bool) -> bool:
     """Whether a word that compares, at a place in a sentence, states nothing of these results."""
     return (
-        DEFINITION.search(sentence) is not None
+        QUESTION.search(sentence) is not None
+        or (DEFINITION.search(sentence) is not None and not subjects.compares(sentence))
         or hypothetical(sentence, place)
         or (cited and of_others(sentence, subjects))
     )

@@ -9,17 +9,22 @@ from finetune_report.report.derived import keys_in
 from finetune_report.report.keys import parts_of
 
 SPLITS = {
-    "train": re.compile(r"\btraining\s(?:set|split|data|accuracy|loss|error|sentences?|texts?|examples?)\b", re.I),
+    "train": re.compile(
+        r"\btrain(?:ing)?\s(?:set|split|data|accuracy|loss|error|sentences?|texts?|examples?)\b|\bon\strain\b", re.I
+    ),
     "validation": re.compile(
         r"\b(?:validation|development|dev|held-out)\s(?:set|split|data|accuracy|loss|error)\b", re.I
     ),
-    "test": re.compile(r"\btest\s(?:set|split|data|accuracy|loss|error|score|sentences?|texts?|examples?)\b", re.I),
+    "test": re.compile(
+        r"\btest(?:ing)?\s(?:set|split|data|accuracy|loss|error|score|sentences?|texts?|examples?)\b|\bon\stest\b", re.I
+    ),
 }
 # The longer name first: "balanced accuracy" is no accuracy, "calibration error" no error.
 METRICS = re.compile(
     r"\b(?:(?P<balanced_accuracy>balanced\saccurac(?:y|ies))|(?P<calibration_error>calibration\serrors?)|"
     r"(?P<accuracy>accurac(?:y|ies))|(?P<loss>loss(?:es)?)|(?P<recall>recall)|(?P<precision>precision)|"
-    r"(?P<f1>(?:macro-)?(?:averaged\s)?F1)|(?P<matthews>Matthews))\b",
+    r"(?P<f1>(?:macro-)?(?:averaged\s)?F1|F-scores?)|(?P<error_rate>error\srates?)|(?P<auc>AUC|AUROC)|"
+    r"(?P<sensitivity>sensitivity)|(?P<specificity>specificity)|(?P<perplexity>perplexity)|(?P<matthews>Matthews))\b",
     re.IGNORECASE,
 )
 SAME = {"macro_f1": "f1"}
@@ -35,13 +40,15 @@ Named = list[tuple[int, str]]  # place in a sentence, and what is named there
 class Subjects:
     """What is compared in an experiment: its settings, the one that was selected, and the simple methods.
 
-    `things` are further names that sentences speak of results by: classes, the model, the experiment.
+    `things` are further names that sentences speak of results by: classes, the model, the experiment. `aliases` are
+    other names of settings, which the author declared, each with the setting that it is of.
     """
 
     settings: frozenset[str] = frozenset()
     winner: str = ""
     methods: frozenset[str] = frozenset()
     things: frozenset[str] = frozenset()
+    aliases: tuple[tuple[str, str], ...] = ()
 
     def other(self, key: str, sentence: str, place: int = 0, keys: Sequence[str] = ()) -> str:
         """What `sentence` speaks of where a value of another split, metric or setting is printed in it; '' if it fits.
@@ -79,15 +86,18 @@ class Subjects:
         return frozenset(found)
 
     def compared_in(self, sentence: str) -> Named:
-        """The settings and methods that a sentence names, by the whole name; a method's also with spaces."""
-        found = [(match.start(), match[0]) for match in WORD.finditer(sentence) if match[0] in self.settings]
-        found += self.spelt(sentence, self.methods)
+        """The settings and methods that a sentence names, by the whole name, also with spaces, or by an alias."""
+        aliases = dict(self.aliases)
+        found = [*self.spelt(sentence, self.compared)]
+        found += [(place, aliases[name]) for place, name in self.spelt(sentence, frozenset(aliases))]
         found += [(match.start(), self.winner) for match in SELECTED.finditer(sentence) if self.winner]
         return sorted(found)
 
     def compares(self, sentence: str) -> bool:
         """Whether a sentence names a setting or a method, in whatever spelling."""
-        return next(self.spelt(sentence, self.compared), None) is not None or bool(SELECTED.search(sentence))
+        return next(self.spelt(sentence, self.compared | {name for name, _ in self.aliases}), None) is not None or bool(
+            SELECTED.search(sentence)
+        )
 
     @cached_property
     def compared(self) -> frozenset[str]:

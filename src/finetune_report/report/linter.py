@@ -33,6 +33,7 @@ UNPRINTED_RAW = re.compile(
 )
 ASKING = re.compile(r"(?:What|How|Where|When|Which|Whether)\b", re.IGNORECASE)  # a heading that says what is looked at
 PLACE = r"(?:\d{1,6}|[1-9]\d?(?:\.[1-9]\d?)+)"  # a page, or a section; no share such as 0.97
+REFERENCE = re.compile(r"(?:fig|tbl|sec):")  # to a part of this report, which is no source
 LOCATOR = re.compile(
     rf"[,\s]*(?:pp?|secs?|ch|chap|vol|fig|eq)\.[\s\xa0]{PLACE}(?:(?:[–-]|,\s)?{PLACE})*[,.]?\s*"
 )  # [@key, p. 3]
@@ -234,7 +235,8 @@ class Check:
             case pf.Note():  # a text of its own, whatever stands around its mark
                 self.blocks(element.content, State())
             case pf.Cite():
-                passage.cited.append(len(passage.text))
+                if not all(REFERENCE.match(citation.id) for citation in element.citations):
+                    passage.cited.append(len(passage.text))
                 if any(citation.mode == "AuthorInText" for citation in element.citations):
                     passage.authors.append(len(passage.text))
                 for citation in element.citations:

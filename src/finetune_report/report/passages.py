@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from finetune_report.report import lexicon as wording
-from finetune_report.report.statements import excused, qualifies, reported, statements
+from finetune_report.report.statements import excused, may_state, reported, statements
 from finetune_report.report.subjects import Subjects
 
 MARK = re.compile(r"\{\.(?:value|claim|stated|name)\b")
@@ -124,7 +124,9 @@ class Passage:
         for start, end in wording.numbers(self.seen(self.bound), names):
             if self.is_reported(start, end, subjects):
                 self.reported.append((start, end))
-            elif self.explains(start, subjects) and not wording.DECIMAL.search(self.text[start : end + 2]):
+            elif (
+                self.explains(start, subjects) and not wording.DECIMAL.search(self.text[start : end + 2])
+            ) or self.defines(start, end, subjects):
                 continue
             else:
                 self.found.append(("unbound number", start, self.text[start:end]))
@@ -174,6 +176,11 @@ class Passage:
         sentence = self.sentence(place)
         return self.explained and not subjects.compares(sentence) and not OWN_RESULTS.search(sentence)
 
+    def defines(self, start: int, end: int, subjects: Subjects) -> bool:
+        """Whether a number is the end of a scale that its sentence explains, naming nothing that was compared."""
+        sentence = self.sentence(start)
+        return wording.is_end_of_scale(self.text[start:end], sentence) and not subjects.compares(sentence)
+
     def is_reported(self, start: int, end: int, subjects: Subjects) -> bool:
         """Whether a number is that of a source, cited in its sentence."""
         low, high = self.bounds(start)
@@ -187,10 +194,7 @@ class Passage:
         return any(low <= cited <= high + 1 for cited in self.cited)
 
     def unjudged(self, subjects: Subjects) -> list[str]:
-        """The sentences that speak of results and hold no claim or escape, nor a value with nothing said around it.
-
-        So does one that names something that was compared, whatever its words.
-        """
+        """The sentences that may speak of results, and hold no claim or escape, nor a value with nothing around it."""
         stated = [place for kind, place, _ in self.found if kind in ("unclaimed statement", "unbound comparison")]
         found = []
         for start, end in self.sentences():
@@ -199,9 +203,7 @@ class Passage:
                 any(low < end and high > start for low, high, _ in spans)
                 for spans in (self.values, self.escapes, self.claims)
             )
-            speaks = qualifies(sentence) or (
-                not valued and (wording.speaks_of_results(sentence) or subjects.compares(sentence))
-            )
+            speaks = may_state(sentence, subjects, valued, self.cites(start))
             settled = claimed or escaped or self.explained
             if speaks and not settled and not any(start <= place < end for place in stated):
                 found.append(" ".join(self.text[start:end].split()))

@@ -1,7 +1,7 @@
 """What a value is about, and what its sentence says that it is about: split, metric and setting."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -31,6 +31,7 @@ SAME = {"macro_f1": "f1"}
 WORD = re.compile(r"[^\W_][\w.-]*\w|\w")  # a setting's name is one word
 SELECTED = re.compile(r"\b(?:(?:selected|winning|chosen)\s(?:model|setting|one)|winner)\b", re.I)
 PRONOUNS = re.compile(r"\b(?:its?|this|selected|winner|winning|chosen)\b", re.I)
+SEPARATOR = re.compile(r"[\s_-]+")
 LONGEST = 5  # words of a name that is spelt with spaces
 
 Named = list[tuple[int, str]]  # place in a sentence, and what is named there
@@ -95,9 +96,8 @@ class Subjects:
 
     def compares(self, sentence: str) -> bool:
         """Whether a sentence names a setting or a method, in whatever spelling."""
-        return next(self.spelt(sentence, self.compared | {name for name, _ in self.aliases}), None) is not None or bool(
-            SELECTED.search(sentence)
-        )
+        known = self.compared | {name for name, _ in self.aliases} if self.aliases else self.compared
+        return bool(self.spelt(sentence, known) or SELECTED.search(sentence))
 
     @cached_property
     def compared(self) -> frozenset[str]:
@@ -117,16 +117,29 @@ class Subjects:
         """
         return [name for _, name in sorted(self.spelt(sentence, self.every))]
 
-    def spelt(self, sentence: str, names: frozenset[str]) -> Iterator[tuple[int, str]]:
+    def spans_in(self, sentence: str) -> list[tuple[int, int]]:
+        """Where the names of `named_in` begin and end: their words compare nothing."""
+        return [(start, start + len(name)) for start, name in self.spelt(sentence, self.every)]
+
+    def spelt(self, sentence: str, names: frozenset[str]) -> list[tuple[int, str]]:
         """Where a sentence has a name, whether in these letters or with spaces between its parts."""
-        spellings = spelled(names)
-        words = list(WORD.finditer(sentence))
-        for first in range(len(words)):
-            for last in range(min(first + LONGEST, len(words)), first, -1):
-                name = spellings.get(folded(sentence[words[first].start() : words[last - 1].end()]))
-                if name:
-                    yield words[first].start(), name
-                    break
+        return names_in(sentence, names)
+
+
+@lru_cache(maxsize=4096)  # the same sentences are looked at for values, claims and statements
+def names_in(sentence: str, names: frozenset[str]) -> list[tuple[int, str]]:
+    spellings, openings = spelled(names)
+    found = []
+    words = list(WORD.finditer(sentence))
+    for first, word in enumerate(words):
+        if SEPARATOR.split(word[0], maxsplit=1)[0].casefold() not in openings:
+            continue
+        for last in range(min(first + LONGEST, len(words)), first, -1):
+            name = spellings.get(folded(sentence[word.start() : words[last - 1].end()]))
+            if name:
+                found.append((word.start(), name))
+                break
+    return found
 
 
 def clause(sentence: str, place: int) -> range:
@@ -135,13 +148,15 @@ def clause(sentence: str, place: int) -> range:
 
 
 @lru_cache(maxsize=16)
-def spelled(names: frozenset[str]) -> dict[str, str]:
-    return {folded(name): name for name in names}
+def spelled(names: frozenset[str]) -> tuple[dict[str, str], set[str]]:
+    """Names by how they are looked up, and the first parts of these."""
+    spellings = {folded(name): name for name in names}
+    return spellings, {spelling.partition("-")[0] for spelling in spellings}
 
 
 def folded(name: str) -> str:
     """A name without regard to capitals, and with hyphens for spaces and underscores."""
-    return re.sub(r"[\s_-]+", "-", name.casefold())
+    return SEPARATOR.sub("-", name.casefold())
 
 
 def fits(own: frozenset[str], named: Named, place: int, owners: list[frozenset[str]]) -> bool:

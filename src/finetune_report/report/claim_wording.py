@@ -74,6 +74,22 @@ CALLED = {
     "majority": r"majority(?:\sclass)?",
     "bag-of-words": r"bag[\s-]of[\s-]words",
 }
+# How much, how often, where: a claim holds on the whole, and of how much its interval tells.
+DEGREE = re.compile(
+    r"\bby\s(?:far|a\s(?:wide|large|clear|huge|comfortable)\smargin|an?\sorders?\sof\smagnitude|miles)\b|"
+    r"\b(?:on|in|for|with)\s(?:every|each|all|any)\s(?!seeds?\b|runs?\b)\w+|\bat\sonce\b|\bfrom\sthe\s(?:very\s)?(?:start|beginning|outset)\b|"
+    r"\bat\sthe\s(?:very\s)?end\b|\b(?:far|much|vastly|hugely|massively|dramatically|enormously|easily|comfortably|overwhelmingly|always|invariably|"
+    r"perfectly|completely|utterly|totally|hopelessly|perfect|useless|hopeless|halves|doubles|twice|half)\b(?!\sfrom\b)",
+    re.IGNORECASE,
+)
+LEADING = re.compile(  # before a name, so that what follows is said of another
+    r"\b(?:than|as\s(?:to|for)|with|without|next\sto|against|over|unlike|relative\sto|compared\s(?:with|to)|in\scontrast\sto|from)\s(?:the\s|a\s)?$",
+    re.IGNORECASE,
+)
+ADDED = re.compile(
+    r"\W*(?:and|as\s(?:do(?:es)?|did|well\sas)|so\sdo(?:es)?|like|nor|or|with)\b[^.;\ufffc]*", re.IGNORECASE
+)
+MARGIN = re.compile(r"\bmargin\b", re.IGNORECASE)
 BOTH = re.compile(r"\b(?:both|all|either|any|others?|rest|each|every|two)\b", re.IGNORECASE)
 
 
@@ -96,14 +112,17 @@ def fault(claim: Claim, made: Made, subjects: Subjects, aliases: dict[str, list[
         return "its sentence denies what is claimed; claim what it says, or say what is claimed"
     if said and words.endswith("?"):
         return "its sentence asks, and states nothing"
-    other = beyond(claim, before, words, subjects, aliases)
+    other = beyond(claim, before, words, subjects, aliases) or beside(claim, after, subjects, aliases)
     if other:
         return f"its sentence speaks of {other}, of which the claim says nothing; say that in a sentence of its own"
+    added = DEGREE.search(words) or DEGREE.match(after.lstrip(" ,"))
+    if said and added and claim.kind in (*ASSERTED, *COMPARED, *OF_CURVES):
+        return f"its sentence adds “{added[0]}”, which no claim bears out; print the difference with its interval"
     if not said:
         return "" if words in backed else unheld(claim, words)
     if claim.kind in DIRECTED and not missing:
         first, second = (places[claim.arguments[name]] or 0 for name in ("a", "b"))
-        return misdirected(claim, words, first < second)
+        return misdirected(claim, words, (first, second))
     return unfit(claim, words)
 
 
@@ -120,13 +139,16 @@ def misworded(made: Sequence[Made], filled: Filled) -> Iterator[tuple[int, Made,
             yield number, each, wrong
 
 
-def misdirected(claim: Claim, words: str, in_order: bool) -> str:
-    """Whether the words of a claim that `a` beats `b` say the opposite or neither; `in_order` where a comes first."""
+def misdirected(claim: Claim, words: str, places: tuple[int, int]) -> str:
+    """Whether the words of a claim that `a` beats `b`, named at these places, say the opposite or neither."""
+    first = min(place for place in places if place is not None)
+    if LEADING.search(words[:first]):
+        return "its sentence begins with a name that it is not about; begin with the one that is ahead or behind"
     ahead, behind = AHEAD.search(words), REVERSED.search(words)
     if not ahead and not behind:
         return "its sentence does not say which is ahead in words that are known; say: beats, is ahead of, falls behind"
     turned = behind is not None and (ahead is None or behind.start() <= ahead.start())
-    if in_order == turned:
+    if (places[0] < places[1]) == turned:
         return f"its sentence has {claim.arguments['a']} and {claim.arguments['b']} in an order that says the opposite"
     return ""
 
@@ -148,6 +170,10 @@ def unfit(claim: Claim, words: str) -> str:
         return "its sentence says which is ahead; claim('beats', ...) says that"
     if claim.kind == "could_be_best" and not (HEDGED.search(words) or NEGATION.search(words)):
         return "its sentence says more than that it could be the best"
+    if claim.kind == "equivalent" and not MARGIN.search(words):
+        return "its sentence does not say within which margin; name the margin that was declared"
+    if claim.kind in OF_CURVES and not metrics_in(words):
+        return "its sentence does not say of which measure the curve is"
     up_or_down = [name for name, pattern in UP_OR_DOWN.items() if pattern.search(words)]
     if claim.kind in UP_OR_DOWN and up_or_down and claim.kind not in up_or_down:
         return f"its sentence says that the curve {up_or_down[0]}"
@@ -188,6 +214,16 @@ def beyond(claim: Claim, before: str, words: str, subjects: Subjects, aliases: d
         own_names |= {"winner", subjects.winner}
     spelt = subjects.spelt(words, subjects.compared | own_names)
     return ", ".join(sorted({name for _, name in spelt if name not in own_names}))
+
+
+def beside(claim: Claim, after: str, subjects: Subjects, aliases: dict[str, list[str]]) -> str:
+    """A setting or method that is added behind a claim of two, as in: a beats b, and c too."""
+    added = ADDED.match(after)
+    if claim.kind not in COMPARED or not added:
+        return ""
+    own = {str(claim.arguments[name]) for name in ("a", "b")}
+    own |= {other for name in own for other in aliases.get(name, [])}
+    return ", ".join(sorted({name for _, name in subjects.spelt(added[0], subjects.compared) if name not in own}))
 
 
 def keys_of(claim: Claim) -> list[str]:

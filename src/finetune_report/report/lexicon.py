@@ -40,7 +40,7 @@ NUMBER_WORD = re.compile(
         fourth | fifths? | sixth | seventh | eighth | ninth | tenths? | eleventh | twelfth |
         twice | thrice |
         one(?=\ (?:(?:percentage\ )?(?:points?|per\ ?cent)|epoch|hour|minute|second|third|quarter|fifth|tenth|half|
-            (?:in|out\ of|of)\ (?:every\ )?(?:two|three|four|five|six|seven|eight|nine|ten|twenty|\d+))\b) |
+            (?:in|out\ of)\ (?:every\ )?(?:two|three|four|five|six|seven|eight|nine|ten|twenty|\d+))\b) |
         (?:two|three|four|five|six|seven|eight|nine|ten|hundred)-?fold(?!\ cross) |
         (?:doubl|tripl|quadrupl|halv)(?:es|ed|ing) | (?:double|triple|halve)(?=\ (?:the|that|its|as|this|their)\b)
     )\b
@@ -169,6 +169,12 @@ OF_ONES_OWN = re.compile(
 )
 
 DECIMAL = re.compile(r"\d[.,]\d|\d\s?\\?[%‰]|\bper\s?cent\b|\bpercent", re.IGNORECASE)
+SHARE = re.compile(
+    r"\d\s?(?:[%‰]|per\s?cent)|\w+\s(?:(?:out\s)?of|in)\s(?:a\s|every\s)?(?:\d+|two|three|four|five|ten|twenty|hundred|thousand)\b|"
+    r"\b(?:half|halves|thirds?|quarters?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|hundredths?|(?:nine|eight|seven|six)ty(?:-\w+)?)\b",
+    re.IGNORECASE,
+)
+JUDGED = re.compile(r"\b(?:right|wrong|correct(?:ly)?|misjudged|misclassified|mistakes?|hits)\b", re.IGNORECASE)
 RESULT = re.compile(rf"\b(?:{MEASURE}|precision|calibration)\b", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]{2,}")
 ALIKE = {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "FULLWIDTH", "MATHEMATICAL"}
@@ -227,6 +233,11 @@ def plain_letter(sign: str) -> str:
 def is_result(text: str, sentence: str) -> bool:
     """Whether a text has a decimal or a percentage, in a sentence that names a measure."""
     return DECIMAL.search(text) is not None and speaks_of_results(sentence)
+
+
+def is_share_of_results(text: str, sentence: str) -> bool:
+    """Whether a text is a share in words or counts (nine tenths, 97 of 100), in a sentence that says what was right."""
+    return (SHARE.search(text) is not None) and (speaks_of_results(sentence) or JUDGED.search(sentence) is not None)
 
 
 def speaks_of_results(sentence: str) -> bool:

@@ -6,12 +6,25 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from finetune_report.report import lexicon as wording
+from finetune_report.report.derived import keys_in
 from finetune_report.report.statements import excused, may_state, reported, statements
-from finetune_report.report.subjects import Subjects
+from finetune_report.report.subjects import Subjects, metrics_of
 
 MARK = re.compile(r"\{\.(?:value|claim|stated|name)\b")
 TOUCHING_BEFORE = re.compile(r"(?:[^\W_]|[.,√¬]|(?:^|[\s(\[])[-−–+<>]|\bminus\s|[√¬]\s)$")
-TOUCHING_AFTER = re.compile(r"[^\W_]|[%‰°×]|[.,]\d|\s(?:per\s?cent|squared|cubed|hundred|thousand|million)\b")
+TOUCHING_AFTER = re.compile(r"[^\W_]|[%‰°×/]|[.,]\d|\s(?:per\s?cent|squared|cubed|hundred|thousand|million)\b")
+# Around a score, words that make another number of it; and units that no score has.
+TURNING = re.compile(
+    r"\b(?:not|never|anything\sbut|(?:more|less|fewer|better|worse|higher|lower|greater)\sthan|(?:well\s|just\s)?(?:over|under|above|below|beyond)|"
+    r"nearly|almost|at\s(?:least|most)|up\sto|no\s(?:more|less)\sthan|exceed(?:s|ed|ing)?|minus|half\sof|(?:twice|double|half)(?:\sof)?)\s(?:an?\s|the\s)?$",
+    re.IGNORECASE,
+)
+DENYING = re.compile(r"\b(?:not|never|anything\sbut|minus)\s(?:an?\s|the\s)?$", re.IGNORECASE)
+UNIT = re.compile(
+    r"\s(?:percentage\s)?(?:points?|per\s?cent|errors?|mistakes?|hours?|minutes?|seconds?|days?|epochs?|steps?|sentences?|texts?|examples?|"
+    r"runs?|seeds?|settings?|classes|times)\b",
+    re.IGNORECASE,
+)
 OWN_RESULTS = re.compile(
     r"\b(?:our|my)\s(?:own\s)?(?:models?|runs?|results?|experiments?|settings?|classifiers?|data|sentences|accuracy|test)\b",
     re.IGNORECASE,
@@ -94,13 +107,16 @@ class Passage:
 
     def claim(self) -> list[Made]:
         """Cover the one sentence that each claim is of: the first of what stands in it."""
-        found = []
+        found, places = [], []
         for start, end, number in self.claims:
             first = start + len(self.text[start:end]) - len(self.text[start:end].lstrip())
             low, high = self.bounds(first)
             last = min(end, high)
             self.claimed[start:last] = [True] * (last - start)
-            parts = (self.text[low:last], self.text[first:last], self.text[last:high])
+            places.append((number, low, first, last, high))
+        seen = self.seen(self.claimed)  # what follows a claim, without what the next one covers
+        for number, low, first, last, high in places:
+            parts = (self.text[low:last], self.text[first:last], seen[last:high])
             found.append(Made(number, *(" ".join(part.split()) for part in parts)))
         return found
 
@@ -139,7 +155,7 @@ class Passage:
             self.found.append(("disguised word", start, self.text[start:end]))
         self.found += [("broken mark", mark.start(), mark[0]) for mark in MARK.finditer(self.text)]
         for start, end, key in self.values:
-            if self.touched(start, end):
+            if self.touched(start, end, key):
                 self.found.append(("touched value", start, self.text[max(0, start - 1) : end + 2].strip()))
             other = self.misplaced(start, key, subjects)
             if other:
@@ -149,9 +165,9 @@ class Passage:
         for start, end, _ in self.escapes:
             text = self.text[start:end]
             percent = PERCENT.match(self.text[end:])
-            if wording.is_result(text + (percent[0] if percent else ""), self.sentence(start)) and not self.cites(
-                start
-            ):
+            vouched, sentence = text + (percent[0] if percent else ""), self.sentence(start)
+            result = wording.is_result(vouched, sentence) or wording.is_share_of_results(vouched, sentence)
+            if result and not self.cites(start):
                 self.found.append(("escaped result", start, text))
             if states_of_compared(text, subjects):
                 self.found.append(("escaped claim", start, text))
@@ -164,12 +180,19 @@ class Passage:
         head = next((words for place, words in reversed(self.heads) if place <= start), "")
         return subjects.other(key, self.text[low:high], start - low, keys) or subjects.other(key, head)
 
-    def touched(self, start: int, end: int) -> bool:
-        """Whether a printed value runs into a digit, a letter, a sign that changes it, or another value."""
+    def touched(self, start: int, end: int, key: str) -> bool:
+        """Whether a printed value runs into a digit, a letter, a sign or a word that changes it, or another value."""
         before, after = self.text[:start], self.text[end:]
         starts, ends = ({value[place] for value in self.values} for place in (0, 1))
         joined = start in ends or end in starts or (after[:1] in (".", ",") and end + 1 in starts)
-        return joined or bool(TOUCHING_BEFORE.search(before[-7:]) or TOUCHING_AFTER.match(after))
+        if joined or TOUCHING_BEFORE.search(before[-7:]) or TOUCHING_AFTER.match(after):
+            return True
+        if self.claimed[start - 1 : start] == [True]:  # in a claim, which is judged
+            return False
+        if not is_measured(key):
+            return bool(DENYING.search(before[-20:]))
+        counted = UNIT.match(after) and "%" not in self.text[start:end] and not is_difference(key)
+        return bool(TURNING.search(before[-30:]) or counted)
 
     def explains(self, place: int, subjects: Subjects) -> bool:
         """Whether the sentence around a place stands in an explanation and names nothing that was compared."""
@@ -233,6 +256,16 @@ class Passage:
     def sentences(self) -> list[tuple[int, int]]:
         """Where each sentence of the text begins and ends."""
         return sentences(self.text)
+
+
+def is_measured(key: str) -> bool:
+    """Whether a key is that of a score of a model, and not of a number that was set, such as a longest length."""
+    return bool(metrics_of(key)) and not is_difference(key)
+
+
+def is_difference(key: str) -> bool:
+    """Whether a key is that of a number made of two, which may be said in points, times or epochs."""
+    return len(list(keys_in(key))) > 1 or key.startswith("comparison")
 
 
 def states_of_compared(text: str, subjects: Subjects) -> bool:

@@ -177,7 +177,7 @@ WORDS = (
         r"(?:is|are|was|were|seems?|seemed|looks?|looked|appears?|appeared|remains?|remained|proved)\s(?:(?:\w+ly|very|quite|rather|also|too|not|still|"
         r"even|only|far\sfrom|a\sbit|more|less|so|just)\s)*(?:clear|obvious|visible|real|genuine|flat|noisy|stable|mediocre|decent|solid|"
         r"fine|fair|acceptable|satisfactory|satisfying|sufficient|enough|insufficient|unsatisfactory|adequate|competitive|successful|promising|valid|"
-        r"useful|useless|helpful|harmful|noticeable|marked|mild|moderate|severe|slow|fast|quick|cheap|expensive|costly|safe|sure|certain|unclear|"
+        r"useful|useless|helpful|harmful|noticeable|mild|moderate|severe|slow|fast|quick|cheap|expensive|costly|safe|sure|certain|unclear|"
         r"limited|mixed|unbeaten|king|small|large|big|tiny|huge|slight|minor|minimal|marginal|narrow|wide|steep|smooth|impossible|trivial|problematic|"
         r"sensitive|insensitive|independent|faster|slower|cheaper|gone|reached|lost|ahead|behind|above|below|responsible|surprising|unexpected)(?!-)",
     ),

@@ -21,6 +21,7 @@ Split = Literal["validation", "test"]
 
 CurveName = Literal["train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
 CURVES = get_args(CurveName)
+LEVEL = 4  # a plateau is so many times flatter than the whole curve, at least
 DECIDED = ("ahead", "behind")
 SCORES = {*METRICS, "precision", "recall", "f1", "correct"}  # parts of the keys of models' scores
 # Kinds whose sentence must say that it is about trained models where there is one seed.
@@ -36,7 +37,8 @@ GONE = {
 class Verdict:
     """Whether a claim holds, and the wording that the data allow; `p` is the one within the declared family.
 
-    `about` says of a comparison whether it is of "settings" or, with one seed, of trained "models".
+    `about` says of a comparison whether it is of "settings" or, with one seed, of trained "models", and `metric` by
+    which metric they are compared.
     """
 
     holds: bool
@@ -45,6 +47,7 @@ class Verdict:
     interval: tuple[float, float] | None = None
     p: float | None = None
     about: str | None = None
+    metric: str | None = None
 
 
 def judge(kind: str, arguments: dict[str, Any], evidence: Evidence) -> Verdict:
@@ -62,8 +65,13 @@ def judge(kind: str, arguments: dict[str, Any], evidence: Evidence) -> Verdict:
 
 
 def best_epoch_before(evidence: Evidence, run: str, epoch: Number) -> Verdict:
-    """In every seed, the epoch that is best by validation comes before `epoch`."""
-    evidence.runs(run)
+    """In every seed, the epoch that is best by validation comes before `epoch`, which is one of those trained."""
+    last = max(row["epoch"] for rows in evidence.runs(run).values() for row in rows)
+    if amount(evidence, epoch) > last:
+        raise UserError(
+            f"the claim 'best_epoch_before' says nothing with epoch {amount(evidence, epoch):g}, since {run} was "
+            f"trained for {last:g}; say an epoch that it was trained for"
+        )
     best = {row["seed"]: row["best_epoch"] for row in evidence.selection["runs"] if row["setting"] == run}
     return Verdict(
         all(found < amount(evidence, epoch) for found in best.values()),
@@ -98,6 +106,12 @@ def falls(evidence: Evidence, run: str, curve: CurveName, since: Number = 1) -> 
 def plateaus(evidence: Evidence, run: str, curve: CurveName, since: Number, within: float) -> Verdict:
     """From the epoch `since` on, in every seed, no two numbers of the curve are further apart than `within`."""
     found = pieces(evidence, "plateaus", run, curve, since)
+    course = min(max(piece) - min(piece) for piece in pieces(evidence, "plateaus", run, curve, 1))
+    if within > course / LEVEL:
+        raise UserError(
+            f"the claim 'plateaus' with within={within:g} says nothing of the {named(curve)} of {run}, which all in "
+            f"all varies by {course:.4g}; say a number of at most {course / LEVEL:.2g}"
+        )
     widest = max(max(piece) - min(piece) for piece in found)
     return Verdict(
         widest <= within,
@@ -162,6 +176,8 @@ def could_be_best(evidence: Evidence, a: str) -> Verdict:
 def largest(evidence: Evidence, key: str, among: list[str]) -> Verdict:
     """The value of `key` is larger than that of every other key in `among`; not for scores of models."""
     refuse_scores("largest", [key, *among])
+    if not {*among} - {key}:
+        raise UserError(f"the claim 'largest' says nothing without another key than '{key}' in among")
     numbers = {name: evidence.number(name) for name in dict.fromkeys([*among, key])}
     top = max(numbers.values())
     tops = [name for name, found in numbers.items() if found == top]
@@ -171,6 +187,8 @@ def largest(evidence: Evidence, key: str, among: list[str]) -> Verdict:
 def ranks(evidence: Evidence, key: str, place: int, among: list[str]) -> Verdict:
     """Of the values in `among`, `place` − 1 are larger than that of `key`, and no other equals it; not for scores."""
     refuse_scores("ranks", [key, *among])
+    if not {*among} - {key}:
+        raise UserError(f"the claim 'ranks' says nothing without another key than '{key}' in among")
     own = evidence.number(key)
     others = [evidence.number(name) for name in dict.fromkeys(among) if name != key]
     found = 1 + sum(other > own for other in others)
@@ -179,7 +197,9 @@ def ranks(evidence: Evidence, key: str, place: int, among: list[str]) -> Verdict
 
 
 def most(evidence: Evidence, part: str, whole: str) -> Verdict:
-    """The count `part` is more than half of the count `whole`."""
+    """The count `part` is more than half of the count `whole`, which is another."""
+    if part == whole:
+        raise UserError(f"the claim 'most' says nothing where part and whole are both '{part}'; name the whole of it")
     for key in (part, whole):
         if evidence.value(key).kind != "count":
             raise UserError(f"the claim 'most' is of counts, and '{key}' is none; say claim('at_least', ...)")
@@ -291,7 +311,7 @@ def bounded(evidence: Evidence, kind: str, key: str, x: Number, sign: int) -> Ve
 
 @dataclass(frozen=True)
 class Compared:
-    """A declared comparison of `a` with `b`, as it is published below `key`; `metric` in words."""
+    """A declared comparison of `a` with `b`, as it is published below `key`; `by` is its metric, `metric` its name."""
 
     a: str
     b: str
@@ -304,9 +324,10 @@ class Compared:
     p: float
     detectable: float
     margin: float | None
+    by: str
 
     def verdict(self, holds: bool) -> Verdict:
-        return Verdict(holds, self.allowed, self.difference, self.interval, self.p, self.about)
+        return Verdict(holds, self.allowed, self.difference, self.interval, self.p, self.about, self.by)
 
     @property
     def allowed(self) -> str:
@@ -357,6 +378,7 @@ def declared(evidence: Evidence, a: str, b: str, metric: str, split: str) -> Com
         evidence.number(f"{key}.p"),
         evidence.number(f"{key}.detectable"),
         evidence.number(f"{family}.margin") if evidence.has(f"{family}.margin") else None,
+        by,
     )
 
 

@@ -4,7 +4,7 @@ import copy
 import re
 import sys
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from finetune_report.report.claims import Verdict, judge
 from finetune_report.report.derived import OPERATIONS, derived, digits_of
 from finetune_report.report.keys import ANY, below, is_below, matches, raw_parts, split
 from finetune_report.report.results import Evidence, nearest
-from finetune_report.report.subjects import Subjects
+from finetune_report.report.subjects import Subjects, folded
 from finetune_report.report.values import Value, decimals, escaped, in_percent, printed, shown
 
 import jinja2
@@ -25,6 +25,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 TAG = r"\{%(?:[^%]|%(?!\}))*%\}"
 TAGS_ALONE = re.compile(rf"^[ \t]*((?:{TAG}[ \t]*)+)$", re.MULTILINE)
 TAG_AT_END = re.compile(rf"({TAG})$", re.MULTILINE)
+VAGUE = re.compile(
+    r"\W*|(?:(?:all|any|every|each)\W(?:of\W)?(?:the\W)?)?(?:it|its|this|that|these|those|they|them|he|she|we|us|all|any|every\w*|any\w*|no\w*|"
+    r"both|(?:the\W)?(?:others?|rest|former|latter|one|two|model|setting|literature)s?)(?:\Welse)?",
+    re.IGNORECASE,
+)  # names that would let a claim of one setting be read as one of others
 EMPTY = "(empty)"  # how a name without a letter is printed
 MARK = re.compile(r"\{\.(?:value|claim|stated|name)\b[^}]*\}")
 
@@ -255,7 +260,17 @@ class Helpers:
         """Declare other names of a setting, by which sentences may speak of it."""
         if name not in self.filled.names:
             raise UserError(f"there is no setting '{name}'{nearest(name, self.filled.names)}")
-        self.filled.aliases.setdefault(name, []).extend(others)
+        for other in others:
+            subjects = self.filled.subjects
+            taken = [owner for _, owner in subjects.spelt(other, subjects.compared)] + [
+                owner for known, owner in subjects.aliases if folded(known) == folded(other)
+            ]
+            if set(taken) - {name}:
+                raise UserError(f"'{other}' cannot be another name of '{name}', since it names '{taken[0]}'")
+            if VAGUE.fullmatch(other.strip()):
+                raise UserError(f"'{other}' cannot be another name of '{name}', since it may mean anything")
+            self.filled.aliases.setdefault(name, []).append(other)
+            self.filled.subjects = replace(subjects, aliases=(*subjects.aliases, (other, name)))
         return ""
 
     def gap(self, setting: str) -> str:

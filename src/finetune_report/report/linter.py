@@ -152,6 +152,7 @@ class Check:
                     self.inlines(block.content, passage, state)
                 else:
                     self.blocks([block], state)
+        passage.label()
         self.made += passage.claim()
         self.finish(passage)
 
@@ -198,6 +199,8 @@ class Check:
             classes, place = getattr(element, "classes", []), (start, len(passage.text))
             if "value" in classes:
                 passage.values.append((*place, element.attributes.get("key", "")))
+            if "name" in classes:
+                passage.names.append(place)
             if "stated" in classes:
                 passage.escapes.append((*place, element.attributes.get("reason", "")))
             if "claim" in classes:

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from finetune_report.report import lexicon as wording
+from finetune_report.report.derived import keys_in
+from finetune_report.report.keys import parts_of
 from finetune_report.report.statements import excused, qualifies, reported, statements
 from finetune_report.report.subjects import Subjects
+from finetune_report.report.values import shown
 
 MARK = re.compile(r"\{\.(?:value|claim|stated|name)\b")
 TOUCHING_BEFORE = re.compile(r"(?:[^\W_]|[.,]|(?:^|[\s(\[])[-−–+<>])$")
@@ -68,6 +71,8 @@ class Passage:
     claimed: list[bool] = field(default_factory=list)
     found: list[tuple[str, int, str]] = field(default_factory=list)  # kind, place in the text, what
     values: list[tuple[int, int, str]] = field(default_factory=list)  # start and end in the text, key
+    names: list[tuple[int, int]] = field(default_factory=list)  # start and end of printed names from the data
+    labels: list[tuple[int, int]] = field(default_factory=list)  # those of them that only label a row's values
     escapes: list[tuple[int, int, str]] = field(default_factory=list)  # start and end in the text, reason
     authors: list[int] = field(default_factory=list)  # where one is cited by the authors' names
     reported: list[tuple[int, int]] = field(default_factory=list)  # start and end of numbers that are a source's
@@ -95,6 +100,13 @@ class Passage:
             self.claimed[start:last] = [True] * (last - start)
             found.append(Made(number, " ".join(self.text[low:last].split()), " ".join(self.text[first:last].split())))
         return found
+
+    def label(self) -> None:
+        """In a row of a table: names that are a part of the key of a value there label it, and say nothing else."""
+        parts = {squeezed(part) for _, _, key in self.values for each in keys_in(key) for part in parts_of(each)}
+        self.labels = [(start, end) for start, end in self.names if squeezed(self.text[start:end]) in parts]
+        for start, end in self.labels:
+            self.claimed[start:end] = [True] * (end - start)
 
     def state(self, subjects: Subjects) -> None:
         """Look for sentences that state a result without a claim, where no word was found that compares by itself."""
@@ -142,7 +154,10 @@ class Passage:
         """What the sentence around a value speaks of instead of what it is of; nothing where they fit."""
         low, high = self.bounds(start)
         keys = [key for place, _, key in sorted(self.values) if low <= place < high]
-        return subjects.other(key, self.text[low:high], start - low, keys)
+        text = self.text
+        for first, end in self.labels:
+            text = text[:first] + wording.HIDDEN * (end - first) + text[end:]
+        return subjects.other(key, text[low:high], start - low, keys)
 
     def touched(self, start: int, end: int) -> bool:
         """Whether a printed value runs into a digit, a letter, a sign that changes it, or another value."""
@@ -212,6 +227,11 @@ class Passage:
     def sentences(self) -> list[tuple[int, int]]:
         """Where each sentence of the text begins and ends."""
         return sentences(self.text)
+
+
+def squeezed(name: str) -> str:
+    """A name as it is compared with a part of a key, however its white space and escapes are printed."""
+    return "".join(shown(wording.cleaned(name)).split())
 
 
 @lru_cache(maxsize=64)

@@ -89,6 +89,10 @@ class Subjects:
         """Whether a sentence names a setting or a method, in whatever spelling."""
         return next(self.spelt(sentence, self.compared), None) is not None or bool(SELECTED.search(sentence))
 
+    def speak_in(self, name: str) -> bool:
+        """Whether a name has words that tell what a value is about: a split, a metric, a setting or a method."""
+        return bool(splits_in(name) or metrics_in(name) or self.compares(name))
+
     @cached_property
     def compared(self) -> frozenset[str]:
         return self.settings | self.methods

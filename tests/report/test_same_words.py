@@ -135,7 +135,8 @@ def test_any_name_is_printed_in_every_form(results: Path, names: list[str], colu
         text = (
             "{% for column in names('slices') %}\n\n| name | share |\n|:--|:--|\n"
             "{% for name in names('slices', column) %}\n"
-            "| {{ column }}: {{ name }} | {{ value('slices', column, name, 'accuracy') }} |\n{% endfor %}\n{% endfor %}\n\n"
+            "| {{ column }}: {{ name }} | {{ value('slices', column, name, 'accuracy') }} |\n"
+            "{% endfor %}\n{% endfor %}\n\n"
             "| text |\n|:--|\n{% for number in names('mistakes') %}\n"
             "| {{ value('mistakes', number, 'text') }} |\n{% endfor %}\n"
         )

@@ -161,6 +161,8 @@ class Passage:
 
     def touched(self, start: int, end: int) -> bool:
         """Whether a printed value runs into a digit, a letter, a sign that changes it, or another value."""
+        if start == end:  # a text from the data of nothing but signs without a width
+            return False
         before, after = self.text[:start], self.text[end:]
         starts, ends = ({value[place] for value in self.values} for place in (0, 1))
         joined = start in ends or end in starts or (after[:1] in (".", ",") and end + 1 in starts)

@@ -107,9 +107,19 @@ def test_what_is_wrong_with_the_data_is_told(evidence: Evidence) -> None:
     put(evidence, 7, "count", "data", "overlap", "train-test")
     put(evidence, 5, "count", "data", "near_duplicates", "train-test")
     put(evidence, 3, "count", "data", "left_out", "train", "invalid")
+    for name, value, kind in (("rows", 90, "count"), ("suspects", 4, "count"), ("share", 4 / 90, "real")):
+        put(evidence, value, kind, "label_audit", name)
+    listed = {"id": "train-1", "text": "better than 95%", "given": "better", "suggested": "no"}
+    for name, entry in listed.items():
+        put(evidence, entry, "text", "label_audit", "listed", "1", name)
+    put(evidence, 0.9, "real", "label_audit", "listed", "1", "probability")
+    put(evidence, 12, "count", "unlabelled", "rows")
+    for name, count in (("better", 5), ("the test accuracy", 7)):
+        put(evidence, count, "count", "unlabelled", "class", name)
     found, filled = checked(evidence)
     assert found == []
     said = " ".join(pf.stringify(parse(filled.text, SKELETON)).split())
+    assert "Of 90 training labels 4 may be errors" in said
     for part in ("25% are truncated", "does not know 60% of the tokens", "7 also stand in the training split"):
         assert part in said
     assert "5 training texts are nearly texts of the test split" in said

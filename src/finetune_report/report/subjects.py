@@ -99,6 +99,10 @@ class Subjects:
         known = self.compared | {name for name, _ in self.aliases} if self.aliases else self.compared
         return bool(self.spelt(sentence, known) or SELECTED.search(sentence))
 
+    def speak_in(self, name: str) -> bool:
+        """Whether a name has words that tell what a value is about: a split, a metric, a setting or a method."""
+        return bool(splits_in(name) or metrics_in(name) or self.compares(name))
+
     @cached_property
     def compared(self) -> frozenset[str]:
         return self.settings | self.methods

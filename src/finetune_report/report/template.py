@@ -142,19 +142,22 @@ def line_of(error: BaseException, template: jinja2.Template) -> int:
 class FromData(str):
     """A text that data may have put there; printed as it is, it must not become Markdown or HTML.
 
-    One that holds numbers is marked where it is printed: there it is a name, and nowhere else.
+    One that holds numbers, or words that results are told by, is marked where it is printed: there it is a name, and
+    nowhere else.
     """
 
     _names: Counter[str]
+    _subjects: Subjects
 
-    def __new__(cls, text: str, names: Counter[str]) -> "FromData":
+    def __new__(cls, text: str, names: Counter[str], subjects: Subjects) -> "FromData":
         found = super().__new__(cls, text)
-        found._names = names
+        found._names, found._subjects = names, subjects
         return found
 
     def _printed(self) -> str:
         text = escaped(self or EMPTY)
-        if not lexicon.numbers(shown(self or EMPTY)):  # with escapes, which may have digits
+        seen = shown(self or EMPTY)  # with escapes, which may have digits
+        if not (lexicon.numbers(seen) or lexicon.comparisons(seen) or self._subjects.speak_in(seen)):
             return text
         self._names[text] += 1
         return f"[{text}]{{.name}}"
@@ -292,7 +295,7 @@ class Helpers:
         return [self.from_data(name) for name in found]
 
     def from_data(self, text: str) -> FromData:
-        return FromData(text, self.filled.printed_names)
+        return FromData(text, self.filled.printed_names, self.filled.subjects)
 
     def line(self) -> int:
         """The line of the template from which the helper was called."""

@@ -9,7 +9,6 @@ from finetune_report.config.resources import model_job
 from finetune_report.config.schema import complete
 from finetune_report.config.settings import excluded_settings, resolved_settings, unfinished_settings
 from finetune_report.data.locations import data_files, model_files, package_version
-from finetune_report.data.predicted import predicted_file
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, canonical_json
 from finetune_report.provenance.currency import Currency
@@ -45,7 +44,6 @@ with one_message():
     config = complete(config)
     DATA_FILES = data_files(config["data"])
     MODEL_FILES = model_files(config["model"])
-    PREDICTED = predicted_file(config)
     RESULTS = Path("results") / config["name"]
     ASKED = question() if not EXECUTES else None
     if is_main_process(workflow) and not ASKED:

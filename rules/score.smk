@@ -28,38 +28,6 @@ rule score_test:
 publishes("score_test", light=False)
 
 
-# Texts without labels, which no score comes of.
-
-rule predict_unlabelled:
-    input:
-        source=PREDICTED or [],
-        model=RESULTS / "model.json",
-        selection=RESULTS / "selection.json",
-        summary=RESULTS / "data/summary.json",
-        tuned=all_models(),
-    output:
-        predictions=RESULTS / "predictions.csv",
-        counts=RESULTS / "predictions.json",
-        values=VALUES / "predict_unlabelled.json",
-    log:
-        LOGS / "predict_unlabelled.log",
-    threads: config["threads"]
-    resources:
-        **MODEL_JOB,
-    params:
-        spec=spec(
-            data=config["data"],
-            max_length=config["max_length"],
-            compute=COMPUTE | {"compile": False},
-        ),
-        stamp=stamp("predict_unlabelled"),
-    script:
-        "../scripts/predict_unlabelled.py"
-
-
-publishes("predict_unlabelled", when=PREDICTED, light=False)
-
-
 rule score_baselines:
     input:
         train=RESULTS / "data/train.parquet",

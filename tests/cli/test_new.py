@@ -8,7 +8,6 @@ from finetune_report.cli.new import Options
 from finetune_report.config.schema import complete
 from finetune_report.data.detection import infer
 from finetune_report.data.locations import data_files
-from finetune_report.data.predicted import predicted_file, texts_of
 from finetune_report.data.readers import read_rows
 from finetune_report.errors import UserError
 
@@ -240,20 +239,3 @@ def test_encodings_and_delimiters_are_recognised(mark: str, encoding: str) -> No
     assert shape.reading.encoding == {"latin-1": "cp1252", "utf-8-sig": "utf-8"}.get(encoding, encoding)
     assert shape.reading.delimiter == (None if mark == "," else mark)
     assert (shape.text, shape.label, shape.classes) == ("Text", "Thema", {"gut": 20, "schlecht": 20})
-
-
-@pytest.mark.parametrize("labels", [None, "-1"], ids=["no column", "hidden"])
-@pytest.mark.parametrize("single", [False, True], ids=["as they are", "converted"])
-def test_the_classes_of_a_test_file_without_labels_are_predicted(labels: str | None, single: bool) -> None:
-    rows = [(f"some words about {number}", "ab"[number % 2]) for number in range(60)]
-    write("d/train.csv" if not single else "d/train-1.csv", rows, ("text", "label"))
-    if single:
-        write("d/train-2.csv", rows, ("text", "label"))
-    hidden = [(text, *([labels] if labels else [])) for text, _ in rows[:7]]
-    write("d/test.csv", hidden, ("text", "label") if labels else ("text",))
-    new.main(Options("try", "d"))
-    config = complete(yaml.safe_load(Path("config/try.yaml").read_text()))
-    path = predicted_file(config)
-    assert path == Path("data/try/unlabelled.csv" if single else "d/test.csv")
-    assert texts_of(path, config["data"]) == [[text for text, _ in rows[:7]]]
-    assert config["data"]["test_fraction"] is not None or single

@@ -20,7 +20,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from finetune_report.config.schema import complete
-from finetune_report.data.conversion import converted, predicted_path
+from finetune_report.data.conversion import converted
 from finetune_report.data.detection import Choice, Shape
 from finetune_report.data.layouts import Found, is_archive, locate, unpack
 from finetune_report.data.locations import SPLITS, model_files
@@ -75,8 +75,7 @@ def main(options: Options) -> None:
         model = model_of(options.model)
         facts = token_facts(plan.sample, model)
         say_lengths(plan.shape, facts)
-        entries = {"data": data, "predict": predicted_path(plan, places.data), "model": model}
-        config = skeleton_config(options.name, entries, plan.shape, facts.max_length, places.write_up)
+        config = skeleton_config(options.name, data, plan.shape, model, facts.max_length, places.write_up)
         complete(yaml.safe_load(config))
         write_all(places, folder if plan.convert else None, config, options.name)
     print(f"\nWrote {places.config} and {places.write_up}. Look both over, then:\n")
@@ -212,12 +211,13 @@ def model_of(given: str | None) -> dict[str, Any]:
     raise UserError(f"--model: {given} is neither a folder nor the name of a model on the hub (org/name)")
 
 
-def skeleton_config(name: str, entries: dict[str, Any], shape: Shape, max_length: int, write_up: Path) -> str:
+def skeleton_config(
+    name: str, data: dict[str, Any], shape: Shape, model: dict[str, Any], max_length: int, write_up: Path
+) -> str:
     filled = {
         "name": name if yaml.safe_load(name) == name else f'"{name}"',  # YAML takes 2024 for a number
-        "data": block(entries["data"]),
-        "predict": json.dumps(entries["predict"], ensure_ascii=False),
-        "model": block(entries["model"]),
+        "data": block(data),
+        "model": block(model),
         "max_length": max_length,
         "metric": "macro_f1" if max(shape.classes.values()) > 2 * min(shape.classes.values()) else "accuracy",
         "write_up": json.dumps(write_up.as_posix()) if re.search(r"[^\w./-]", write_up.as_posix()) else write_up,

@@ -17,8 +17,8 @@ def with_relative_paths(config: Json) -> Json:
 
 
 PATHS = (
-    *("data.path", "data.files.train", "data.files.validation", "data.files.test"),
-    *("predict", "model.path", "report.write_up", "report.bibliography"),
+    *("data.path", "data.files.train", "data.files.validation", "data.files.test", "data.unlabelled"),
+    *("model.path", "report.write_up", "report.bibliography"),
 )
 
 

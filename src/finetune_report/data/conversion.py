@@ -16,15 +16,6 @@ from finetune_report.files import sha256
 
 from sklearn.model_selection import train_test_split
 
-UNLABELLED = "unlabelled.csv"
-
-
-def predicted_path(plan: Plan, place: Path) -> str | None:
-    """The config's entry `predict`, where the data go to `place` if they are converted."""
-    if plan.unlabelled is None:
-        return None
-    return str(place / UNLABELLED) if plan.convert else str(plan.unlabelled.file)
-
 
 def converted(plan: Plan, folder: Path, place: Path) -> dict[str, Any]:
     """Write the splits as CSV into `folder`, which will be `place`, with a record of where they come from.
@@ -49,9 +40,6 @@ def converted(plan: Plan, folder: Path, place: Path) -> dict[str, Any]:
         rows = {split: (row for _, row in numbered(table)) for split, table in tables.items()}
         written = {split: write(folder / f"{split}.csv", columns, rows[split]) for split in tables}
         print(f"  converted   {', '.join(f'{count} {split}' for split, count in written.items())} rows, in {place}/")
-    if plan.unlabelled is not None:
-        texts = [name for name in (shape.text, shape.text_pair) if name is not None]
-        write(folder / UNLABELLED, texts, (row for _, row in numbered(plan.unlabelled)))
     origin = {split: {"source": table.name, "read_as": table.said, **hash_of(table)} for split, table in tables.items()}
     (folder / "origin.json").write_text(json.dumps(origin, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return {"path": place.as_posix()} | plan.data

@@ -36,7 +36,6 @@ class Plan:
     convert: bool
     sample: list[tuple[str, str | None]]
     notes: list[str]
-    unlabelled: Table | None = None  # a test split without labels, of which the classes can be predicted
 
 
 def plan_of(found: Found, choice: Choice, scratch: Path) -> Plan:
@@ -48,7 +47,6 @@ def plan_of(found: Found, choice: Choice, scratch: Path) -> Plan:
     train = tables["train"]
     shape = shape_of(train.name, train.reading, train.columns, choice)
     notes = list(shape.notes)
-    unlabelled = unlabelled_test(tables, shape)
     notes += settle_splits(tables, shape)
     shape = replace(shape, slices=[name for name in shape.slices if all(name in t.columns for t in tables.values())])
     settle_encodings(tables)
@@ -69,20 +67,7 @@ def plan_of(found: Found, choice: Choice, scratch: Path) -> Plan:
         one = {row for row, count in shape.classes.items() if count == 1}
         if one and "validation" not in tables:
             notes.append(f"one row only, which stays in the training split: {few(sorted(one))}")
-    if unlabelled is not None and not convert and unlabelled.reading != shape.reading:
-        unlabelled = None  # the config says how files are read once for all of them
-    if unlabelled is not None:
-        notes.append(f"the classes of the texts in {unlabelled.name} will be predicted (predict)")
-    return Plan(tables, shape, data, convert, sample, notes, unlabelled)
-
-
-def unlabelled_test(tables: dict[str, Table], shape: Shape) -> Table | None:
-    """The test split where it has every text and no label; None otherwise."""
-    table = tables.get("test")
-    if table is None or table.file is None or not without_labels(table, shape):
-        return None
-    texts = [table.columns.get(name) for name in (shape.text, shape.text_pair) if name is not None]
-    return table if all(column is not None and column.filled == column.rows for column in texts) else None
+    return Plan(tables, shape, data, convert, sample, notes)
 
 
 def settle_splits(tables: dict[str, Table], shape: Shape) -> list[str]:
@@ -90,7 +75,7 @@ def settle_splits(tables: dict[str, Table], shape: Shape) -> list[str]:
     notes = []
     for split in ("validation", "test"):
         if split in tables and without_labels(tables[split], shape):
-            notes.append(f"{tables.pop(split).name} has no labels; nothing is scored on it")
+            notes.append(f"{tables.pop(split).name} has no labels, and is not read")
     if "test" not in tables and "validation" in tables:
         tables["test"] = tables.pop("validation")
         notes.append(

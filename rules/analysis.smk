@@ -121,10 +121,7 @@ publishes("correct_selection")
 
 rule compare_on_test:
     input:
-        predictions=RESULTS / "test/predictions.parquet",
-        baselines=RESULTS / "baselines/test.parquet",
-        test=RESULTS / "data/test.parquet",
-        summary=RESULTS / "data/summary.json",
+        **SCORED,
     output:
         comparisons=RESULTS / "test/comparisons.json",
         values=VALUES / "compare_on_test.json",
@@ -132,13 +129,32 @@ rule compare_on_test:
         LOGS / "compare_on_test.log",
     localrule: True
     params:
-        spec=spec(**COMPARED_BY),
+        spec=spec(pairs=system_pairs(config, SYSTEMS), declared_as=systems_in_words(config), **COMPARED_BY),
         stamp=stamp("compare_on_test"),
     script:
         "../scripts/compare_on_test.py"
 
 
 publishes("compare_on_test")
+
+
+rule summarise_systems:
+    input:
+        **SCORED,
+    output:
+        systems=RESULTS / "test/systems.json",
+        values=VALUES / "summarise_systems.json",
+    log:
+        LOGS / "summarise_systems.log",
+    localrule: True
+    params:
+        spec=spec(declared=SYSTEMS),
+        stamp=stamp("summarise_systems"),
+    script:
+        "../scripts/summarise_systems.py"
+
+
+publishes("summarise_systems")
 
 
 rule score_slices:

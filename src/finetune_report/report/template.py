@@ -178,6 +178,7 @@ class Helpers:
             "settings": self.evidence.settings,
             "named": self.listed("sweep.named"),
             "shown": self.listed("sweep.shown"),
+            "systems": [split(key)[1] for key in self.keys("test.*.seeds")],
             "labels": [self.from_data(label) for label in self.evidence.labels],
             "winner": self.evidence.selection["winner"],
         } | {name: partial(self.derived, name) for name in OPERATIONS}

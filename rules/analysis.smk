@@ -148,7 +148,10 @@ rule summarise_systems:
         LOGS / "summarise_systems.log",
     localrule: True
     params:
-        spec=spec(declared=SYSTEMS),
+        spec=spec(
+            declared=SYSTEMS,
+            notes={name: ELSEWHERE[name]["note"] for name in READ if "note" in ELSEWHERE[name]},
+        ),
         stamp=stamp("summarise_systems"),
     script:
         "../scripts/summarise_systems.py"
@@ -162,6 +165,7 @@ rule score_slices:
         test=RESULTS / "data/test.parquet",
         predictions=RESULTS / "test/predictions.parquet",
         baselines=RESULTS / "baselines/test.parquet",
+        elsewhere=READ_PREDICTIONS,
     output:
         slices=RESULTS / "slices.json",
         values=VALUES / "score_slices.json",
@@ -180,9 +184,7 @@ publishes("score_slices", when=config["analyses"]["slices"])
 
 rule list_mistakes:
     input:
-        test=RESULTS / "data/test.parquet",
-        predictions=RESULTS / "test/predictions.parquet",
-        summary=RESULTS / "data/summary.json",
+        **SCORED,
     output:
         mistakes=RESULTS / "mistakes.json",
         values=VALUES / "list_mistakes.json",
@@ -201,10 +203,10 @@ publishes("list_mistakes", when=config["analyses"]["mistakes"])
 
 rule measure_agreement:
     input:
+        **{name: path for name, path in SCORED.items() if name != "predictions"},
         predictions=all_runs("predictions.parquet"),
-        baselines=RESULTS / "baselines/validation.parquet",
-        selection=RESULTS / "selection.json",
-        summary=RESULTS / "data/summary.json",
+        simple=RESULTS / "baselines/validation.parquet",
+        tested=[RESULTS / "test/predictions.parquet"],
     output:
         agreement=RESULTS / "agreement.json",
         values=VALUES / "measure_agreement.json",

@@ -8,9 +8,9 @@ from finetune_report.config.comparisons import compared_metric, declared_pairs, 
 from finetune_report.config.resources import model_job
 from finetune_report.config.schema import complete
 from finetune_report.config.settings import excluded_settings, resolved_settings, unfinished_settings
-from finetune_report.config.test_systems import SIMPLE, declaration, declared_systems, system_pairs
+from finetune_report.config.test_systems import SIMPLE, declaration, declared_systems, elsewhere, system_pairs
 from finetune_report.config.test_systems import in_words as systems_in_words
-from finetune_report.data.locations import data_files, model_files, package_version
+from finetune_report.data.locations import data_files, model_files, package_version, require_prediction_files
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, canonical_json
 from finetune_report.provenance.currency import Currency
@@ -44,6 +44,7 @@ with one_message():
     config = complete(config)
     DATA_FILES = data_files(config["data"])
     MODEL_FILES = model_files(config["model"])
+    require_prediction_files(config["systems"])
     RESULTS = Path("results") / config["name"]
     ASKED = question() if not EXECUTES else None
     if is_main_process(workflow) and not ASKED:
@@ -73,7 +74,8 @@ REVISION = revision(Path(workflow.basedir))
 BASELINE = next(iter(PLANNED))
 PAIRS = declared_pairs(config, list(SETTINGS))
 COMPARED_BY = {"metric": compared_metric(config), "margin": config["comparisons"]["margin"]}
-SYSTEMS = declared_systems(config)
+SYSTEMS, ELSEWHERE = declared_systems(config), elsewhere(config)
+READ = [name for name in SYSTEMS if name in ELSEWHERE]  # those whose predictions are read
 EQUAL_EPOCHS = config["comparisons"]["epochs"] == "equal"
 RUNGS = list(range(1, len(config["halving"]["rungs"]) + 1))
 COMPUTE = {key: config[key] for key in ("device", "precision", "threads", "compile")}
@@ -87,11 +89,13 @@ TRAINED_ON = {
     "summary": RESULTS / "data/summary.json",
     "model": RESULTS / "model.json",
 }
+READ_PREDICTIONS = [RESULTS / "test/elsewhere.parquet"] if READ else []
 # What all systems did on the test split.
 SCORED = {
     "predictions": RESULTS / "test/predictions.parquet",
     "others": RESULTS / "test/settings.parquet",
     "baselines": RESULTS / "baselines/test.parquet",
+    "elsewhere": READ_PREDICTIONS,
     "test": RESULTS / "data/test.parquet",
     "summary": RESULTS / "data/summary.json",
     "selection": RESULTS / "selection.json",

@@ -63,6 +63,27 @@ rule score_baselines:
 publishes("score_baselines", light=False)
 
 
+# Before anything is trained, so that a mistake in a file shows at once.
+rule read_predictions:
+    input:
+        files=[ELSEWHERE[name]["predictions"] for name in READ],
+        test=RESULTS / "data/test.parquet",
+        summary=RESULTS / "data/summary.json",
+    output:
+        elsewhere=RESULTS / "test/elsewhere.parquet",
+    log:
+        LOGS / "read_predictions.log",
+    localrule: True
+    params:
+        spec=spec(names=READ, label_map=config["data"]["label_map"]),
+        stamp=stamp("read_predictions"),
+    script:
+        "../scripts/read_predictions.py"
+
+
+publishes("read_predictions", when=READ, light=False)
+
+
 # Apart from fitting, which takes its time on large data.
 rule publish_baselines:
     input:

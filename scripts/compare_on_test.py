@@ -25,6 +25,7 @@ def main(
     predictions: Path,
     others: Path,
     baselines: Path,
+    elsewhere: list[Path],
     test: Path,
     summary: Path,
     selection: Path,
@@ -41,7 +42,7 @@ def main(
     gives classes alone, as the simple methods do, accuracy takes its place.
     """
     labels, data, selected = read_json(summary)["labels"], pd.read_parquet(test), read_json(selection)["winner"]
-    systems = scored_systems(*map(pd.read_parquet, (predictions, others, baselines)))
+    systems = scored_systems(predictions, others, baselines, elsewhere)
     compared = resolved_pairs(pairs, systems, selected)
     used = {name: systems[name] for pair in compared for name in pair} or {"winner": systems["winner"]}
     seen = METRICS[metric].needs == "predictions" or all(has_probabilities(runs, labels) for runs in used.values())

@@ -23,21 +23,27 @@ def main(
     predictions: Path,
     others: Path,
     baselines: Path,
+    elsewhere: list[Path],
     test: Path,
     summary: Path,
     selection: Path,
     systems: Path,
     values: Path,
     declared: list[str],
+    notes: dict[str, str],
 ) -> None:
-    """`declared` are the systems in their order; of those that were not scored, in a draft, nothing is written."""
+    """`declared` are the systems in their order; of those that were not scored, in a draft, nothing is written.
+
+    `notes` say what made the predictions of some.
+    """
     labels, data, selected = read_json(summary)["labels"], pd.read_parquet(test), read_json(selection)["winner"]
-    scored = scored_systems(*map(pd.read_parquet, (predictions, others, baselines)))
+    scored = scored_systems(predictions, others, baselines, elsewhere)
     found: dict[str, Any] = {}
     for name in declared:
         system = "winner" if name == selected else name
         if system in scored:
             found[name] = found.get(system) or system_summary(scored[system], data, labels)
+            found[name] |= {"note": notes[name]} if name in notes else {}
     write_json(systems, found)
     publish(systems, values)
     logging.info("%d systems", len(found))
@@ -45,7 +51,7 @@ def main(
 
 def publish(systems: Path, values: Path) -> None:
     """`test.<system>.<metric>` with its interval, and with several seeds `.sd`, `.least` and `.most`; `.correct`,
-    `.count` and `.seeds`. The systems come in the order of the config.
+    `.count` and `.seeds`, and perhaps `.note`. The systems come in the order of the config.
     """
     collector, found = Collector(values), read_json(systems)
     for name, row in found.items():
@@ -54,6 +60,8 @@ def publish(systems: Path, values: Path) -> None:
             publish_metric(collector, f"{stem}.{metric}", metric, row[metric], systems, f"{pointer}/{metric}")
         for what in ("correct", "count", "seeds"):
             collector.add(f"{stem}.{what}", row[what], "count", systems, f"{pointer}/{what}")
+        if "note" in row:
+            collector.add(f"{stem}.note", row["note"], "text", systems, f"{pointer}/note")
     collector.write()
 
 

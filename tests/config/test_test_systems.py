@@ -1,9 +1,11 @@
 """Which systems a config declares to be scored on the test split, which pairs of them are compared, what is refused."""
 
+from pathlib import Path
 from typing import Any
 
 from finetune_report.config.schema import complete
 from finetune_report.config.test_systems import declaration, declared_systems, system_pairs
+from finetune_report.data.locations import require_prediction_files
 from tests.support.configs import minimal
 from tests.support.messages import refuses
 
@@ -31,6 +33,23 @@ def test_systems_and_pairs_are_those_that_are_named() -> None:
     assert declaration(listed)["with"] == [["bag-of-words", "majority"]]
 
 
+def test_a_system_from_elsewhere_is_scored_unless_others_are_named() -> None:
+    config = given(systems=[{"name": "gpt", "predictions": "gpt.csv"}])
+    assert declared_systems(config)[-1] == "gpt"
+    assert "gpt" not in declared_systems(config | {"test": {"systems": ["winner"], "with": "winner"}})
+
+
+def test_a_file_of_predictions_is_looked_for_before_anything_runs(tmp_path: Path) -> None:
+    path = tmp_path / "gpt.csv"
+    with refuses("systems[0].predictions", str(path)):
+        require_prediction_files([{"predictions": str(path)}])
+    path.write_text("id,prediction")
+    require_prediction_files([{"predictions": str(path)}])
+    path.rename(tmp_path / "gpt.xls")
+    with refuses("systems[0].predictions", ".xls", ".csv"):
+        require_prediction_files([{"predictions": str(tmp_path / "gpt.xls")}])
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -44,6 +63,10 @@ def test_systems_and_pairs_are_those_that_are_named() -> None:
         ),
         ({"test": {"systems": ["winner"], "with": [["winner", "other"]]}}, ("test.with[0]", "other", "winner")),
         ({"test": {"with": [["winner", "winner"]]}}, ("test.with[0]", "twice")),
+        ({"systems": [{"name": "probe", "predictions": "p.csv"}]}, ("systems[0].name", "'probe'")),
+        ({"systems": [{"name": "other", "predictions": "p.csv"}]}, ("systems[0].name", "'other'")),
+        ({"systems": [{"name": "g", "predictions": "p.csv"}] * 2}, ("systems[1].name", "'g'")),
+        ({"systems": [{"name": "g"}]}, ("systems[0]", "predictions")),
         ({"test": {"with": "baseline"}}, ("test.with", "baseline", "winner, all-pairs")),
         ({"settings": [{"name": "majority"}]}, ("settings", "majority")),
         (

@@ -166,13 +166,21 @@ def test_on_the_test_split_the_declared_pairs_of_systems_are_compared(tmp_path: 
     others = [predictions("milder").assign(seed=seed, setting="milder") for seed in range(1, seeds + 1)]
     pd.concat(others).to_parquet(tmp_path / "others.parquet", index=False)
     (tmp_path / "selection.json").write_text('{"winner": "small-batch"}')
-    scored = [tmp_path / f"{name}.parquet" for name in ("predictions", "others", "simple", "test")]
+    scored: list[Any] = [tmp_path / f"{name}.parquet" for name in ("predictions", "others", "simple", "test")]
+    wild = predictions("milder").drop(columns="p_negative").assign(system="gpt", p_positive=np.nan)
+    wild.to_parquet(tmp_path / "elsewhere.parquet", index=False)
+    scored.insert(3, [tmp_path / "elsewhere.parquet"])
     documents = [tmp_path / "summary.json", tmp_path / "selection.json"]
-    pairs = [("winner", name) for name in ("small-batch", "milder", "majority", "words")] + [("small-batch", "milder")]
+    pairs = [("winner", name) for name in ("small-batch", "milder", "majority", "words")] + [
+        ("small-batch", "milder"),
+        ("gpt", "words"),
+    ]
     compared = tmp_path / "comparisons.json", tmp_path / "values/compare_on_test.json"
     compare_on_test(*scored, *documents, *compared, pairs, "each other system", "loss", 0.01)
     systems = tmp_path / "systems.json", tmp_path / "values/summarise_systems.json"
-    summarise_systems(*scored, *documents, *systems, ["winner", "small-batch", "milder", "majority", "words"])
+    summarise_systems(
+        *scored, *documents, *systems, ["winner", "small-batch", "milder", "majority", "gpt"], {"gpt": "asked"}
+    )
     values = {key: row["value"] for key, row in read_json(tmp_path / "values/compare_on_test.json").items()}
     assert values["family.test.metric"] == "accuracy"  # the simple methods give no probabilities
     assert values["comparison.test.winner.majority.outcome"] == "ahead"
@@ -180,7 +188,8 @@ def test_on_the_test_split_the_declared_pairs_of_systems_are_compared(tmp_path: 
     assert values["comparison.test.winner.majority.about"] == about
     assert values["comparison.test.majority.winner.outcome"] == "behind"
     assert values["comparison.test.winner.words.outcome"] == "undecided"
-    assert values["family.test.comparisons"] == 3  # small-batch is the winner, and each pair counts once
+    assert values["comparison.test.gpt.words.difference"] == pytest.approx(-0.14)
+    assert values["family.test.comparisons"] == 4  # small-batch is the winner, and each pair counts once
     # The winner's by its own name too, since that was declared.
     assert values["comparison.test.small-batch.milder.difference"] == pytest.approx(0.14)
     assert values["comparison.test.majority.small-batch.outcome"] == "behind"
@@ -191,3 +200,5 @@ def test_on_the_test_split_the_declared_pairs_of_systems_are_compared(tmp_path: 
     assert ("test.milder.accuracy.sd" in of_systems) == (seeds > 1)
     assert of_systems["test.milder.loss"] > of_systems["test.winner.loss"]
     assert "test.majority.loss" not in of_systems  # it gives no probabilities
+    assert "test.gpt.loss" not in of_systems
+    assert (of_systems["test.gpt.note"], of_systems["test.gpt.correct"]) == ("asked", 152)

@@ -42,6 +42,8 @@ def rescored_complaints(build: Build, models: Path) -> Iterator[str]:
     for split in SPLITS:
         yield from guarded(f"tokens/{split}.parquet", tokens_again, build, split)
     yield from guarded("baselines.json", baselines_again, build, same)
+    if "read_predictions" in layout.calls:
+        yield from guarded("read_predictions", made_again, build, "read_predictions")
     if same:
         yield from guarded("attention", made_again, build, "demonstrate_attention")
         if "measure_heads" in layout.calls:

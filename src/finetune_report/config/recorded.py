@@ -22,6 +22,8 @@ def paths_in(config: Json) -> Iterator[tuple[Json, str]]:
     files = data.get("files") if isinstance(data, dict) else None
     places = [(data, "path"), (model, "path"), (report, "write_up"), (report, "bibliography")]
     places += [(files, split) for split in ("train", "validation", "test")]
+    systems = config.get("systems")
+    places += [(system, "predictions") for system in (systems if isinstance(systems, list) else [])]
     for holder, key in places:
         if isinstance(holder, dict) and isinstance(holder.get(key), str):
             yield holder, key

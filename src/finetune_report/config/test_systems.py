@@ -1,7 +1,7 @@
 """What a complete config declares to be scored on the test split, and compared there: before anything is scored.
 
 A system is whatever predicts the class of a test text: the selected setting (`winner`), a setting by its name, a simple
-method.
+method, or what was made elsewhere and is known by its predictions.
 """
 
 from collections.abc import Sequence
@@ -27,11 +27,16 @@ def simple_methods(config: Json) -> list[str]:
     return [name for name in SIMPLE if name != "probe" or config["analyses"]["probe"]]
 
 
+def elsewhere(config: Json) -> dict[str, Json]:
+    """The systems from elsewhere by name."""
+    return {system["name"]: system for system in config["systems"]}
+
+
 def declared_systems(config: Json) -> list[str]:
     """The systems to score on the test split, the winner first."""
     declared = config["test"]["systems"]
     if declared is None:
-        return [WINNER, next(iter(resolved_settings(config))), *simple_methods(config)]
+        return [WINNER, next(iter(resolved_settings(config))), *simple_methods(config), *elsewhere(config)]
     return [WINNER, *(name for name in declared if name != WINNER)]
 
 
@@ -67,7 +72,12 @@ def system_mistakes(config: Json) -> list[str]:
         for name in settings
         if name in TAKEN
     ]
-    known, excluded = [WINNER, *settings, *simple_methods(config)], excluded_settings(config)
+    for place, name in enumerate(system["name"] for system in config["systems"]):
+        others = [*settings, *excluded_settings(config), *TAKEN, *list(elsewhere(config))[:place]]
+        if name in others or [system["name"] for system in config["systems"]].index(name) < place:
+            found.append(f"systems[{place}].name: found '{name}', which is taken; each system needs a name of its own")
+    known = [WINNER, *settings, *simple_methods(config), *elsewhere(config)]
+    excluded = excluded_settings(config)
     declared = config["test"]["systems"]
     for place, name in enumerate(declared or []):
         if name in excluded:

@@ -291,6 +291,7 @@ class Helpers:
 def subjects_of(evidence: Evidence, settings: set[str]) -> Subjects:
     """The names that a sentence can speak of results by."""
     methods = {split(key)[1] for key in evidence.values if is_below(key, "baselines")}
+    methods |= {split(key)[1] for key in evidence.values if matches(key, "test.*.seeds")} - {"winner", *settings}
     known = {str(evidence.values[key].value) for key in ("model.name", "experiment.name") if evidence.has(key)}
     return Subjects(
         frozenset(settings), evidence.selection["winner"], frozenset(methods), frozenset({*evidence.labels, *known})

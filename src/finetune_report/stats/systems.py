@@ -1,6 +1,7 @@
 """The systems that were scored on the test split: what each of their runs predicted, and what that comes to."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
@@ -16,20 +17,35 @@ import pandas as pd
 Runs = list[pd.DataFrame]  # a table a seed: id, label, prediction and, where there are any, p_<label>
 
 
-def scored_systems(winner: pd.DataFrame, settings: pd.DataFrame, simple: pd.DataFrame) -> dict[str, Runs]:
-    """The runs of each system by name: of the winner and of further settings one a seed, of a simple method one.
+def scored_systems(predictions: Path, others: Path, baselines: Path, elsewhere: Sequence[Path]) -> dict[str, Runs]:
+    """The runs of each system by name: of the winner and of further settings one a seed, of any other system one.
 
-    `winner` and `settings` have their predictions below one another, `simple` has a column a method.
+    `predictions` of the winner, of `others` and from `elsewhere`, if there are any, stand below one another;
+    `baselines` have a column a method.
     """
+    winner, settings, simple = map(pd.read_parquet, (predictions, others, baselines))
     found = {"winner": by_seed(winner)}
     found |= {str(name): by_seed(rows) for name, rows in settings.groupby("setting", sort=False)}
     for name in simple.columns.drop(["id", "label"]):
         found[str(name)] = [simple[["id", "label"]].assign(prediction=simple[name])]
+    for path in elsewhere:
+        for system, rows in pd.read_parquet(path).groupby("system", sort=False):
+            found[str(system)] = [rows.drop(columns="system").dropna(axis="columns", how="all")]
     return found
 
 
+def system_classes(runs: Runs, ids: Sequence[str], labels: list[str]) -> np.ndarray:
+    """The class of each example: of several runs that of the highest mean probability."""
+    tables = [on_examples(run, ids) for run in runs]
+    if len(tables) == 1:
+        return tables[0]["prediction"].to_numpy()
+    chances = [table[[f"p_{label}" for label in labels]].to_numpy(dtype=float) for table in tables]
+    return np.mean(chances, axis=0).argmax(axis=1)
+
+
 def has_probabilities(runs: Runs, labels: list[str]) -> bool:
-    return all(f"p_{label}" in run.columns for run in runs for label in labels)
+    """Whether there are probabilities, and none of 0, by which a loss could be infinite."""
+    return all(f"p_{label}" in run.columns and (run[f"p_{label}"] > 0).all() for run in runs for label in labels)
 
 
 def resolved_pairs(pairs: Sequence[Pair], systems: Mapping[str, Any], selected: str) -> list[Pair]:

@@ -1,8 +1,8 @@
 """Scores what any fine-tuned model has to beat: the majority class, a bag of words, a probe of the pretrained model.
 
 Reads the three splits and, for the probe, their tokens and the model; fits on the training split alone. Writes the
-metrics of each method and split, what the validation split chose for it, and what it predicts on the validation and the
-test split.
+metrics of each method and split, what the validation split chose for it, and what it predicts on the validation and, of
+the methods that were declared to be scored there, on the test split.
 The bag of words is scikit-learn's TF-IDF with its logistic regression: of words and pairs of neighbouring words, or of
 characters and up to four in a row, which do better where words are not separated by spaces. The probe is the same
 regression on the frozen model's last hidden states, the mean over a text's tokens. Like a setting, each is the best of
@@ -47,8 +47,12 @@ def main(
     validation_predictions: Path,
     test_predictions: Path,
     compute: dict[str, Any],
+    tested: list[str],
 ) -> None:
-    """`tokens` of the splits, in their order, and the `model` are there where it is to be probed."""
+    """`tokens` of the splits, in their order, and the `model` are there where it is to be probed.
+
+    On the test split only the methods in `tested` are scored.
+    """
     data = dict(zip(SPLITS, (train, validation, test), strict=True))
     texts = {split: read_texts(path) for split, path in data.items()}
     labels = {split: pq.read_table(path, columns=["label"])["label"].to_numpy() for split, path in data.items()}
@@ -62,12 +66,14 @@ def main(
         methods["probe"] = fitted, vectors, chosen
     results, predicted = {}, {}
     for name, (method, inputs, chosen) in methods.items():
-        predicted[name] = {split: method.predict(inputs[split]) for split in SPLITS}
-        results[name] = {split: metrics(labels[split], predicted[name][split]) for split in SPLITS} | {"chosen": chosen}
+        scored = [split for split in SPLITS if split != "test" or name in tested]
+        predicted[name] = {split: method.predict(inputs[split]) for split in scored}
+        results[name] = {split: metrics(labels[split], predicted[name][split]) for split in scored} | {"chosen": chosen}
         logging.info("%s: validation accuracy %.4f", name, results[name]["validation"]["accuracy"])
     for split, path in (("validation", validation_predictions), ("test", test_predictions)):
         table = pq.read_table(data[split], columns=["id", "label"]).to_pandas()
-        table.assign(**{name: found[split] for name, found in predicted.items()}).to_parquet(path, index=False)
+        columns = {name: found[split] for name, found in predicted.items() if split in found}
+        table.assign(**columns).to_parquet(path, index=False)
     write_json(baselines, results)
 
 

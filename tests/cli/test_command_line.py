@@ -251,6 +251,7 @@ def test_the_shell_completes_commands_and_keys(tmp_path: Path, monkeypatch: pyte
         (["new", "NAME=tickets"], ["new", "tickets"]),
         (["why", "KEY=runs.$HOME.it's"], ["why", "runs.$HOME.it's", "--config", "config.yaml"]),
         (["verify", "FILE=a b.pdf", "ARGS=--level bytes"], ["verify", "a b.pdf", "--level", "bytes"]),
+        (["predict", "DATA=my texts.csv"], ["predict", "my texts.csv", "--config", "config.yaml"]),
         (["diff", "A=a b", "B=c"], ["diff", "a b", "c"]),
     ],
 )

@@ -158,10 +158,14 @@ def test_score(root: Path, run: Path) -> dict[str, Any]:
         tuned=[run / "model"],
         metrics=root / "test.json",
         predictions=root / "test-predictions.parquet",
+        others=root / "test-settings.parquet",
         scorings=root / "scorings.json",
+        settings=["a"],
+        declaration={"systems": ["winner", "a"]},
         compute={"device": "cpu", "precision": "fp32", "threads": 1},
         ledger=str(root / "ledger.jsonl"),
         problems=[],
+        dated=False,
     )
     return json.loads((root / "test.json").read_text())
 

@@ -151,7 +151,7 @@ def test_by_loss_the_lower_one_is_ahead(tmp_path: Path) -> None:
         ("beat", {}, "nearest are beats"),
         ("beats", {"a": "baseline"}, "takes a, b, metric"),
         ("beats", {"a": "baseline", "b": "smal-batch"}, "nearest are small-batch"),
-        ("beats", {"a": "baseline", "b": "milder", "metric": "loss"}, "compared by accuracy, not by loss"),
+        ("beats", {"a": "baseline", "b": "milder", "metric": "loss"}, "comparisons are by accuracy, not by loss"),
         ("beats", {"a": "baseline", "b": "milder", "split": "train"}, "validation or test"),
         ("beats", {"a": "winner", "b": "majority", "split": "test"}, "not compared on the test split"),
         ("no_difference", {"a": "baseline", "b": "milder"}, r"claim\('undecided'"),

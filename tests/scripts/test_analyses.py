@@ -63,6 +63,21 @@ def predictions(path: Path, chances: list[float], labels: list[int], seeds: int 
     return path
 
 
+def other_systems(folder: Path, labels: list[int], selected: str = "b") -> dict[str, Any]:
+    """Other systems on the test split, as scripts write them: a setting, a simple method, one from elsewhere.
+
+    The setting is always right, `gpt` says class 1.
+    """
+    table = pd.read_parquet(predictions(folder / "given.parquet", [0.1 + 0.8 * label for label in labels], labels))
+    table.assign(setting="a").to_parquet(folder / "others.parquet", index=False)
+    wild = table.drop(columns=["seed", "p_no", "p_yes"]).assign(prediction=1, system="gpt")
+    wild.to_parquet(folder / "elsewhere.parquet", index=False)
+    wild[["id", "label"]].assign(majority=0).to_parquet(folder / "baselines.parquet", index=False)
+    write_json(folder / "selection.json", {"metric": "accuracy", "winner": selected})
+    files = {name: folder / f"{name}.parquet" for name in ("others", "baselines")}
+    return files | {"elsewhere": [folder / "elsewhere.parquet"], "selection": folder / "selection.json"}
+
+
 def write_split(path: Path, labels: list[int], **columns: list[str]) -> Path:
     ids = [f"{path.stem}-{number}" for number in range(1, len(labels) + 1)]
     pd.DataFrame({"id": ids, "label": labels, **columns}).to_parquet(path, index=False)
@@ -81,14 +96,16 @@ def test_slices_count_examples_not_seeds_and_hold_the_baselines(tmp_path: Path) 
     simple = pd.DataFrame({"id": [f"test-{n}" for n in (4, 3, 2, 1)], "label": [0, 1, 1, 1], "majority": [1, 1, 1, 1]})
     simple.to_parquet(tmp_path / "b.parquet", index=False)
     published = tmp_path / "values/score_slices.json"
-    score_slices.main(test, found, tmp_path / "b.parquet", tmp_path / "slices.json", published, ["source"])
+    wild = other_systems(tmp_path, labels)["elsewhere"]
+    score_slices.main(test, found, tmp_path / "b.parquet", wild, tmp_path / "slices.json", published, ["source"])
     values = Published(published)
     assert (values['slices.source."x/y".correct'], values['slices.source."x/y".count']) == (1.5, 2)
     assert values.values['slices.source."x/y".accuracy']["interval"] == list(
         share_interval(mean_over_seeds([[1, 1], [0, 1]]))
     )
     assert values['slices.source."".accuracy'] == 0.5
-    assert values["slices.source.z.majority.accuracy"] == 0.0
+    assert values["slices.source.z.majority.accuracy"] == values["slices.source.z.gpt.accuracy"] == 0.0
+    assert values['slices.source."x/y".gpt.accuracy'] == 1.0
     assert values["slices.source.z.accuracy"] == 1.0
     assert [values[f"slices.length.{name}.count"] for name in score_slices.QUARTERS] == [1, 1, 1, 1]
     assert values["slices.length.longest.words.min"] == 4
@@ -106,7 +123,7 @@ def test_slices_are_tested_at_once_and_compared_where_they_are_large(tmp_path: P
     simple = pd.DataFrame({"id": [f"test-{n}" for n in range(1, count + 1)], "label": labels, "majority": 1})
     simple.to_parquet(tmp_path / "b.parquet", index=False)
     published = tmp_path / "values/score_slices.json"
-    score_slices.main(test, found, tmp_path / "b.parquet", tmp_path / "slices.json", published, ["kind"])
+    score_slices.main(test, found, tmp_path / "b.parquet", [], tmp_path / "slices.json", published, ["kind"])
     values = Published(published)
     assert values["slice_tests.kind.p"] < 0.001
     assert "slice_tests.length.p" not in values.values  # all texts are of one length
@@ -154,13 +171,17 @@ def test_the_most_confident_mistakes_come_first(tmp_path: Path) -> None:
     found = predictions(tmp_path / "p.parquet", [0.3, 0.9, 0.9, 0.9, 0.5, 0.9, 0.9, 0.5], labels, seeds=2)
     write_json(tmp_path / "summary.json", {"labels": LABELS})
     published = tmp_path / "values/list_mistakes.json"
-    list_mistakes.main(test, found, tmp_path / "summary.json", tmp_path / "m.json", published, count=2)
+    given = other_systems(tmp_path, labels) | {"predictions": found, "test": test, "summary": tmp_path / "summary.json"}
+    list_mistakes.main(**given, mistakes=tmp_path / "m.json", values=published, count=2)
     values = Published(published)
     assert values["errors.total"] == 3
     assert [values[f"mistakes.{n}.text"] for n in (1, 2)] == ["b / x", "d / z"]
     assert (values["mistakes.1.true"], values["mistakes.1.predicted"]) == ("no", "yes")
     assert values["mistakes.2.confidence"] == pytest.approx(0.7)
     assert "mistakes.3.text" not in values.values
+    # The mistaken examples are of the classes 1, 0 and 0.
+    assert [values[f"errors.right.{name}"] for name in ("a", "majority", "gpt")] == [3, 2, 1]
+    assert values["mistakes.1.right"] == "a, majority"
     assert read_json(tmp_path / "m.json")["rows"][1]["slices"] == {"kind": "l"}
 
 
@@ -173,21 +194,25 @@ def test_agreement_is_that_of_classes_and_matches_scikit_learn(tmp_path: Path) -
     simple = pd.DataFrame({"id": [f"validation-{n}" for n in range(1, 6)], "label": labels, "majority": [1] * 5})
     simple.to_parquet(tmp_path / "b.parquet", index=False)
     write_json(tmp_path / "summary.json", {"labels": LABELS})
-    write_json(tmp_path / "selection.json", {"metric": "accuracy"})
+    test = write_split(tmp_path / "test.parquet", labels)
     measure_agreement.main(
         files,
         tmp_path / "b.parquet",
-        tmp_path / "selection.json",
-        tmp_path / "summary.json",
-        tmp_path / "a.json",
-        tmp_path / "values/measure_agreement.json",
-        ["a", "b"],
+        [predictions(tmp_path / "p.parquet", [0.9, 0.1, 0.1, 0.9, 0.9], labels)],
+        test=test,
+        summary=tmp_path / "summary.json",
+        agreement=tmp_path / "a.json",
+        values=tmp_path / "values/measure_agreement.json",
+        settings=["a", "b"],
+        **other_systems(tmp_path, labels),
     )
     values = Published(tmp_path / "values/measure_agreement.json")
     assert values["agreement.a.b.share"] == values["agreement.b.a.share"] == 3 / 5
     assert values["agreement.a.b.kappa"] == pytest.approx(cohen_kappa_score([1, 0, 0, 1, 1], [1, 1, 0, 1, 0]))
     assert values["agreement.a.b.both_wrong"] == 2 / 5
     assert values["agreement.a.majority.share"] == 3 / 5
+    assert values["agreement.test.winner.gpt.share"] == values["agreement.test.winner.a.share"] == 3 / 5
+    assert values["agreement.test.gpt.a.both_wrong"] == 0
 
 
 def test_of_many_settings_the_first_and_the_best_are_compared() -> None:

@@ -17,7 +17,7 @@ def with_relative_paths(config: Json) -> Json:
 
 
 PATHS = (
-    *("data.path", "data.files.train", "data.files.validation", "data.files.test", "data.unlabelled"),
+    *("data.path", "data.files.train", "data.files.validation", "data.files.test"),
     *("model.path", "report.write_up", "report.bibliography"),
 )
 
@@ -30,11 +30,17 @@ def paths_in(config: Json) -> Iterator[tuple[Json, str]]:
 
 def placed_paths(config: Json) -> Iterator[tuple[str, Json, str]]:
     """Every path in a config: its place as a person writes it, the section that holds it, and its key there."""
+    found: list[tuple[str, Any, str]] = []
     for place in PATHS:
         *sections, key = place.split(".")
         holder: Any = config
         for section in sections:
             holder = holder.get(section) if isinstance(holder, dict) else None
+        found.append((place, holder, key))
+    systems = config.get("systems")
+    for number, system in enumerate(systems if isinstance(systems, list) else []):
+        found.append((f"systems[{number}].predictions", system, "predictions"))
+    for place, holder, key in found:
         if isinstance(holder, dict) and isinstance(holder.get(key), str):
             yield place, holder, key
 

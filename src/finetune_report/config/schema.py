@@ -13,12 +13,12 @@ from finetune_report.config.json_schema import SCHEMA, Json, Validator, read_sch
 from finetune_report.config.messages import describe, shown
 from finetune_report.config.recorded import braced_paths, foreign_sources, with_relative_paths
 from finetune_report.config.settings import all_settings, resolved_settings
+from finetune_report.config.test_systems import system_mistakes
 from finetune_report.errors import UserError
 
 NUMBER = r"[-+]?\d+(\.\d*|\.?\d*[eE][-+]?\d+)"
 INTEGER = r"[0-9]{1,18}"
 UNPRINTABLE = re.compile("[\0\ud800-\udfff]")  # NUL, and halves of pairs in UTF-16
-TAKEN = ("majority", "bag-of-words", "probe", "winner", "test")  # simple methods, and parts of keys beside settings
 SOURCES = ("path", "files", "hub")  # of the data
 
 
@@ -34,9 +34,10 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
     refuse([describe(error) for error in Validator(schema).iter_errors(config)] + excluded_baseline(config))
     filled = with_defaults(config, schema, schema)
     refuse(sweep_mistakes(filled["sweep"], schema["$defs"]))
-    refuse(duplicate_settings(filled) + taken_names(filled))
+    refuse(duplicate_settings(filled))
     refuse(halving_mistakes(filled))
     refuse(comparison_mistakes(filled))
+    refuse(system_mistakes(filled))
     refuse(foreign_sources(filled) + braced_paths(filled))
     return filled
 
@@ -144,15 +145,6 @@ def duplicate_settings(config: Json) -> list[str]:
     counts = Counter(setting["name"] for setting in all_settings(config))
     twice = [name for name, count in counts.items() if count > 1]
     return [f"settings: the name '{name}' stands more than once; each setting needs its own" for name in twice]
-
-
-def taken_names(config: Json) -> list[str]:
-    """Settings whose names would stand for two things among the values, such as agreement.a.majority."""
-    return [
-        f"settings: '{setting['name']}' is what the report calls something else; give this setting another name"
-        for setting in all_settings(config)
-        if setting["name"] in TAKEN
-    ]
 
 
 def halving_mistakes(config: Json) -> list[str]:

@@ -354,7 +354,7 @@ def declared(evidence: Evidence, a: str, b: str, metric: str, split: str) -> Com
     by = evidence.text(f"{family}.metric")
     if metric and metric != by:
         raise UserError(
-            f"on the {split} split settings are compared by {by}, not by {metric}; comparisons.metric in the config "
+            f"on the {split} split the comparisons are by {by}, not by {metric}; comparisons.metric in the config "
             "says by which metric, and is to be declared before training"
         )
     outcome = evidence.text(f"{key}.outcome")
@@ -397,7 +397,7 @@ def refuse_scores(kind: str, keys: list[str]) -> None:
         raise UserError(
             f"the claim '{kind}' compares numbers as they are, and '{scores[0]}' is a model's score, which would be "
             "another on other examples. Say claim('beats', ...) or, with one seed, claim('model_beats', ...), with "
-            "split='test' where the selected setting is compared with a simple method"
+            "split='test' for the systems that are compared there"
         )
 
 

@@ -80,7 +80,9 @@ class Subjects:
                     found.add(self.winner)
                 case ("runs" | "baselines", name, *_):
                     found.add(name)
-                case ("comparison", "test", a, b, _):
+                case ("test", name, _) | ("test", name, _, "sd" | "least" | "most") if name != "confusion":
+                    found.add(self.winner if name == "winner" else name)
+                case ("comparison" | "agreement", "test", a, b, _):
                     found |= {self.winner if name == "winner" else name for name in (a, b)}
                 case ("comparison" | "agreement", a, b, *_):
                     found |= {a, b}

@@ -186,6 +186,7 @@ class Helpers:
             "settings": self.evidence.settings,
             "named": self.listed("sweep.named"),
             "shown": self.listed("sweep.shown"),
+            "systems": [split(key)[1] for key in self.keys("test.*.seeds")],
             "labels": [self.from_data(label) for label in self.evidence.labels],
             "winner": self.evidence.selection["winner"],
         } | {name: partial(self.derived, name) for name in OPERATIONS}
@@ -308,6 +309,7 @@ class Helpers:
 def subjects_of(evidence: Evidence, settings: set[str]) -> Subjects:
     """The names that a sentence can speak of results by."""
     methods = {split(key)[1] for key in evidence.values if is_below(key, "baselines")}
+    methods |= {split(key)[1] for key in evidence.values if matches(key, "test.*.seeds")} - {"winner", *settings}
     known = {str(evidence.values[key].value) for key in ("model.name", "experiment.name") if evidence.has(key)}
     return Subjects(
         frozenset(settings), evidence.selection["winner"], frozenset(methods), frozenset({*evidence.labels, *known})

@@ -123,7 +123,7 @@ def test_where_a_margin_is_declared_the_interval_that_decides_is_published(tmp_p
     low, high = entry["interval"]
     wide_low, wide_high = values[f"{key}.difference"]["interval"]
     assert wide_low < low < entry["value"] < high < wide_high
-    assert (values[f"{key}.within_margin"]["value"] == "true") == (-0.4 < low and high < 0.4)
+    assert (values[f"{key}.within_margin"]["value"] == "true") == (low > -0.4 and high < 0.4)
 
 
 def test_rows_are_paired_by_id_whatever_their_order() -> None:

@@ -11,12 +11,13 @@ from typing import Any
 
 from finetune_report.errors import UserError
 from finetune_report.report import lexicon
-from finetune_report.report.claims import Verdict, judge
+from finetune_report.report.claims import judge
 from finetune_report.report.derived import OPERATIONS, derived, digits_of
 from finetune_report.report.keys import ANY, below, is_below, matches, raw_parts, split
 from finetune_report.report.results import Evidence, nearest
 from finetune_report.report.subjects import Subjects, folded
 from finetune_report.report.values import Value, decimals, escaped, in_percent, printed, shown
+from finetune_report.report.verdicts import Verdict
 
 import jinja2
 from jinja2.runtime import Macro

@@ -17,7 +17,7 @@ def with_relative_paths(config: Json) -> Json:
 
 
 PATHS = (
-    *("data.path", "data.files.train", "data.files.validation", "data.files.test", "data.unlabelled"),
+    *("data.path", "data.files.train", "data.files.validation", "data.files.test"),
     *("model.path", "report.write_up", "report.bibliography"),
 )
 

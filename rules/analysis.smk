@@ -201,6 +201,26 @@ rule list_mistakes:
 publishes("list_mistakes", when=config["analyses"]["mistakes"])
 
 
+rule audit_labels:
+    input:
+        train=RESULTS / "data/train.parquet",
+        baselines=RESULTS / "baselines.json",
+        summary=RESULTS / "data/summary.json",
+    output:
+        audit=RESULTS / "label-audit.json",
+        values=VALUES / "audit_labels.json",
+    log:
+        LOGS / "audit_labels.log",
+    params:
+        spec=spec(count=config["analyses"]["label_audit"]),
+        stamp=stamp("audit_labels"),
+    script:
+        "../scripts/audit_labels.py"
+
+
+publishes("audit_labels", when=config["analyses"]["label_audit"], light=False)
+
+
 rule measure_agreement:
     input:
         **{name: path for name, path in SCORED.items() if name != "predictions"},

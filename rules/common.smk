@@ -25,6 +25,7 @@ from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse, untru
 from finetune_report.runtime.snakemake_compat import (
     end_timers,
     executes_jobs,
+    ignore_clocks,
     is_batch_job,
     is_main_process,
     let_records_decide,
@@ -39,6 +40,7 @@ with one_message():
         )
 
 EXECUTES = executes_jobs(workflow)
+ignore_clocks()
 
 with one_message():
     config = complete(config)

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from finetune_report.data.bag_of_words import FEATURES, read_texts, vectorizer
 from finetune_report.data.examples import read_examples
 from finetune_report.files import read_json, write_json
 from finetune_report.runtime.job import run
@@ -22,17 +23,13 @@ from finetune_report.stats.metrics import Outcome, measured
 import numpy as np
 import pyarrow.parquet as pq
 from sklearn.dummy import DummyClassifier
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-FEATURES = ("words", "characters")
 STRENGTHS = (1.0, 10.0, 100.0, 0.1)  # C, the inverse of the regularization; scikit-learn's own first
 PROBED = (1.0, 0.1, 0.01, 0.001, 10.0)
 SPLITS = ("train", "validation", "test")
-# Words of any length, and each punctuation mark or emoji: every text has some, whatever its script.
-TOKEN = r"\w+|[^\w\s]"
 
 Chosen = dict[str, Any]
 Inputs = dict[str, Any]  # of a method, by split: texts, or embeddings [examples, width]
@@ -119,19 +116,6 @@ def embeddings(data: dict[str, Path], tokens: dict[str, Path], model: Path, comp
     configure_process(resolved)
     classifier = load_classifier(pretrained_folder(read_json(model)), ["0", "1"], head="new")
     return {split: mean_embeddings(classifier, read_examples(data[split], tokens[split]), resolved) for split in SPLITS}
-
-
-def vectorizer(features: str) -> TfidfVectorizer:
-    if features == "words":
-        return TfidfVectorizer(ngram_range=(1, 2), token_pattern=TOKEN)
-    return TfidfVectorizer(analyzer="char", ngram_range=(1, 4))
-
-
-def read_texts(path: Path) -> list[str]:
-    """Texts, those of a pair joined to one."""
-    columns = [name for name in ("text", "text_pair") if name in pq.read_schema(path).names]
-    table = pq.read_table(path, columns=columns)
-    return [" ".join(row) for row in zip(*(table[name].to_pylist() for name in columns), strict=True)]
 
 
 def metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, float | int]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from finetune_report.errors import UserError
 from finetune_report.report.findings import Checked, check_document
 from finetune_report.report.rendering import parse
 from finetune_report.report.subjects import Subjects
@@ -188,3 +189,61 @@ def test_a_sentence_names_a_setting_by_the_whole_name() -> None:
     named = known.settings_in("`small-batch`, unlike small, takes 5; small-batch-2 and x-small are none of ours.")
     assert named == {"small-batch", "small", "5"}
     assert known.settings_in("small-batch-2 and x-small") == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (f"The small batch reaches {VALUE}.", "value of another"),
+        (f"Its error rate is {VALUE}.", "value of another"),
+        (f"The AUC is {VALUE}.", "value of another"),
+        (f"On test it reaches {VALUE}.", "value of another"),
+        (f'{{{{ alias("small-batch", "the gentle one") }}}}The gentle one reaches {VALUE}.', "value of another"),
+        (f"| setting | test accuracy |\n|--|--|\n| `baseline` | {VALUE} |", "value of another"),
+        (f"| x | small batch |\n|--|--|\n| accuracy | {VALUE} |", "value of another"),
+        (f"It is minus {VALUE}.", "touched value"),
+        (f"It is {VALUE} percent.", "touched value"),
+        ("# The small batch wins", "unclaimed statement"),
+        ("---\ntitle: The small batch wins\n---\n\nx", "unclaimed statement"),
+        ("---\nabstract: The baseline overfits badly.\n---\n\nx", "unclaimed statement"),
+        ("---\nreference-section-title: Accuracy of 97\n---\n\nx", "unbound number"),
+        ("![The small batch wins.](figures/graph.png)", "unclaimed statement"),
+        ("| setting | verdict |\n|--|--|\n| small batch | wins |", "unclaimed statement"),
+        ("The baseline, by definition, is worse.", "unbound comparison"),
+        ("::: {.explanation}\nOur model makes 3 errors.\n:::", "unbound number"),
+        ('[The small batch wins]{.stated reason="a known fact"}.', "escaped claim"),
+        ('::: {.stated reason="a known fact"}\nThe small batch is better.\n:::', "escaped claim"),
+        ('The accuracy is [97]{.stated reason="a known fact"} percent.', "escaped result"),
+        ("The small batch comes out on top.", "unclaimed statement"),
+        ("The small batch edges out the baseline.", "unclaimed statement"),
+    ],
+)
+def test_words_and_places_that_once_passed(folder: Path, text: str, kind: str) -> None:
+    assert kind in kinds(folder, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# What the curves show",
+        "![The error of each demonstration as its queries get longer.](figures/graph.png)",
+        f"| setting | validation accuracy |\n|--|--|\n| `baseline` | {VALUE} |",
+        f"The baseline reaches {VALUE}, the small batch {OTHER}.",
+        'We expected the small batch to be [better]{.stated reason="a hypothesis"}.',
+    ],
+)
+def test_topics_and_fitting_values_pass(folder: Path, text: str) -> None:
+    assert kinds(folder, text) == []
+
+
+@pytest.mark.parametrize("alias", ["milder", "the baseline", "it", "all others", "everything", "the rest"])
+def test_an_alias_names_one_setting(folder: Path, alias: str) -> None:
+    with pytest.raises(UserError, match="cannot be another name of 'small-batch'"):
+        checked(folder, f'{{{{ alias("small-batch", "{alias}") }}}}')
+
+
+def test_too_few_decimals_hide_a_value(folder: Path) -> None:
+    for call in ('"runs.baseline.validation.accuracy", digits=0', '"runs.small-batch.learning_rate", digits=3'):
+        with pytest.raises(UserError, match=r"nothing of .* would be left"):
+            checked(folder, f"{{{{ value({call}) }}}}")
+    assert checked(folder, '{{ value("runs.baseline.validation.accuracy", percent=True, digits=0) }}').findings == []

@@ -14,6 +14,7 @@ from finetune_report.stats.crossed import mean_over_seeds
 from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.metrics import METRICS, Outcome, by_class, intervals, measured
 from finetune_report.stats.shares import share_interval
+from finetune_report.stats.subgroups import holm
 
 import describe_data
 import list_mistakes
@@ -21,6 +22,8 @@ import measure_agreement
 import measure_calibration
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import score_slices
 import score_test
@@ -131,6 +134,29 @@ def test_slices_are_tested_at_once_and_compared_where_they_are_large(tmp_path: P
     assert 0 < low < expected < high
     assert values[f"{easy}.p"] < 0.05 < values["slice_tests.kind.hard.majority.p"]
     assert "slice_tests.kind.rare.majority.p" not in values.values  # fewer than 50
+
+
+def test_omnibus_tests_are_corrected_for_the_number_of_columns_and_know_of_clusters(tmp_path: Path) -> None:
+    chance, count = np.random.default_rng(1), 240
+    labels, groups = [n % 2 for n in range(count)], np.arange(count) // 6
+    columns = {f"column-{n}": chance.integers(0, 3, count // 6).astype(str)[groups].tolist() for n in range(4)}
+    right = np.repeat(chance.random(count // 6) < 0.6, 6)
+    chances = np.where(right == (np.array(labels) == 1), 0.9, 0.1).tolist()
+    found = predictions(tmp_path / "p.parquet", chances, labels, seeds=1)
+    simple = pd.DataFrame({"id": [f"test-{n}" for n in range(1, count + 1)], "label": labels, "majority": 1})
+    simple.to_parquet(tmp_path / "b.parquet", index=False)
+
+    def p_values(asked: list[str], **more: list[str]) -> dict[str, float]:
+        test = write_split(tmp_path / "test.parquet", labels, text=["a"] * count, **columns, **more)
+        published = tmp_path / "values/score_slices.json"
+        score_slices.main(test, found, tmp_path / "b.parquet", tmp_path / "slices.json", published, asked)
+        return {name: Published(published)[f"slice_tests.{name}.p"] for name in asked}
+
+    alone = {name: p_values([name])[name] for name in columns}
+    assert p_values(list(columns)) == pytest.approx(holm(alone))
+    assert min(alone.values()) < 0.05  # whole groups are right or wrong together
+    clustered = {name: p_values([name], cluster=groups.astype(str).tolist())[name] for name in columns}
+    assert min(clustered.values()) > min(alone.values())
 
 
 def test_quarters_by_length_keep_equal_lengths_together() -> None:
@@ -405,9 +431,13 @@ def described(tmp_path: Path) -> dict[str, Path]:
     texts = {"train": [3, 5, 8], "validation": [2], "test": [8, 8]}
     for split, rows in texts.items():
         table = pd.DataFrame({"input_ids": [[1] * count for count in rows], "cut": [count == 8 for count in rows]})
-        table.to_parquet(tmp_path / f"{split}.parquet", index=False)
+        tokens = pa.Table.from_pandas(table, preserve_index=False)
+        counted_by = {"unknown_id": "1" if split == "test" else "7", "special_tokens": "2"}
+        pq.write_table(tokens.replace_schema_metadata(counted_by), tmp_path / f"{split}.parquet")
     facts = {"rows": 3, "duplicates": 0, "classes": {"a/b": 2, "Dr. X": 1}, "words": {"min": 1, "mean": 2.5, "max": 4}}
     summary = {"labels": ["a/b", "Dr. X"], "splits": {"train": facts}, "overlap": {"train-test": 0}}
+    summary |= {"near_duplicates": {"threshold": 0.8, "rows": {"train-test": 2}}}
+    summary |= {"left_out": {"train": {"invalid": 4, "by_label": 1, "rows": []}}}
     write_json(tmp_path / "summary.json", summary | {"dropped": {"train": 0}, "carved": None})
     write_json(tmp_path / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "1" * 64}})
     names = ("summary.json", "model.json", *(f"{split}.parquet" for split in texts))
@@ -426,6 +456,16 @@ def test_cut_texts_and_tokens_are_counted(tmp_path: Path, described: dict[str, P
     assert (values["data.train.tokens"], values["data.train.tokens.longest"]) == (16, 8)
     assert (values["data.validation.tokens"], values["data.validation.tokens.longest"]) == (2, 2)
     assert (values["data.classes"], values['data.train.class."Dr. X"']) == (2, 1)
+
+
+def test_unknown_tokens_near_duplicates_and_rows_left_out_are_published(
+    tmp_path: Path, described: dict[str, Path]
+) -> None:
+    values = describe(described, tmp_path)
+    assert (values["data.train.unknown"], values["data.train.unknown.share"]) == (0, 0)
+    assert (values["data.test.unknown"], values["data.test.unknown.share"]) == (16, 16 / 12)
+    assert (values["data.near_duplicates.train-test"], values["data.near_duplicates.threshold"]) == (2, 0.8)
+    assert [values[f"data.left_out.train.{why}"] for why in ("invalid", "by_label")] == [4, 1]
 
 
 def test_a_model_of_several_files_has_one_fingerprint(tmp_path: Path, described: dict[str, Path]) -> None:

@@ -105,8 +105,26 @@ def test_p_and_interval_never_contradict_each_other_and_turning_round_changes_no
                 assert row["difference"] == -other["difference"]
                 assert row["interval"] == [-bound for bound in other["interval"][::-1]]
                 assert (row["outcome"] == "ahead") == (other["outcome"] == "behind")
+                low, high = row["equivalence_interval"]
+                assert row["within_margin"] == (-0.05 < low <= high < 0.05)
+                assert other["equivalence_interval"] == [-high, -low]
                 assert row["about"] == ("models" if seeds == 1 else "settings")
                 assert ("only_a" in row) == ("seed_noise_margin" in row) == (seeds == 1)
+
+
+def test_where_a_margin_is_declared_the_interval_that_decides_is_published(tmp_path: Path) -> None:
+    root = make_results(tmp_path / "results", seeds=(1, 2))
+    for margin in (None, 0.4):
+        compared(root, margin=margin)
+        values = read_json(root / "values/compare_settings.json")
+        key = "comparison.milder.baseline"
+        assert (f"{key}.equivalence" in values) == ("family.equivalence_confidence" in values) == (margin is not None)
+    assert 0.9 < values["family.equivalence_confidence"]["value"] < 0.96
+    entry = values[f"{key}.equivalence"]
+    low, high = entry["interval"]
+    wide_low, wide_high = values[f"{key}.difference"]["interval"]
+    assert wide_low < low < entry["value"] < high < wide_high
+    assert (values[f"{key}.within_margin"]["value"] == "true") == (low > -0.4 and high < 0.4)
 
 
 def test_rows_are_paired_by_id_whatever_their_order() -> None:

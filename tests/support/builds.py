@@ -159,6 +159,8 @@ def write_data(root: Path) -> None:
     splits = {name: split | {"fingerprint": f"{name} data"} for name in ("train", "validation", "test")}
     pairs = {"train-validation": 0, "train-test": 0, "validation-test": 0}
     summary = {"labels": LABELS, "splits": splits, "overlap": pairs, "dropped": {"train": 0}, "carved": None}
+    summary |= {"near_duplicates": {"threshold": 0.8, "rows": pairs}}
+    summary |= {"left_out": {name: {"invalid": 0, "by_label": 0, "rows": []} for name in splits}}
     write_json(root / "data/summary.json", summary)
     kinds = ["negation" if number % 4 == 0 else "" for number in range(COUNT)]
     table = examples(COUNT, COUNT)[["id", "label"]].assign(text="t", kind=kinds)

@@ -10,7 +10,7 @@ from typing import Any
 from finetune_report.config.comparisons import Pair, all_pairs, compared_metric, listed_pairs, pair_mistakes
 from finetune_report.config.json_schema import Json
 from finetune_report.config.messages import nearest
-from finetune_report.config.settings import excluded_settings, resolved_settings
+from finetune_report.config.settings import all_settings, excluded_settings, resolved_settings
 
 WINNER = "winner"  # the selected setting, whichever it is
 SIMPLE = ("majority", "bag-of-words", "probe")
@@ -68,9 +68,9 @@ def system_mistakes(config: Json) -> list[str]:
     """What is wrong with the declared systems that the schema cannot tell."""
     settings = list(resolved_settings(config))
     found = [
-        f"settings: found the name '{name}', which stands for something else in the keys of values; take another"
-        for name in settings
-        if name in TAKEN
+        f"settings: found the name '{setting['name']}', which stands for something else in the report; take another"
+        for setting in all_settings(config)
+        if setting["name"] in TAKEN
     ]
     for place, name in enumerate(system["name"] for system in config["systems"]):
         others = [*settings, *excluded_settings(config), *TAKEN, *list(elsewhere(config))[:place]]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.fonts import undrawable
-from finetune_report.report.claim_wording import fault
+from finetune_report.report.claim_wording import misworded
 from finetune_report.report.claims import OF_MODELS
 from finetune_report.report.lexicon import speaks_of_models
 from finetune_report.report.linter import Check
@@ -25,6 +25,7 @@ ADVICE = {
     "missing reason": 'an escape needs a reason of two words at least: {{.stated reason="a definition"}}',
     "wide escape": "an escape covers one paragraph, list, table or block of code; escape what needs it, piece by piece",
     "escaped result": "with a measure it is a result: cite a value by its key, or its source in the same sentence",
+    "escaped claim": "it states a result of what was compared: make a claim of it, or escape a word alone",
     "disguised word": "its letters are of several alphabets that look alike; write it in one",
     "raw code": "what it prints cannot be checked; write Markdown, or escape it with a reason",
     "unknown attribute": "it may show in one form of the report and not in the other; leave it out",
@@ -80,7 +81,6 @@ def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> Checked:
     """Check the tree of a filled-in write-up."""
     check = check_of(filled)
     check.document(doc)
-    wordings = misworded(check, filled)
     places = Places(write_up.read_text(encoding="utf-8"))
     findings = [finding_of(problem, places.line(problem), write_up) for problem in check.problems]
     for number, claim in enumerate(filled.claims, start=1):
@@ -89,12 +89,13 @@ def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> Checked:
             findings.append(Finding("broken claim", str(write_up), claim.line, claim.sentence, "", advice))
         if claim.gated and not claim.verdict.holds:
             findings.append(false_claim(claim, write_up))
-        for sentence, wrong in wordings.get(number, ()):
-            findings.append(Finding("misworded claim", str(write_up), claim.line, sentence, claim.kind, wrong))
         if about_models_alone(claim) and not speaks_of_models(claim.sentence, filled.names):
             findings.append(
                 Finding("wrong estimand", str(write_up), claim.line, claim.sentence, claim.kind, OF_ONE_SEED)
             )
+    for number, made, wrong in misworded(check.made, filled):
+        claim = filled.claims[number - 1]
+        findings.append(Finding("misworded claim", str(write_up), claim.line, made.sentence, claim.kind, wrong))
     findings += undrawn(write_up)
     if check.claims:
         findings.append(Finding("forged claim", str(write_up), 1, "", "", "a claim is made by {% call claim(...) %}"))
@@ -107,19 +108,6 @@ def check_of(filled: Filled) -> Check:
     for citation in filled.citations:
         printed.setdefault(citation.value.key, set()).add(citation.text)
     return Check(filled.names, printed, filled.printed_names, filled.subjects)
-
-
-def misworded(check: Check, filled: Filled) -> dict[int, list[tuple[str, str]]]:
-    """By the number of a claim, each sentence that does not say what it claims, and what is wrong with it."""
-    found: dict[int, list[tuple[str, str]]] = {}
-    numbers = {str(number): number for number in range(1, len(filled.claims) + 1)}
-    for made in check.made:
-        number = numbers.get(made.number, 0)  # of a forged mark, which is a finding of its own, there is none
-        claim = filled.claims[number - 1] if number else None
-        wrong = fault(claim, made.sentence, made.words, filled.subjects, filled.aliases) if claim else ""
-        if wrong:
-            found.setdefault(number, []).append((made.sentence, wrong))
-    return found
 
 
 def undrawn(write_up: Path) -> list[Finding]:

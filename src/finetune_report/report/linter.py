@@ -12,14 +12,14 @@ from dataclasses import replace
 from typing import Any
 
 from finetune_report.report import lexicon as wording
-from finetune_report.report.passages import Escape, Made, Passage, Problem, State
+from finetune_report.report.passages import Escape, Made, Passage, Problem, State, states_of_compared
 from finetune_report.report.subjects import Subjects
 
 import panflute as pf
 
 REPORTED = "reported, by the source cited there"
 EXPLANATION = "an explanation"
-UNPRINTED = {"bibliography", "csl", "lang", "link-citations", "nocite", "toc", "toc-depth", "reference-section-title"}
+UNPRINTED = {"bibliography", "csl", "lang", "link-citations", "nocite", "toc", "toc-depth"}
 SECTION_NUMBER = re.compile(r"(?:[1-9]\d?|[A-Z]|[IVX]+)(?:\.[1-9]\d?)*\.?")
 # What the engine and the report's own filters understand. Others may show in one form of the report and not in another.
 ATTRIBUTES = {"key", "n", "reason", "number", "width", "height", "widths", "alt", "lang", "dir"}
@@ -31,7 +31,9 @@ HTML_TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
 UNPRINTED_RAW = re.compile(
     r"<!--.*?-->|</?(?:b|i|em|strong|sub|sup|br|kbd|mark|u|s|small)\s*/?>", re.DOTALL | re.IGNORECASE
 )
+ASKING = re.compile(r"(?:What|How|Where|When|Which|Whether)\b", re.IGNORECASE)  # a heading that says what is looked at
 PLACE = r"(?:\d{1,6}|[1-9]\d?(?:\.[1-9]\d?)+)"  # a page, or a section; no share such as 0.97
+REFERENCE = re.compile(r"(?:fig|tbl|sec):")  # to a part of this report, which is no source
 LOCATOR = re.compile(
     rf"[,\s]*(?:pp?|secs?|ch|chap|vol|fig|eq)\.[\s\xa0]{PLACE}(?:(?:[–-]|,\s)?{PLACE})*[,.]?\s*"
 )  # [@key, p. 3]
@@ -100,13 +102,17 @@ class Check:
                 self.complain("wide escape", element, None)
             if wording.is_result(text, text) and not each(element, pf.Cite):
                 self.complain("escaped result", element, None)
+            if states_of_compared(text, self.subjects):
+                self.complain("escaped claim", element, None)
 
     def block(self, element: Any, state: State) -> None:
         match element:
             case pf.Para() | pf.Plain() | pf.Header() | pf.LineItem():
                 number = element.attributes.get("number") if isinstance(element, pf.Header) else None
                 prose = isinstance(element, pf.Para) or isinstance(element.parent, pf.ListItem | pf.Definition)
-                self.passage(element.content, state, number, prose)
+                asks = isinstance(element, pf.Header) and ASKING.match(pf.stringify(element))
+                caption = isinstance(element, pf.Plain) and not prose
+                self.passage(element.content, state, number, prose, states=not asks, alone=caption)
             case pf.CodeBlock():
                 self.plain(element.text, state)
             case pf.RawBlock():
@@ -118,9 +124,10 @@ class Check:
                 self.last_item = element.start + len(element.content) - 1
             case pf.Table():
                 self.blocks(element.caption.content if element.caption else [], state)
+                heads = column_heads(element)
                 for part in (element.head, *element.content, element.foot):
                     for row in [*getattr(part, "intermediate_head", []), *(part.content if part else [])]:
-                        self.row(row, state)
+                        self.row(row, state, [] if part is element.head else heads)
             case pf.Figure():
                 caption = element.caption.content if element.caption else []
                 self.blocks(caption, state)
@@ -142,21 +149,32 @@ class Check:
             else:
                 self.blocks([block], state)
 
-    def row(self, row: pf.TableRow, state: State) -> None:
-        """A table's row as one passage, so that a finding shows all of it."""
+    def row(self, row: pf.TableRow, state: State, heads: list[str]) -> None:
+        """A table's row as one passage, so that a finding shows all of it; `heads` are those of its columns."""
         passage = Passage()
         for number, cell in enumerate(row.content):
+            if heads and number < len(heads):
+                passage.heads.append((len(passage.text), heads[number]))
             passage.add(" | " if number else "", State())
             for block in cell.content:
                 if isinstance(block, pf.Plain | pf.Para):
                     self.inlines(block.content, passage, state)
                 else:
                     self.blocks([block], state)
+        passage.label()
         self.made += passage.claim()
+        if heads:
+            passage.state(self.subjects)
         self.finish(passage)
 
     def passage(
-        self, inlines: Iterable[Any], state: State, section_number: str | None = None, prose: bool = False
+        self,
+        inlines: Iterable[Any],
+        state: State,
+        section_number: str | None = None,
+        prose: bool = False,
+        states: bool = True,
+        alone: bool = False,
     ) -> None:
         passage = Passage(state.explained)
         if section_number is not None and not SECTION_NUMBER.fullmatch(section_number):
@@ -165,10 +183,10 @@ class Check:
         passage.claims += [(0, len(passage.text), number) for number in self.opened]
         self.opened.clear()
         self.made += passage.claim()
-        if prose:  # captions and the heads of tables state nothing
-            passage.state(self.subjects)
+        if states:
+            passage.state(self.subjects, alone)
         self.finish(passage)
-        if prose:
+        if prose:  # captions and heads say what is shown
             self.unjudged += passage.unjudged(self.subjects)
 
     def plain(self, text: str, state: State) -> None:
@@ -198,6 +216,8 @@ class Check:
             classes, place = getattr(element, "classes", []), (start, len(passage.text))
             if "value" in classes:
                 passage.values.append((*place, element.attributes.get("key", "")))
+            if "name" in classes:
+                passage.names.append(place)
             if "stated" in classes:
                 passage.escapes.append((*place, element.attributes.get("reason", "")))
             if "claim" in classes:
@@ -218,7 +238,8 @@ class Check:
             case pf.Note():  # a text of its own, whatever stands around its mark
                 self.blocks(element.content, State())
             case pf.Cite():
-                passage.cited.append(len(passage.text))
+                if not all(REFERENCE.match(citation.id) for citation in element.citations):
+                    passage.cited.append(len(passage.text))
                 if any(citation.mode == "AuthorInText" for citation in element.citations):
                     passage.authors.append(len(passage.text))
                 for citation in element.citations:
@@ -288,6 +309,13 @@ class Check:
             self.problems.append(passage.problem(kind, 0, text))
         else:
             passage.note(kind, text)
+
+
+def column_heads(table: pf.Table) -> list[str]:
+    """The words above each column; none where a cell of the head spans several."""
+    rows = list(table.head.content)
+    cells = list(rows[-1].content) if rows else []
+    return [pf.stringify(cell) for cell in cells] if all(cell.colspan == 1 for cell in cells) else []
 
 
 def each(tree: Any, *kinds: type) -> list[Any]:

@@ -83,7 +83,8 @@ def metric_intervals(runs: Runs, data: pd.DataFrame, labels: list[str]) -> dict[
     for name, metric in METRICS.items():
         if metric.is_mean and (metric.needs == "predictions" or has_probabilities(runs, labels)):
             estimate = mean_over_seeds(run_scores(runs, ids, labels, name), clusters)
-            low, high = share_interval(estimate) if name == "accuracy" else estimate.interval()
+            exact = name == "accuracy"
+            low, high = share_interval(estimate) if exact else estimate.sure_at_most(metric.reach).interval()
             least, most = metric.bounds
             found[name] = (max(low, least), min(high, most))
     return found

@@ -8,6 +8,7 @@ rule score_test:
         test_tokens=RESULTS / "tokens/test.parquet",
         summary=RESULTS / "data/summary.json",
         tuned=all_models(),
+        elsewhere=READ_PREDICTIONS,
     output:
         metrics=RESULTS / "test/metrics.json",
         predictions=RESULTS / "test/predictions.parquet",

@@ -15,7 +15,13 @@ from finetune_report.model.classifier import load_classifier
 from finetune_report.model.device import configure_process, resolve
 from finetune_report.model.evaluation import Scores, evaluate
 from finetune_report.model.forward import prepare_forward
-from finetune_report.provenance.test_ledger import declare, declared_when, record_scoring, weights_fingerprint
+from finetune_report.provenance.test_ledger import (
+    declare,
+    declared_when,
+    predictions_fingerprints,
+    record_scoring,
+    weights_fingerprint,
+)
 from finetune_report.runtime.job import run
 from finetune_report.stats.metrics import METRICS, by_class, intervals, whole
 
@@ -30,6 +36,7 @@ def main(
     test_tokens: Path,
     summary: Path,
     tuned: list[Path],
+    elsewhere: list[Path],
     metrics: Path,
     predictions: Path,
     others: Path,
@@ -43,7 +50,8 @@ def main(
 ) -> None:
     """`tuned` holds the model folders of all runs; `runs/<setting>/seed<seed>/model` says which is whose.
 
-    `settings` are scored besides the selected one, by the `declaration` of what is scored at all. `ledger` is the file
+    `settings` are scored besides the selected one, by the `declaration` of what is scored at all; what was predicted
+    `elsewhere` is put on the record here too, since its scores can be seen from here on. `ledger` is the file
     that outlives this job's outputs; `scorings` is what it holds now, the time of the declaration only where `dated`.
     `problems` were found with the ledger as the workflow began.
     """
@@ -66,6 +74,9 @@ def main(
             scored[setting][seed] = scores = evaluate(prepare_forward(model, examples, resolved), examples)
             logging.info("%s, seed %d: test accuracy %.4f", setting, seed, scores.summary()["accuracy"])
         known = record_scoring(Path(ledger), {"data": data, "setting": setting, "models": weights})
+    for system, fingerprint in predictions_fingerprints(elsewhere).items():
+        content = {"data": data, "setting": system, "models": {"predictions": fingerprint}}
+        known = record_scoring(Path(ledger), content)
     since = declared_when(known, data, declaration) | ({} if dated else {"at": ""})
     write_json(scorings, {"scorings": known.scorings, "record": known.described(), "declared": since})
     tables = {name: prediction_tables(runs, examples, labels) for name, runs in scored.items()}

@@ -156,6 +156,7 @@ def test_score(root: Path, run: Path) -> dict[str, Any]:
         test_tokens=root / "test-tokens.parquet",
         summary=root / "summary.json",
         tuned=[run / "model"],
+        elsewhere=[],
         metrics=root / "test.json",
         predictions=root / "test-predictions.parquet",
         others=root / "test-settings.parquet",

@@ -12,12 +12,14 @@ from finetune_report.provenance.test_ledger import (
     check_ledger,
     declare,
     declared_when,
+    predictions_fingerprints,
     read_ledger,
     record_scoring,
     summary_of,
     weights_fingerprint,
 )
 
+import pandas as pd
 import pytest
 from keep_ledger import main as keep_ledger
 
@@ -238,6 +240,17 @@ def test_a_ledger_from_before_there_were_declarations_says_what_came_since(kept:
     now = systems("winner", "base", "majority")
     declare(kept, now)
     assert declared_in(kept, now)["added"] == ["base"]  # the winner and the simple methods were always scored
+
+
+def test_other_predictions_of_a_system_are_another_scoring(tmp_path: Path) -> None:
+    path, table = tmp_path / "elsewhere.parquet", pd.DataFrame({"id": ["a", "b"], "prediction": [0, 1]})
+    pd.concat([table.assign(system="gpt"), table.assign(system="other")]).to_parquet(path)
+    first = predictions_fingerprints([path])
+    assert list(first) == ["gpt", "other"]
+    pd.concat([table.assign(system="gpt", prediction=0), table.assign(system="other")]).to_parquet(path)
+    second = predictions_fingerprints([path])
+    assert (first["gpt"] == second["gpt"], first["other"] == second["other"]) == (False, True)
+    assert predictions_fingerprints([]) == {}
 
 
 def test_a_declaration_is_part_of_the_chain(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from finetune_report.config.settings import resolved_settings
 from finetune_report.config.test_systems import declared_systems
 from finetune_report.files import read_json
 from finetune_report.provenance.layout import Layout, listed
+from finetune_report.provenance.test_ledger import predictions_fingerprints
 from finetune_report.stats.calibration import BINS
 from finetune_report.stats.epochs import by_epoch, read_epochs
 from finetune_report.stats.metrics import METRICS, Outcome, by_class, intervals, measured, whole
@@ -229,11 +230,17 @@ def other_complaints(build: Build, winner: str) -> Iterator[str]:
     for rows in groups.values():
         yield from prediction_complaints(name, rows, root / "data/test.parquet", labels)
     known = read_json(root / "test/scorings.json")["scorings"]
-    for setting in dict.fromkeys([winner, *declared]):
-        models = {str(seed): weights_of(build.manifest["files"], layout.run(setting, seed)) for seed in layout.seeds}
-        data = read_json(root / "data/summary.json")["splits"]["test"]["fingerprint"]
-        if {"data": data, "setting": setting, "models": models} not in known:
-            yield f"differs: test/scorings.json has no scoring of {setting} with these weights and test data"
+    data = read_json(root / "data/summary.json")["splits"]["test"]["fingerprint"]
+    scored = {
+        setting: {str(seed): weights_of(build.manifest["files"], layout.run(setting, seed)) for seed in layout.seeds}
+        for setting in dict.fromkeys([winner, *declared])
+    }
+    elsewhere = [root / "test/elsewhere.parquet"] if "read_predictions" in layout.calls else []
+    scored |= {name: {"predictions": found} for name, found in predictions_fingerprints(elsewhere).items()}
+    for name, models in scored.items():
+        if {"data": data, "setting": name, "models": models} not in known:
+            what = "predictions" if "predictions" in models else "weights"
+            yield f"differs: test/scorings.json has no scoring of {name} with these {what} and test data"
 
 
 def weights_of(files: dict[str, str], run: str) -> str:

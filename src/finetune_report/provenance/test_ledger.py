@@ -173,6 +173,17 @@ def weights_fingerprint(folder: Path) -> str:
     return hashes[0] if len(hashes) == 1 else "+".join(hashes)
 
 
+def predictions_fingerprints(elsewhere: Sequence[Path]) -> dict[str, str]:
+    """By system from elsewhere, the SHA-256 of what it predicted: another prompt is another scoring."""
+    import pandas as pd  # which the rules, that read this module too, need not wait for
+
+    return {
+        str(system): hashlib.sha256(rows.to_csv(index=False).encode()).hexdigest()
+        for path in elsewhere
+        for system, rows in pd.read_parquet(path).groupby("system", sort=False)
+    }
+
+
 def summary_of(
     scorings: list[Scoring],
     data: str,
@@ -180,7 +191,8 @@ def summary_of(
     methods: Sequence[str] = (),
     declared: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """How often, and for which settings, the test data of fingerprint `data` were scored, in numbers and in words.
+    """How often, and for which settings and systems from elsewhere, the test data of fingerprint `data` were scored: in
+    numbers and in words.
 
     The words name the `problems` of the ledger too, the simple `methods` that were scored there, and what was not
     `declared` before the first score (as `declared_when` has it).

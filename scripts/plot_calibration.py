@@ -5,10 +5,9 @@ Reads the accuracies by confidence as a table. Writes the figure with its table.
 
 from pathlib import Path
 
-from finetune_report.figures.style import SERIES, new_figure, read_table, save_figure
+from finetune_report.figures.style import SERIES, error_bars, new_figure, read_table, save_figure
 from finetune_report.runtime.job import run
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -25,10 +24,9 @@ def draw(axes: Axes, table: pd.DataFrame) -> None:
     """A point a bin at its mean confidence, as large as the bin; on the diagonal a model is calibrated."""
     colour, _, marker = SERIES[0]
     axes.plot([0, 1], [0, 1], color="0.5", linestyle=":", linewidth=1, label="calibrated")
-    below, above = table["accuracy"] - table["low"], table["high"] - table["accuracy"]
     axes.errorbar(
         *(table["confidence"], table["accuracy"]),
-        yerr=np.maximum([below, above], 0),  # the mean over seeds may lie at the bound
+        yerr=error_bars(*(table[name] for name in ("accuracy", "low", "high"))),
         color=colour,
         linestyle="none",
         capsize=2,

@@ -10,6 +10,7 @@ from pathlib import Path
 from finetune_report.figures.style import (
     SERIES,
     empty_figure,
+    error_bars,
     legend_above,
     name_rows,
     new_figure,
@@ -46,7 +47,7 @@ def draw(axes: Axes, found: pd.DataFrame, metric: str, margin: float | None) -> 
         rows = found[found["outcome"] == outcome]
         if rows.empty:
             continue
-        error = [(rows["difference"] - rows["low"]) * scale, (rows["high"] - rows["difference"]) * scale]
+        error = error_bars(*(rows[name] * scale for name in ("difference", "low", "high")))
         axes.errorbar(
             rows["difference"] * scale,
             rows.index,

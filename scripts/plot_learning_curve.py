@@ -6,7 +6,7 @@ Reads a table of the runs, and the means by part of the training split. Writes t
 from pathlib import Path
 from typing import Any
 
-from finetune_report.figures.style import SERIES, new_figure, read_table, save_figure
+from finetune_report.figures.style import SERIES, error_bars, new_figure, read_table, save_figure
 from finetune_report.files import read_json
 from finetune_report.runtime.job import run
 
@@ -24,10 +24,7 @@ def draw(axes: Axes, table: pd.DataFrame, means: list[dict[str, Any]]) -> None:
     """Every seed as a point, and the means with their intervals."""
     colour, line, marker = SERIES[1]
     rows, values = [row["rows"] for row in means], [row["accuracy"] for row in means]
-    error = [
-        [value - row["interval"][0] for value, row in zip(values, means, strict=True)],
-        [row["interval"][1] - value for value, row in zip(values, means, strict=True)],
-    ]
+    error = error_bars(values, *zip(*(row["interval"] for row in means), strict=True))
     axes.errorbar(
         rows, values, yerr=error, color=colour, linestyle=line, marker=marker, capsize=2, elinewidth=0.9, label="mean"
     )

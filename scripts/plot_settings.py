@@ -10,6 +10,7 @@ from pathlib import Path
 from finetune_report.figures.style import (
     SERIES,
     epoch_axis,
+    error_bars,
     labels_of,
     legend_above,
     name_rows,
@@ -109,7 +110,8 @@ def draw_final(axes: Axes, final: pd.DataFrame, shown: list[str], winner: str) -
         spread = dict(zip(seeds, np.linspace(-0.08, 0.08, len(seeds)) if len(seeds) > 1 else [0.0], strict=True))
         height = rows["setting"].map(shown.index) + offset + rows["seed"].map(spread)
         label = "training" if split == "train" else "validation, 95%"
-        error = [rows["accuracy"] - rows["low"], rows["high"] - rows["accuracy"]] if split == "validation" else None
+        bounds = (rows[name] for name in ("accuracy", "low", "high"))
+        error = error_bars(*bounds) if split == "validation" else None
         axes.errorbar(
             rows["accuracy"],
             height,

@@ -9,6 +9,7 @@ from finetune_report.fonts import families, files
 from finetune_report.terminal import JOINERS, visible
 
 import matplotlib
+import numpy as np
 import pandas as pd
 
 matplotlib.use("Agg")
@@ -66,6 +67,13 @@ def new_figure(width: str, aspect: float, **options: Any) -> tuple[Figure, Any]:
     """A figure of one of WIDTHS, `aspect` times as high as wide; `options` go to `plt.subplots`."""
     inches = TEXT_WIDTH * WIDTHS[width]
     return plt.subplots(figsize=(inches, inches * aspect), layout="constrained", **options)
+
+
+def error_bars(values: Any, low: Any, high: Any) -> np.ndarray:
+    """The lengths of bars from values down and up to their bounds, [2, n]; none where rounding puts a bound beyond."""
+    values = np.asarray(values, dtype=float)
+    lengths: np.ndarray = np.maximum([values - np.asarray(low), np.asarray(high) - values], 0)
+    return lengths
 
 
 def name_rows(axes: Any, names: list[str], size: float = 8) -> None:

@@ -14,4 +14,5 @@ def wilson_interval(correct: float, count: float, confidence: float = 0.95) -> t
     share = correct / count
     centre = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * (share * (1 - share) / count + z * z / (4 * count * count)) ** 0.5
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # At none and at all of them rounding would leave the share outside.
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))

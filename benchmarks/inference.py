@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from inference_tables import (
     designs,
+    table_of_agreement,
     table_of_designs,
     table_of_families,
     table_of_metrics,
@@ -39,6 +40,7 @@ TABLES: list[Callable[[np.random.Generator, int], list[str]]] = [
     table_of_metrics,
     table_of_the_rest,
     table_of_related,
+    table_of_agreement,
 ]
 
 

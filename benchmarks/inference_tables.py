@@ -396,5 +396,37 @@ def table_of_related(chance: np.random.Generator, repetitions: int) -> list[str]
     return lines
 
 
+def table_of_agreement(chance: np.random.Generator, repetitions: int) -> list[str]:
+    """Settings so alike that hardly an example tells them apart."""
+    world = World(300, 0.97, 0.014, 0.022)
+    lines = ["**Two settings that seldom disagree, n = 300, 97% right, seed sd 0.2 points (%)**", ""]
+    lines += header(
+        [
+            "seeds",
+            "ahead, where none is",
+            '"equivalent" within 2 points, where 2 points are there',
+            "where none are",
+            "coverage",
+        ]
+    )
+    for seeds in (2, 3, 5):
+        tallies = {}
+        for truth in (0.0, DIFFERENCE):
+            tally = tallies[truth] = Tally.empty()
+            for size in blocks(repetitions, 2 * 300 * seeds):
+                for run in draw(chance, world, size, (truth, 0.0), seeds, 0.002).right:
+                    found = verdicts(compare_family({"a": run[0], "b": run[1]}, [("a", "b")]), margin=DIFFERENCE)[0]
+                    tally.add(
+                        ahead=np.array([found.outcome in (Outcome.AHEAD, Outcome.BEHIND)]),
+                        equivalent=np.array([bool(found.within_margin)]),
+                        covered=np.array([held(found.interval, truth)]),
+                    )
+        none, there = tallies[0.0], tallies[DIFFERENCE]
+        shares = (none["ahead"], there["equivalent"], none["equivalent"])
+        covered = ", ".join(f"{100 * tally['covered']:.1f}" for tally in (none, there))
+        lines.append(row([str(seeds), *map(percent, shares), covered]))
+    return lines
+
+
 def held(interval: tuple[float, float], truth: float) -> bool:
     return interval[0] <= truth <= interval[1]

@@ -30,12 +30,24 @@ DRAWN_NUMBERS, FEWEST_PERMUTATIONS = 1e8, 999  # of the omnibus test, which a la
 QUARTERS = ["shortest", "short", "long", "longest"]
 
 
-def main(test: Path, predictions: Path, baselines: Path, slices: Path, values: Path, columns: list[str]) -> None:
+def main(
+    test: Path,
+    predictions: Path,
+    baselines: Path,
+    elsewhere: list[Path],
+    slices: Path,
+    values: Path,
+    columns: list[str],
+) -> None:
+    """`elsewhere` has the systems from elsewhere, if there are any; they come with the baselines."""
     rows = pd.read_parquet(test).set_index("id")
     tuned, simple = pd.read_parquet(predictions), pd.read_parquet(baselines).set_index("id").reindex(rows.index)
     tuned["right"] = (tuned["label"] == tuned["prediction"]).astype(float)
     by_seed = tuned.pivot(index="id", columns="seed", values="right").reindex(rows.index)
     methods = {str(name): (simple[name] == simple["label"]).astype(float) for name in simple.columns.drop("label")}
+    for table in map(pd.read_parquet, elsewhere):
+        for name, found_there in table.set_index("id").groupby("system", sort=False):
+            methods[str(name)] = (found_there["prediction"] == found_there["label"]).reindex(rows.index).astype(float)
     right = {"tuned": by_seed} | {name: column.to_frame() for name, column in methods.items()}
     words, clusters = word_counts(rows), clusters_of(rows)
     groups = {name: rows[name] for name in columns} | {"length": quarters(words)}

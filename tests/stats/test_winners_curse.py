@@ -1,5 +1,6 @@
 """The selected setting's score without the luck of the selection."""
 
+from finetune_report.stats.metrics import macro_f1_of
 from finetune_report.stats.winners_curse import (
     best_places,
     chosen_scores,
@@ -17,11 +18,6 @@ from sklearn.metrics import f1_score
 def runs(chance: np.random.Generator, settings: int, epochs: int, n: int = 200) -> list[list[np.ndarray]]:
     example = chance.normal(0.7, 1, (n, 1))
     return [[(example + chance.normal(0, 0.7, (n, epochs)) > 0).astype(float)] for _ in range(settings)]
-
-
-def macro_f1(tables: np.ndarray) -> np.ndarray:
-    correct, total = np.diagonal(tables, axis1=1, axis2=2), tables.sum(axis=1) + tables.sum(axis=2)
-    return np.nanmean(2 * correct / np.where(total > 0, total, np.nan), axis=1)
 
 
 def test_the_winner_is_the_best_mean_over_the_runs_best_epochs() -> None:
@@ -96,7 +92,7 @@ def test_confusion_matrices_serve_other_metrics() -> None:
     labels = chance.integers(0, 3, 80)
     predictions = np.where(chance.random((80, 2)) < 0.6, labels[:, None], chance.integers(0, 3, (80, 2)))
     weights = draw_weights(4, 80, None, chance)
-    found = of_confusion(labels, predictions, macro_f1)(weights)
+    found = of_confusion(labels, predictions, macro_f1_of)(weights)
     for draw in range(4):
         for epoch in range(2):
             expected = f1_score(labels, predictions[:, epoch], average="macro", sample_weight=weights[draw])

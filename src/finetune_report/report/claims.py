@@ -20,6 +20,7 @@ Split = Literal["validation", "test"]
 
 CurveName = Literal["train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
 CURVES = get_args(CurveName)
+LEVEL = 4  # a plateau is so many times flatter than the whole curve, at least
 # Parts of the keys of models' scores.
 SCORES = {
     *METRICS,
@@ -49,8 +50,13 @@ def judge(kind: str, arguments: dict[str, Any], evidence: Evidence) -> Verdict:
 
 
 def best_epoch_before(evidence: Evidence, run: str, epoch: Number) -> Verdict:
-    """In every seed, the epoch that is best by validation comes before `epoch`."""
-    evidence.runs(run)
+    """In every seed, the epoch that is best by validation comes before `epoch`, which is one of those trained."""
+    last = max(row["epoch"] for rows in evidence.runs(run).values() for row in rows)
+    if amount(evidence, epoch) > last:
+        raise UserError(
+            f"the claim 'best_epoch_before' says nothing with epoch {amount(evidence, epoch):g}, since {run} was "
+            f"trained for {last:g}; say an epoch that it was trained for"
+        )
     best = {row["seed"]: row["best_epoch"] for row in evidence.selection["runs"] if row["setting"] == run}
     return Verdict(
         all(found < amount(evidence, epoch) for found in best.values()),
@@ -85,6 +91,12 @@ def falls(evidence: Evidence, run: str, curve: CurveName, since: Number = 1) -> 
 def plateaus(evidence: Evidence, run: str, curve: CurveName, since: Number, within: float) -> Verdict:
     """From the epoch `since` on, in every seed, no two numbers of the curve are further apart than `within`."""
     found = pieces(evidence, "plateaus", run, curve, since)
+    course = min(max(piece) - min(piece) for piece in pieces(evidence, "plateaus", run, curve, 1))
+    if within > course / LEVEL:
+        raise UserError(
+            f"the claim 'plateaus' with within={within:g} says nothing of the {named(curve)} of {run}, which all in "
+            f"all varies by {course:.4g}; say a number of at most {course / LEVEL:.2g}"
+        )
     widest = max(max(piece) - min(piece) for piece in found)
     return Verdict(
         widest <= within,
@@ -149,6 +161,8 @@ def could_be_best(evidence: Evidence, a: str) -> Verdict:
 def largest(evidence: Evidence, key: str, among: list[str]) -> Verdict:
     """The value of `key` is larger than that of every other key in `among`; not for scores of models."""
     refuse_scores("largest", [key, *among], evidence)
+    if not {*among} - {key}:
+        raise UserError(f"the claim 'largest' says nothing without another key than '{key}' in among")
     numbers = {name: evidence.number(name) for name in dict.fromkeys([*among, key])}
     top = max(numbers.values())
     tops = [name for name, found in numbers.items() if found == top]
@@ -158,6 +172,8 @@ def largest(evidence: Evidence, key: str, among: list[str]) -> Verdict:
 def ranks(evidence: Evidence, key: str, place: int, among: list[str]) -> Verdict:
     """Of the values in `among`, `place` − 1 are larger than that of `key`, and no other equals it; not for scores."""
     refuse_scores("ranks", [key, *among], evidence)
+    if not {*among} - {key}:
+        raise UserError(f"the claim 'ranks' says nothing without another key than '{key}' in among")
     own = evidence.number(key)
     others = [evidence.number(name) for name in dict.fromkeys(among) if name != key]
     found = 1 + sum(other > own for other in others)
@@ -166,7 +182,9 @@ def ranks(evidence: Evidence, key: str, place: int, among: list[str]) -> Verdict
 
 
 def most(evidence: Evidence, part: str, whole: str) -> Verdict:
-    """The count `part` is more than half of the count `whole`."""
+    """The count `part` is more than half of the count `whole`, which is another."""
+    if part == whole:
+        raise UserError(f"the claim 'most' says nothing where part and whole are both '{part}'; name the whole of it")
     for key in (part, whole):
         if evidence.value(key).kind != "count":
             raise UserError(f"the claim 'most' is of counts, and '{key}' is none; say claim('at_least', ...)")
@@ -282,7 +300,7 @@ def refuse_scores(kind: str, keys: list[str], evidence: Evidence) -> None:
         raise UserError(
             f"the claim '{kind}' compares numbers as they are, and '{scores[0]}' is a model's score, which would be "
             "another on other examples. Say claim('beats', ...) or, with one seed, claim('model_beats', ...), with "
-            "split='test' where the selected setting is compared with a simple method"
+            "split='test' for the systems that are compared there"
         )
 
 
@@ -290,9 +308,13 @@ def is_score(key: str, evidence: Evidence) -> bool:
     """Whether a value is a score that models are measured by, or made of such scores: what has an interval is, and what
     is of their kind, and what its key says so of.
     """
-    parts, value = split(key), evidence.values.get(key)
-    if value is not None and (value.interval is not None or value.kind in ("accuracy", "loss")):
-        return True
+    value = evidence.values.get(key)
+    measured = value is not None and (value.interval is not None or value.kind in ("accuracy", "loss"))
+    return measured or is_called_score(key)
+
+
+def is_called_score(key: str) -> bool:
+    parts = split(key)
     return parts[0] == "comparison" or parts[-1] == "validation" or not SCORES.isdisjoint(parts)
 
 

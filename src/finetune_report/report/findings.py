@@ -3,12 +3,14 @@
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from finetune_report.fonts import undrawable
-from finetune_report.report.claim_wording import fault
+from finetune_report.report.bibliography import words_of_sources
+from finetune_report.report.claim_wording import misworded
 from finetune_report.report.claims import OF_MODELS
 from finetune_report.report.lexicon import speaks_of_models
 from finetune_report.report.linter import Check
@@ -25,10 +27,14 @@ ADVICE = {
     "missing reason": 'an escape needs a reason of two words at least: {{.stated reason="a definition"}}',
     "wide escape": "an escape covers one paragraph, list, table or block of code; escape what needs it, piece by piece",
     "escaped result": "with a measure it is a result: cite a value by its key, or its source in the same sentence",
+    "escaped claim": "it states a result of what was compared: make a claim of it, or escape a word alone",
     "disguised word": "its letters are of several alphabets that look alike; write it in one",
     "raw code": "what it prints cannot be checked; write Markdown, or escape it with a reason",
     "unknown attribute": "it may show in one form of the report and not in the other; leave it out",
-    "touched value": "a value stands by itself: leave a space, and print percents by value(..., percent=True)",
+    "touched value": "a value stands by itself, without a sign or a word that makes another of it: leave a space, "
+    "print percents by percent=True and points by points=True, or make a claim of it (at_least, at_most)",
+    "result in a source": "its note in the bibliography states a result; say it in the text, with a value or a claim",
+    "struck out": "the check reads what is struck out, and the reader does not; delete it",
     "value of another": "cite the value that the sentence speaks of, or name what this one is of",
     "forged name": "a name from the data is marked where {{{{ name }}}} prints it, and cannot be by hand",
     "forged value": 'a value is printed by {{{{ value("key") }}}} and cannot be written by hand',
@@ -74,13 +80,14 @@ class Checked:
     findings: list[Finding]
     escapes: list[Escape]
     unjudged: list[str]  # sentences that speak of results without a value, a claim or an escape
+    unread: list[str]  # paragraphs that are not English, whose wording was not checked
 
 
-def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> Checked:
-    """Check the tree of a filled-in write-up."""
+def check_document(doc: pf.Doc, filled: Filled, write_up: Path, bibliography: Iterable[Path] = ()) -> Checked:
+    """Check the tree of a filled-in write-up, and what is printed of the sources that it cites."""
     check = check_of(filled)
     check.document(doc)
-    wordings = misworded(check, filled)
+    check.sources(words_of_sources(bibliography, check.cited))
     places = Places(write_up.read_text(encoding="utf-8"))
     findings = [finding_of(problem, places.line(problem), write_up) for problem in check.problems]
     for number, claim in enumerate(filled.claims, start=1):
@@ -89,16 +96,17 @@ def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> Checked:
             findings.append(Finding("broken claim", str(write_up), claim.line, claim.sentence, "", advice))
         if claim.gated and not claim.verdict.holds:
             findings.append(false_claim(claim, write_up))
-        for sentence, wrong in wordings.get(number, ()):
-            findings.append(Finding("misworded claim", str(write_up), claim.line, sentence, claim.kind, wrong))
         if about_models_alone(claim) and not speaks_of_models(claim.sentence, filled.names):
             findings.append(
                 Finding("wrong estimand", str(write_up), claim.line, claim.sentence, claim.kind, OF_ONE_SEED)
             )
+    for number, made, wrong in misworded(check.made, filled):
+        claim = filled.claims[number - 1]
+        findings.append(Finding("misworded claim", str(write_up), claim.line, made.sentence, claim.kind, wrong))
     findings += undrawn(write_up)
     if check.claims:
         findings.append(Finding("forged claim", str(write_up), 1, "", "", "a claim is made by {% call claim(...) %}"))
-    return Checked(sorted(findings, key=lambda finding: finding.line), check.escapes, check.unjudged)
+    return Checked(sorted(findings, key=lambda finding: finding.line), check.escapes, check.unjudged, check.unread)
 
 
 def check_of(filled: Filled) -> Check:
@@ -107,19 +115,6 @@ def check_of(filled: Filled) -> Check:
     for citation in filled.citations:
         printed.setdefault(citation.value.key, set()).add(citation.text)
     return Check(filled.names, printed, filled.printed_names, filled.subjects)
-
-
-def misworded(check: Check, filled: Filled) -> dict[int, list[tuple[str, str]]]:
-    """By the number of a claim, each sentence that does not say what it claims, and what is wrong with it."""
-    found: dict[int, list[tuple[str, str]]] = {}
-    numbers = {str(number): number for number in range(1, len(filled.claims) + 1)}
-    for made in check.made:
-        number = numbers.get(made.number, 0)  # of a forged mark, which is a finding of its own, there is none
-        claim = filled.claims[number - 1] if number else None
-        wrong = fault(claim, made.sentence, made.words, filled.subjects, filled.aliases) if claim else ""
-        if wrong:
-            found.setdefault(number, []).append((made.sentence, wrong))
-    return found
 
 
 def undrawn(write_up: Path) -> list[Finding]:

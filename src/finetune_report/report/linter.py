@@ -12,26 +12,30 @@ from dataclasses import replace
 from typing import Any
 
 from finetune_report.report import lexicon as wording
-from finetune_report.report.passages import Escape, Made, Passage, Problem, State
+from finetune_report.report.passages import Escape, Made, Passage, Problem, State, states_of_compared
+from finetune_report.report.raw_code import LOOKS
 from finetune_report.report.subjects import Subjects
 
 import panflute as pf
 
 REPORTED = "reported, by the source cited there"
+TITLE = "the title of a source"
 EXPLANATION = "an explanation"
-UNPRINTED = {"bibliography", "csl", "lang", "link-citations", "nocite", "toc", "toc-depth", "reference-section-title"}
+UNPRINTED = {"bibliography", "csl", "lang", "link-citations", "nocite", "toc", "toc-depth"}
 SECTION_NUMBER = re.compile(r"(?:[1-9]\d?|[A-Z]|[IVX]+)(?:\.[1-9]\d?)*\.?")
 # What the engine and the report's own filters understand. Others may show in one form of the report and not in another.
 ATTRIBUTES = {"key", "n", "reason", "number", "width", "height", "widths", "alt", "lang", "dir"}
 # Of a symbol: one that stands alone is a number that is set low or high.
 SUB_OR_SUPERSCRIPT = re.compile(r"(?<=[\w}\])'|])[_^]\s*(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|[^\s{}\\])")
 LATEX_COMMAND = re.compile(r"\\[A-Za-z]+")
+MATH_WORDS = re.compile(r"\\(?:text|mathrm|operatorname|mathit|texttt|mathsf|textbf|textit)\s*\{([^{}]*)\}")
+RELATION = re.compile(r"[<>≤≥≻≺≫≪]|\\(?:gt|lt|geq?|leq?|gg|ll|succ|prec|gtrsim|lesssim)\b")
 HTML_TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
 # Comments, and tags that change the looks of words that stand in the tree.
-UNPRINTED_RAW = re.compile(
-    r"<!--.*?-->|</?(?:b|i|em|strong|sub|sup|br|kbd|mark|u|s|small)\s*/?>", re.DOTALL | re.IGNORECASE
-)
+UNPRINTED_RAW = re.compile(rf"<!--.*?-->|</?(?:br|{'|'.join(LOOKS)})\s*/?>", re.DOTALL | re.IGNORECASE)
+ASKING = re.compile(r"(?:What|How|Where|When|Which|Whether)\b", re.IGNORECASE)  # a heading that says what is looked at
 PLACE = r"(?:\d{1,6}|[1-9]\d?(?:\.[1-9]\d?)+)"  # a page, or a section; no share such as 0.97
+REFERENCE = re.compile(r"(?:fig|tbl|sec):")  # to a part of this report, which is no source
 LOCATOR = re.compile(
     rf"[,\s]*(?:pp?|secs?|ch|chap|vol|fig|eq)\.[\s\xa0]{PLACE}(?:(?:[–-]|,\s)?{PLACE})*[,.]?\s*"
 )  # [@key, p. 3]
@@ -60,6 +64,8 @@ class Check:
         self.claims: Counter[str] = Counter()  # how often each claim's mark occurs
         self.opened: list[str] = []  # claims of several paragraphs whose first is yet to come
         self.made: list[Made] = []
+        self.cited: set[str] = set()  # keys of sources
+        self.unread: list[str] = []  # paragraphs that are not English
         self.last_item = 0  # of the ordered list before
 
     def document(self, doc: pf.Doc) -> None:
@@ -67,6 +73,20 @@ class Check:
             if name not in UNPRINTED:
                 self.metadata(entry)
         self.blocks(doc.content, State())
+
+    def sources(self, fields: Iterable[tuple[str, str, str]]) -> None:
+        """Look at what is printed of sources: titles are listed where they have a number; notes are ours."""
+        for key, name, text in fields:
+            if "title" in name:
+                if wording.numbers(text, self.names):
+                    self.escapes.append(Escape(text, TITLE, f"@{key}"))
+                continue
+            passage = Passage()
+            passage.add(text, State())
+            passage.state(self.subjects)
+            stated = {kind for kind, *_ in passage.found}
+            if stated or any(wording.is_result(text[start:], text) for start, _ in wording.numbers(text, self.names)):
+                self.problems.append(passage.problem("result in a source", 0, f"@{key}"))
 
     def metadata(self, entry: Any) -> None:
         if isinstance(entry, pf.MetaMap):
@@ -100,15 +120,19 @@ class Check:
                 self.complain("wide escape", element, None)
             if wording.is_result(text, text) and not each(element, pf.Cite):
                 self.complain("escaped result", element, None)
+            if states_of_compared(text, self.subjects):
+                self.complain("escaped claim", element, None)
 
     def block(self, element: Any, state: State) -> None:
         match element:
             case pf.Para() | pf.Plain() | pf.Header() | pf.LineItem():
                 number = element.attributes.get("number") if isinstance(element, pf.Header) else None
                 prose = isinstance(element, pf.Para) or isinstance(element.parent, pf.ListItem | pf.Definition)
-                self.passage(element.content, state, number, prose)
+                asks = isinstance(element, pf.Header) and ASKING.match(pf.stringify(element))
+                caption = isinstance(element, pf.Plain) and not prose
+                self.passage(element.content, state, number, prose, states=not asks, alone=caption)
             case pf.CodeBlock():
-                self.plain(element.text, state)
+                self.plain(element.text, state, states=True)
             case pf.RawBlock():
                 self.raw(element, None, state)
             case pf.OrderedList():
@@ -118,9 +142,10 @@ class Check:
                 self.last_item = element.start + len(element.content) - 1
             case pf.Table():
                 self.blocks(element.caption.content if element.caption else [], state)
+                heads = column_heads(element)
                 for part in (element.head, *element.content, element.foot):
                     for row in [*getattr(part, "intermediate_head", []), *(part.content if part else [])]:
-                        self.row(row, state)
+                        self.row(row, state, [] if part is element.head else heads)
             case pf.Figure():
                 caption = element.caption.content if element.caption else []
                 self.blocks(caption, state)
@@ -142,21 +167,32 @@ class Check:
             else:
                 self.blocks([block], state)
 
-    def row(self, row: pf.TableRow, state: State) -> None:
-        """A table's row as one passage, so that a finding shows all of it."""
+    def row(self, row: pf.TableRow, state: State, heads: list[str]) -> None:
+        """A table's row as one passage, so that a finding shows all of it; `heads` are those of its columns."""
         passage = Passage()
         for number, cell in enumerate(row.content):
+            if heads and number < len(heads):
+                passage.heads.append((len(passage.text), heads[number]))
             passage.add(" | " if number else "", State())
             for block in cell.content:
                 if isinstance(block, pf.Plain | pf.Para):
                     self.inlines(block.content, passage, state)
                 else:
                     self.blocks([block], state)
+        passage.label()
         self.made += passage.claim()
+        if heads:
+            passage.state(self.subjects)
         self.finish(passage)
 
     def passage(
-        self, inlines: Iterable[Any], state: State, section_number: str | None = None, prose: bool = False
+        self,
+        inlines: Iterable[Any],
+        state: State,
+        section_number: str | None = None,
+        prose: bool = False,
+        states: bool = True,
+        alone: bool = False,
     ) -> None:
         passage = Passage(state.explained)
         if section_number is not None and not SECTION_NUMBER.fullmatch(section_number):
@@ -165,15 +201,20 @@ class Check:
         passage.claims += [(0, len(passage.text), number) for number in self.opened]
         self.opened.clear()
         self.made += passage.claim()
-        if prose:  # captions and the heads of tables state nothing
-            passage.state(self.subjects)
+        if states:
+            passage.state(self.subjects, alone)
         self.finish(passage)
-        if prose:
+        if prose and wording.is_foreign(passage.text):
+            self.unread.append(" ".join(passage.text.split()))
+        elif prose:  # captions and heads say what is shown
             self.unjudged += passage.unjudged(self.subjects)
 
-    def plain(self, text: str, state: State) -> None:
+    def plain(self, text: str, state: State, states: bool = False) -> None:
+        """A text without elements; one that `states` is read as prose is."""
         passage = Passage()
         passage.add(text, state)
+        if states:
+            passage.state(self.subjects)
         self.finish(passage)
 
     def finish(self, passage: Passage) -> None:
@@ -196,8 +237,13 @@ class Check:
             start = len(passage.text)
             self.inline(element, passage, self.entered(element, state, passage))
             classes, place = getattr(element, "classes", []), (start, len(passage.text))
+            marks = passage.values + passage.claims
+            if isinstance(element, pf.Strikeout) and any(start <= place for place, *_ in marks):
+                self.complain("struck out", element, passage)
             if "value" in classes:
                 passage.values.append((*place, element.attributes.get("key", "")))
+            if "name" in classes:
+                passage.names.append(place)
             if "stated" in classes:
                 passage.escapes.append((*place, element.attributes.get("reason", "")))
             if "claim" in classes:
@@ -218,10 +264,12 @@ class Check:
             case pf.Note():  # a text of its own, whatever stands around its mark
                 self.blocks(element.content, State())
             case pf.Cite():
-                passage.cited.append(len(passage.text))
+                if not all(REFERENCE.match(citation.id) for citation in element.citations):
+                    passage.cited.append(len(passage.text))
                 if any(citation.mode == "AuthorInText" for citation in element.citations):
                     passage.authors.append(len(passage.text))
                 for citation in element.citations:
+                    self.cited.add(citation.id)
                     self.inlines(citation.prefix, passage, state)
                     passage.add(f"@{citation.id}", State(True, True))
                     locator = LOCATOR.fullmatch(pf.stringify(pf.Span(*citation.suffix)))
@@ -241,7 +289,7 @@ class Check:
         """The texts of links and images that a reader meets in a tooltip or has read out."""
         if isinstance(element, pf.Link | pf.Image):
             for text in (element.title, element.attributes.get("alt", "")):
-                self.plain(text, state)
+                self.plain(text, state, states=True)
 
     def math(self, text: str, passage: Passage, state: State) -> None:
         """Numbers in math count, except in sub- and superscripts; the formula itself is no prose."""
@@ -253,6 +301,9 @@ class Check:
         if not state.claimed:
             for start, end in wording.comparisons(bare_math):
                 passage.note("unbound comparison", bare_math[start:end])
+        words = " ".join(MATH_WORDS.findall(text))
+        if not state.claimed and RELATION.search(text) and self.subjects.compares(words):
+            passage.note("unbound comparison", text)
         passage.add(f"${text}$", State(True, True))
 
     def entered(self, element: Any, state: State, passage: Passage | None) -> State:
@@ -288,6 +339,13 @@ class Check:
             self.problems.append(passage.problem(kind, 0, text))
         else:
             passage.note(kind, text)
+
+
+def column_heads(table: pf.Table) -> list[str]:
+    """The words above each column; none where a cell of the head spans several."""
+    rows = list(table.head.content)
+    cells = list(rows[-1].content) if rows else []
+    return [pf.stringify(cell) for cell in cells] if all(cell.colspan == 1 for cell in cells) else []
 
 
 def each(tree: Any, *kinds: type) -> list[Any]:

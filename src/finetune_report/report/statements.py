@@ -7,123 +7,54 @@ and their like are hypotheses, and what a sentence with a citation says of other
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from finetune_report.report.lexicon import DECIMAL, HIDDEN, MEASURE, NOT_A_COMPARISON, speaks_of_results
+from finetune_report.report.lexicon import DECIMAL, MEASURE, NOT_A_COMPARISON, speaks_of_results
+from finetune_report.report.result_words import COMPARED, WORDS
 from finetune_report.report.subjects import Subjects
 
-
-@dataclass(frozen=True)
-class Words:
-    """Words that state something, and the kinds of claim that would back them.
-
-    `alone`: wherever they stand; others only beside something that has results.
-    """
-
-    claims: tuple[str, ...]
-    alone: bool
-    pattern: str
-
-
-COMPARED = ("beats", "model_beats", "differ", "undecided")
-NO_NUMBER = rf"(?!\s(?:[\d{HIDDEN}]|one|two|three))"
-
-# What leads to several kinds stands with the first that fits.
-WORDS = (
-    Words(("overfits_from",), True, r"overfit(?:s|ted)|memori[sz](?:es|ed)|signs?\sof\soverfitting"),
-    Words(
-        ("plateaus",),
-        True,
-        r"plateau(?:s|ed)|saturat(?:es|ed)|level(?:s|led|ed)\soff|flatten(?:s|ed)(?:\sout)?|stagnat(?:es|ed)|"
-        r"no\s(?:further|more)\s(?:progress|gains?|improvements?)|converge[sd]?\s(?:faster|slower|more|within|after|early|in)",
-    ),
-    Words(
-        ("rises", "falls", "best_epoch_before"),
-        True,
-        r"peak(?:s|ed)|goes\sdown(?:hill)?|went\sdown|goes\sup|went\sup|bottom(?:s|ed)\sout|(?:explod|diverg|collaps)(?:es|ed)",
-    ),
-    Words(
-        ("equivalent", "undecided"),
-        True,
-        r"(?:no|not\smuch|hardly\sany|little|few)\s(?:\w+\s)?(?:gains?|benefits?|differences?|improvements?|advantages?|effects?|"
-        r"progress)|on\sa\spar|indistinguishabl[ey]|negligibl[ey]|unaffected|not\saffected|chang(?:es|ed)\s(?:nothing|little)|"
-        r"keeps?\sup|kept\sup|holds?\sup|held\sup|mixed\sresults|hardly\smatters?|loses?\s(?:\w+\s)?(?:nothing|little)|"
-        r"costs?\s(?:\w+\s)?(?:nothing|little)|makes?\sno\sdifference",
-    ),
-    Words(
-        COMPARED,
-        True,
-        r"wins?|won|leads?(?=\sin|\sby|\sthe|[.,])|led(?=\sby|[.,])|trail(?:s|ed)|lag(?:s|ged)\s(?:\w+\s)?behind|dominat(?:es|ed)|"
-        r"overtak(?:es|en)|overtook|fares?|fared|loses?\sto|gives?\sup|clos(?:es|ed)\sthe\sgap|"
-        r"by\s(?:a\s(?:clear|wide|large|small|narrow|comfortable)\smargin|far)|an?\sorders?\sof\smagnitude|"
-        rf"[\d{HIDDEN}]+\s(?:\w+\s)?times\sas|hard\sto\sbeat|pa(?:ys?|id)\soff|worth\sthe|"
-        r"(?:did|does|do)(?:\snot|n['’]t)\s(?:\w+\s)?(?:help|work|succeed|hurt)|turn(?:s|ed)\sout|prov(?:es|ed)\sto\sbe|"
-        r"deteriorat(?:es|ed)|degrad(?:es|ed)|worsen(?:s|ed)?|struggle[sd]?|outclass(?:es|ed)|hurts|useless|a\s(?:success|disaster)|"
-        r"(?:be|was|were|is|are)\srejected|not\sreject|significantly|statistically\ssignificant",
-    ),
-    Words(
-        COMPARED,
-        True,
-        r"(?:we|I)\s(?:\w+\s)?(?:conclude|(?:find|found|see|saw|observed?)\s(?:that|no|an?)\b)|(?:result|finding|figure|table|experiment|test|ablation|entrie|"
-        r"number|curve)s?\s(?:show|suggest|reveal|indicate|confirm|demonstrate|prove)(?:s|ed)?|(?:this|it)\s(?:shows|suggests|reveals|"
-        r"indicates|confirms|demonstrates)|as\sexpected|than\sexpected|contrary\sto|our\sexpectations?|the\sanswer\sto\sour|"
-        r"no\sevidence|evidence\sthat|correlat(?:es|ed|ion)|in\s(?:summary|conclusion),|persist(?:s|ed)",
-    ),
-    Words(
-        ("ranks", "could_be_best"),
-        False,
-        r"ranks?\s(?:first|second|last|highest|lowest|above|below)|ranked\s(?:first|last|highest|lowest)|"
-        r"the\s(?:most|least)\s(?!frequent|common|recent)\w+|overall|followed\sby|"
-        r"(?:larg|small|strong|weak|hard|easi|great|high|low|good|short|fast|slow)est",
-    ),
-    Words(
-        ("most",),
-        False,
-        r"(?:most|many|nearly\sall|almost\sall|the\smajority|a\slarge\spart|the\sbulk|hardly\sany|few)\s(?:of\s(?:the|its|these|those)|"
-        r"errors|mistakes)|(?:nearly|almost)\s(?:all|every|never|always|perfect\w*|entirely|nothing|complete\w*)|"
-        r"confus(?:es|ed)|mistaken\sfor|in\smost\scases|concentrate[sd]?|explains?",
-    ),
-    Words(
-        ("equivalent", "undecided"),
-        False,
-        r"the\ssame(?=\s(?:pattern|result|level|accurac|performance|quality|final|score|loss|error)|[.,])|identical|equal|comparable|"
-        r"similar|equally|match(?:es|ed)|interchangeabl[ey]|agrees?|agreed|consistent(?:ly)?",
-    ),
-    Words(
-        COMPARED,
-        False,
-        rf"than{NO_NUMBER}|(?:above|below|behind|ahead)\s(?:of\s)?(?:the|that|those|all)|"
-        r"exceed(?:s|ed)|c(?:o|a)mes?\s(?:close|within)|end(?:s|ed)\sup|separat(?:es|ed)?|justif(?:y|ies|ied)|"
-        r"(?:improve|suffer|succeed|fail|benefit|help|hurt|matter|suffice|excel|retain|gain)(?:s|ed|d)|suffice|suffered|"
-        r"(?:brings?|brought|yield(?:s|ed)|contribut(?:es|ed)|resolv(?:es|ed)|costs|fixes)|"
-        r"bring|decisive|crucial|essential|influence|picture|effect|impact|advantage|gaps?|needed",
-    ),
-    Words(
-        ("rises", "falls", "monotone"),
-        False,
-        r"ris(?:es|ing)|rose|grow(?:s|n|ing)?|grew|climb(?:s|ed)?|increas(?:es|ed)|falls?|fell|falling|drop(?:s|ped)?|declin(?:es|ed)|"
-        r"sinks?|sinking|sank|decreas(?:es|ed)|shrinks?|shrank|widen(?:s|ed)?|narrow(?:s|ed)|halv(?:es?|ed)|doubl(?:es?|ed)|rais(?:es|ed)|"
-        r"lower(?:s|ed)|reduc(?:es|ed)|reach(?:es|ed)\s(?:its|a|the)\s(?:\w+\s)?(?:minimum|maximum|lowest|highest)|remains?|remained|"
-        r"stays?|stayed|converge[sd]",
-    ),
-    Words(
-        COMPARED,
-        False,
-        r"(?:very|quite|rather|fairly|highly|surprisingly|remarkably|unusually|too|slightly|somewhat)\s\w+|(?:nearly|almost|practically)\sas|"
-        r"(?:does|do|works?|worked|did)\s(?:\w+\s)?well|(?:good|bad|poor|strong|weak|stable|unstable|robust|reliable|reliably|"
-        r"reliability|excellent|perfect|perfectly|modest|hard|difficult|easy|tiny|hopeless|effective|overconfident|low|high|close)(?!-)|"
-        r"better|worse|best|worst|(?:more|less|most|least)\s(?!than)\w+|(?:slow|fast|strong|weak|clos|great|easi|hard|long|short|larg|"
-        r"small|high|low)er|(?:clearly|sharply|steadily|markedly|considerably|substantially|dramatically|notably|hardly|barely|badly|"
-        r"well|calibrated)|because\sof|due\sto|benefits?|gains?|los(?:es|t)|biased|surpass\w*|cautious|luck",
-    ),
-)
 EACH = [(words, re.compile(rf"\b(?:{words.pattern})(?!\w)", re.IGNORECASE)) for words in WORDS]
 
+# What is concluded of a hypothesis: no hypothesis itself, wherever the word stands.
+VERDICT = re.compile(
+    r"\b(?:hypothes[ei]s|assumptions?|expectations?|conjecture|suspicion|H\d|idea\sthat|aim|goal)\b[^.;?]{0,80}?\s"
+    r"(?:(?:is|was|were|are|proved|turned\sout|ha[sd]\sbeen|have\sbeen)(?:\s(?:\w+ly|thus|not|to\sbe|partly|also|therefore))*\s(?:right|wrong|true|false|correct|"
+    r"confirmed|supported|rejected|refuted|given\sup|borne\sout|verified|fulfilled|reached|met|justified|too\s\w+)|(?:holds?|held|fails?|failed|falls?|fell)\b|"
+    r"(?:does|did|do)\snot\s(?:hold|survive|stand))|"
+    r"\bwhich\s(?:it|they|we)\s(?:did|does|do|was|is)\b|\bto\swhich\s(?:we|the\sanswer)|\bthe\sanswer\s(?:is|was)\b",
+    re.IGNORECASE,
+)
+
 HAS_RESULTS = re.compile(
-    rf"\b(?:{MEASURE}|precision|calibration|overfitting|quality|latency|variance|gap|improvements?|mistakes|"
+    rf"\b(?:{MEASURE}|precision|calibration|overfitting|quality|latency|variance|gap|improvements?|mistakes|curves?|confidence|effects?|trend|"
+    r"differences?|spread|ranking|(?:training|inference)\s(?:time|speed)|training|learning|generali[sz]ation|"
     r"(?:the|our|this|these|those|both|all|no|neither|none|each|every|which|single|new)\s(?:[\w-]+\s){0,2}?(?:models?|settings?|variants?|"
     r"methods?|approach(?:es)?|systems?|classifiers?|networks?|ensemble|runs?|seeds?|versions?|transformers?|configurations?|"
     r"bag\sof\swords|class(?:es)?))\b",
+    re.IGNORECASE,
+)
+
+# What a model does, and what is said of it without a word for a result.
+BEHAVIOUR = re.compile(
+    r"\b(?:learn\w*|predict\w*|classif\w+|recogni\w+|confus\w+|generali[sz]\w+|converge\w*|fail\w*|succe\w+|work(?:s|ed)|help\w*|right|wrong|correct\w*|"
+    r"(?:out)?perform\w*|difference\w*|differ\w*|compar\w+|effect\w*|because|reason|explanation|surpris\w+|expect\w+|hypothes[ei]s|evidence|conclu\w+|"
+    r"find|found|saw|see|shows?|seem\w*|appear\w*|turn\w*|observ\w+|notic\w+|confiden\w+|uncertain\w*|"
+    r"trade-?off|cost\w*|gain\w*|benefit\w*|useful|worth|enough|only|even|still|hardly|barely|mainly|mostly|indeed|however)\b",
+    re.IGNORECASE,
+)
+POINTING = re.compile(
+    r"\W*(?:it|they|this|these|both|neither|none|ours|others|the\s(?:former|latter|others?|rest))\b",
+    re.IGNORECASE,
+)
+SET_UP = re.compile(
+    r"\W*(?:here\s|then\s|therefore,?\s|so\s)?(?:we|I)\s(?:\w+ly\s|also\s|therefore\s|then\s|first\s|now\s|only\s)?(?:use[ds]?|train(?:ed)?|evaluate[d]?|"
+    r"appl(?:y|ied)|follow(?:ed)?|ask(?:ed)?|want(?:ed)?|look(?:ed)?|leave|left|cho(?:o|)se|took|take|ran|run|compute[d]?|measure[d]?|define[d]?|describe[d]?|"
+    r"test(?:ed)?|fine-tune[d]?|split|wrote|write|thank|plan(?:ned)?|expect(?:ed)?|hope[d]?|do\snot\sconsider|repeat(?:ed)?|add(?:ed)?|set)\b",
+    re.IGNORECASE,
+)
+MORE = re.compile(
+    r"\b(?:only|just|even|merely|still|already|nearly|almost|hardly|barely|over|more|less|fewer|within|at\s(?:least|most)|up\sto|as\s(?:much|many|few|little)|"
+    r"of\sall|out\sof|errors?|mistakes|confus\w+|classif\w+|recogni\w+|wrong|right|correct\w*|difference|because|converge\w*|learn\w*|"
+    r"improv\w*|help\w*|gain\w*|cost\w*|half|twice|times|percent(?:age)?|points?)\b",
     re.IGNORECASE,
 )
 
@@ -134,12 +65,19 @@ HYPOTHESIS = re.compile(
     r"(?:the\s)?(?:idea|hope|aim|goal|purpose|intuition)\b|in\sorder\sto|future\swork|let\sus|suppose|designed\sto)\b",
     re.IGNORECASE,
 )
+WOULD = re.compile(r"\bwould\s(?:need|require|take|do)\b", re.IGNORECASE)
+# Marks and signs that judge or rank where what was compared stands beside them.
+SIGNS = re.compile(
+    r"[\U0001F300-\U0001FAFF✓✔✗✘✕★☆⭐✨✅❌❎➕➖⬆⬇⇧⇩▲▼△▽■□●○█]|[<>≻≺≫≪]|"
+    r"(?<!\w)(?:\+\+|--|––|——)(?!\w)|\b[A-F][+-](?!\w)|:\s[A-F](?=\W|$)"
+)
 MODAL = re.compile(r"\b(?:may|might|can|could|would|should|must|will|to)\s(?:(?!that\b)\w+\s){0,2}$", re.IGNORECASE)
 DEFINITION = re.compile(
     r"\b(?:means?\sthat|(?:is|are)\sdefined|refers?\sto|denotes?|stands?\sfor|(?:is|are)\s(?:called|known\sas)|is\sthe\s(?:share|mean|number|"
-    r"fraction|probability|average|ratio)|so-called|by\sdefinition|let\s\$|lists?|plots|rows?\sare|marks?)\b|^(?:Is|Are|Does|Do|Did|Can|Could|What|Which|How|Why)\s.*\?$",
+    r"fraction|probability|average|ratio)|so-called|by\sdefinition|let\s\$|lists?|plots|rows?\sare|marks?)\b",
     re.IGNORECASE,
 )
+QUESTION = re.compile(r"^(?:Is|Are|Does|Do|Did|Can|Could|What|Which|How|Why)\s.*\?$", re.IGNORECASE)
 OURS = re.compile(r"\b(?:we|our|ours|us|I|my|mine|this|these|here)\b", re.IGNORECASE)
 OWN = re.compile(r"\bthe\s(?:\w+\s)?(?:models?|settings?|baselines?|classifiers?|runs?)\b", re.IGNORECASE)
 REPORTS = re.compile(
@@ -155,13 +93,23 @@ DESCRIBED = re.compile(  # a batch, a rate or a step is small or low by the conf
 )
 
 
-def statements(sentence: str, subjects: Subjects, cited: bool) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+def statements(
+    sentence: str, subjects: Subjects, cited: bool, alone: bool = False
+) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """Where a sentence states a result, with the kinds of claim that could back it.
 
-    In `sentence` what a claim or an escape covers is hidden. `cited` where it has a citation.
+    In `sentence` what a claim or an escape covers is hidden. `cited` where it has a citation; `alone`
+    looks for the words alone that state a result wherever they stand.
     """
-    about = bool(HAS_RESULTS.search(sentence) or subjects.named_in(sentence))
-    described = [match.span() for terms in (DESCRIBED, NOT_A_COMPARISON) for match in terms.finditer(sentence)]
+    verdict = None if alone else VERDICT.search(sentence)
+    if verdict and not QUESTION.search(sentence) and not (cited and of_others(sentence, subjects)):
+        yield verdict.start(), verdict.end(), COMPARED
+    sign = None if alone else SIGNS.search(sentence)
+    if sign and (subjects.compares(sentence) or speaks_of_results(sentence)):
+        yield sign.start(), sign.end(), COMPARED
+    about = not alone and bool(HAS_RESULTS.search(sentence) or subjects.named_in(sentence))
+    described = subjects.spans_in(sentence)
+    described += [match.span() for terms in (DESCRIBED, NOT_A_COMPARISON) for match in terms.finditer(sentence)]
     for words, pattern in EACH:
         if not words.alone and not about:
             continue
@@ -173,7 +121,8 @@ def statements(sentence: str, subjects: Subjects, cited: bool) -> Iterator[tuple
 def excused(sentence: str, place: int, subjects: Subjects, cited: bool) -> bool:
     """Whether a word that compares, at a place in a sentence, states nothing of these results."""
     return (
-        DEFINITION.search(sentence) is not None
+        QUESTION.search(sentence) is not None
+        or (DEFINITION.search(sentence) is not None and not subjects.compares(sentence))
         or hypothetical(sentence, place)
         or (cited and of_others(sentence, subjects))
     )
@@ -198,13 +147,27 @@ def reported(sentence: str, number: str, subjects: Subjects, by_name: bool) -> b
 def hypothetical(sentence: str, place: int) -> bool:
     """Whether what stands at a place is asked, supposed or possible, not stated."""
     clause = CLAUSE.split(sentence[:place])[-1]
-    return bool(MODAL.search(clause) or HYPOTHESIS.search(clause))
+    return bool(WOULD.search(sentence) or MODAL.search(clause) or HYPOTHESIS.search(clause))
 
 
 def within(span: tuple[int, int], others: list[tuple[int, int]]) -> bool:
     return any(start <= span[0] and span[1] <= end for start, end in others)
 
 
-def qualifies(sentence: str) -> bool:
-    """Whether a sentence has a word of comparison, change or degree, whatever it is about."""
-    return any(pattern.search(sentence) for _, pattern in EACH)
+def may_state(sentence: str, subjects: Subjects, valued: bool, cited: bool) -> bool:
+    """Whether a sentence may say something of results that no list of words has: of those a person is to know.
+
+    It has a word of comparison, change or degree, whatever it is about; or it speaks of something that has results. One
+    with a printed value (`valued`) says that value of it, so it needs a word that says more. Questions, definitions,
+    what the authors do, ask or expect, and what a source says (`cited`) are left out.
+    """
+    compared = subjects.compares(sentence)
+    defined = QUESTION.search(sentence) or (DEFINITION.search(sentence) and not compared)
+    if defined or SET_UP.match(sentence) or (cited and not compared and not OURS.search(sentence)):
+        return False
+    if any(pattern.search(sentence) for _, pattern in EACH):
+        return True
+    if valued:
+        return MORE.search(sentence) is not None
+    spoken = HAS_RESULTS.search(sentence) or BEHAVIOUR.search(sentence) or POINTING.match(sentence)
+    return bool(spoken or speaks_of_results(sentence) or compared or subjects.named_in(sentence))

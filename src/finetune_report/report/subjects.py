@@ -1,7 +1,7 @@
 """What a value is about, and what its sentence says that it is about: split, metric and setting."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -9,23 +9,31 @@ from finetune_report.report.derived import keys_in
 from finetune_report.report.keys import parts_of
 
 SPLITS = {
-    "train": re.compile(r"\btraining\s(?:set|split|data|accuracy|loss|error|sentences?|texts?|examples?)\b", re.I),
+    "train": re.compile(
+        r"\btrain(?:ing)?\s(?:set|split|data|accuracy|loss|error|sentences?|texts?|examples?)\b|\bon\strain\b", re.I
+    ),
     "validation": re.compile(
         r"\b(?:validation|development|dev|held-out)\s(?:set|split|data|accuracy|loss|error)\b", re.I
     ),
-    "test": re.compile(r"\btest\s(?:set|split|data|accuracy|loss|error|score|sentences?|texts?|examples?)\b", re.I),
+    "test": re.compile(
+        r"\btest(?:ing)?\s(?:set|split|data|accuracy|loss|error|score|sentences?|texts?|examples?)\b|"
+        r"\bon\stest\b|\bin\stesting\b|\bunseen\s(?:data|sentences|texts)\b|\bevaluation\s(?:set|data|split)\b|^\W*test:",
+        re.I,
+    ),
 }
 # The longer name first: "balanced accuracy" is no accuracy, "calibration error" no error.
 METRICS = re.compile(
     r"\b(?:(?P<balanced_accuracy>balanced\saccurac(?:y|ies))|(?P<calibration_error>calibration\serrors?)|"
     r"(?P<accuracy>accurac(?:y|ies))|(?P<loss>loss(?:es)?)|(?P<recall>recall)|(?P<precision>precision)|"
-    r"(?P<f1>(?:macro-)?(?:averaged\s)?F1)|(?P<matthews>Matthews))\b",
+    r"(?P<f1>(?:macro-)?(?:averaged\s)?F1|F-scores?)|(?P<error_rate>error\srates?|error(?=\s(?:is|was|of|reaches)\b))|(?P<auc>AUC|AUROC)|"
+    r"(?P<sensitivity>sensitivity)|(?P<specificity>specificity)|(?P<perplexity>perplexity)|(?P<matthews>Matthews))\b",
     re.IGNORECASE,
 )
 SAME = {"macro_f1": "f1"}
 WORD = re.compile(r"[^\W_][\w.-]*\w|\w")  # a setting's name is one word
 SELECTED = re.compile(r"\b(?:(?:selected|winning|chosen)\s(?:model|setting|one)|winner)\b", re.I)
 PRONOUNS = re.compile(r"\b(?:its?|this|selected|winner|winning|chosen)\b", re.I)
+SEPARATOR = re.compile(r"[\s_-]+")
 LONGEST = 5  # words of a name that is spelt with spaces
 
 Named = list[tuple[int, str]]  # place in a sentence, and what is named there
@@ -35,13 +43,15 @@ Named = list[tuple[int, str]]  # place in a sentence, and what is named there
 class Subjects:
     """What is compared in an experiment: its settings, the one that was selected, and the simple methods.
 
-    `things` are further names that sentences speak of results by: classes, the model, the experiment.
+    `things` are further names that sentences speak of results by: classes, the model, the experiment. `aliases` are
+    other names of settings, which the author declared, each with the setting that it is of.
     """
 
     settings: frozenset[str] = frozenset()
     winner: str = ""
     methods: frozenset[str] = frozenset()
     things: frozenset[str] = frozenset()
+    aliases: tuple[tuple[str, str], ...] = ()
 
     def other(self, key: str, sentence: str, place: int = 0, keys: Sequence[str] = ()) -> str:
         """What `sentence` speaks of where a value of another split, metric or setting is printed in it; '' if it fits.
@@ -72,22 +82,30 @@ class Subjects:
                     found.add(self.winner)
                 case ("runs" | "baselines", name, *_):
                     found.add(name)
-                case ("comparison", "test", a, b, _):
+                case ("test", name, _) | ("test", name, _, "sd" | "least" | "most") if name != "confusion":
+                    found.add(self.winner if name == "winner" else name)
+                case ("comparison" | "agreement", "test", a, b, _):
                     found |= {self.winner if name == "winner" else name for name in (a, b)}
                 case ("comparison" | "agreement", a, b, *_):
                     found |= {a, b}
         return frozenset(found)
 
     def compared_in(self, sentence: str) -> Named:
-        """The settings and methods that a sentence names, by the whole name; a method's also with spaces."""
-        found = [(match.start(), match[0]) for match in WORD.finditer(sentence) if match[0] in self.settings]
-        found += self.spelt(sentence, self.methods)
+        """The settings and methods that a sentence names, by the whole name, also with spaces, or by an alias."""
+        aliases = dict(self.aliases)
+        found = [*self.spelt(sentence, self.compared)]
+        found += [(place, aliases[name]) for place, name in self.spelt(sentence, frozenset(aliases))]
         found += [(match.start(), self.winner) for match in SELECTED.finditer(sentence) if self.winner]
         return sorted(found)
 
     def compares(self, sentence: str) -> bool:
         """Whether a sentence names a setting or a method, in whatever spelling."""
-        return next(self.spelt(sentence, self.compared), None) is not None or bool(SELECTED.search(sentence))
+        known = self.compared | {name for name, _ in self.aliases} if self.aliases else self.compared
+        return bool(self.spelt(sentence, known) or SELECTED.search(sentence))
+
+    def speak_in(self, name: str) -> bool:
+        """Whether a name has words that tell what a value is about: a split, a metric, a setting or a method."""
+        return bool(splits_in(name) or metrics_in(name) or self.compares(name))
 
     @cached_property
     def compared(self) -> frozenset[str]:
@@ -107,16 +125,29 @@ class Subjects:
         """
         return [name for _, name in sorted(self.spelt(sentence, self.every))]
 
-    def spelt(self, sentence: str, names: frozenset[str]) -> Iterator[tuple[int, str]]:
+    def spans_in(self, sentence: str) -> list[tuple[int, int]]:
+        """Where the names of `named_in` begin and end: their words compare nothing."""
+        return [(start, start + len(name)) for start, name in self.spelt(sentence, self.every)]
+
+    def spelt(self, sentence: str, names: frozenset[str]) -> list[tuple[int, str]]:
         """Where a sentence has a name, whether in these letters or with spaces between its parts."""
-        spellings = spelled(names)
-        words = list(WORD.finditer(sentence))
-        for first in range(len(words)):
-            for last in range(min(first + LONGEST, len(words)), first, -1):
-                name = spellings.get(folded(sentence[words[first].start() : words[last - 1].end()]))
-                if name:
-                    yield words[first].start(), name
-                    break
+        return names_in(sentence, names)
+
+
+@lru_cache(maxsize=4096)  # the same sentences are looked at for values, claims and statements
+def names_in(sentence: str, names: frozenset[str]) -> list[tuple[int, str]]:
+    spellings, openings = spelled(names)
+    found = []
+    words = list(WORD.finditer(sentence))
+    for first, word in enumerate(words):
+        if SEPARATOR.split(word[0], maxsplit=1)[0].casefold() not in openings:
+            continue
+        for last in range(min(first + LONGEST, len(words)), first, -1):
+            name = spellings.get(folded(sentence[word.start() : words[last - 1].end()]))
+            if name:
+                found.append((word.start(), name))
+                break
+    return found
 
 
 def clause(sentence: str, place: int) -> range:
@@ -125,13 +156,15 @@ def clause(sentence: str, place: int) -> range:
 
 
 @lru_cache(maxsize=16)
-def spelled(names: frozenset[str]) -> dict[str, str]:
-    return {folded(name): name for name in names}
+def spelled(names: frozenset[str]) -> tuple[dict[str, str], set[str]]:
+    """Names by how they are looked up, and the first parts of these."""
+    spellings = {folded(name): name for name in names}
+    return spellings, {spelling.partition("-")[0] for spelling in spellings}
 
 
 def folded(name: str) -> str:
     """A name without regard to capitals, and with hyphens for spaces and underscores."""
-    return re.sub(r"[\s_-]+", "-", name.casefold())
+    return SEPARATOR.sub("-", name.casefold())
 
 
 def fits(own: frozenset[str], named: Named, place: int, owners: list[frozenset[str]]) -> bool:

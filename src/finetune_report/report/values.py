@@ -93,6 +93,8 @@ def printed(
         raise ValueError("it is a number; code is for texts")
     if percent or points:
         value = in_percent(value)
+    elif digits is not None and value.kind != "error" and hides(float(value.value), value.kind, digits):
+        raise ValueError(f"with {digits} decimals nothing of {value.value:g} would be left; ask for more")
     if digits is None and (points or (interval and value.interval)):
         digits = decimals([value], points)
     text = number(value, digits) + ("%" if percent else "")
@@ -103,6 +105,11 @@ def printed(
     assert digits is not None
     low, high = (fixed(bound, digits) for bound in outward(value.interval, digits))
     return f"{text} ({low} to {high})"
+
+
+def hides(number: float, kind: str, digits: int) -> bool:
+    """Whether so few decimals turn a share into 0 or 1, or a rate that was set into 0."""
+    return (digits < 1 and 0 < abs(number) < 1) or (kind == "rate" and number != 0 and not round(number, digits))
 
 
 def decimals(values: list[Value], points: bool = False) -> int:

@@ -15,7 +15,8 @@ DECIDED = ("ahead", "behind")
 class Verdict:
     """Whether a claim holds, and the wording that the data allow; `p` is the one within the declared family.
 
-    `about` says of a comparison whether it is of "settings" or, with one seed, of trained "models".
+    `about` says of a comparison whether it is of "settings" or, with one seed, of trained "models", and `metric` by
+    which metric they are compared.
     """
 
     holds: bool
@@ -24,11 +25,12 @@ class Verdict:
     interval: tuple[float, float] | None = None
     p: float | None = None
     about: str | None = None
+    metric: str | None = None
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A declared comparison of `a` with `b`, as it is published below `key`; `metric` in words."""
+    """A declared comparison of `a` with `b`, as it is published below `key`; `by` is its metric, `metric` its name."""
 
     a: str
     b: str
@@ -41,9 +43,10 @@ class Compared:
     p: float
     detectable: float
     margin: float | None
+    by: str
 
     def verdict(self, holds: bool) -> Verdict:
-        return Verdict(holds, self.allowed, self.difference, self.interval, self.p, self.about)
+        return Verdict(holds, self.allowed, self.difference, self.interval, self.p, self.about, self.by)
 
     @property
     def allowed(self) -> str:
@@ -70,7 +73,7 @@ def declared(evidence: Evidence, a: str, b: str, metric: str, split: str) -> Com
     by = evidence.text(f"{family}.metric")
     if metric and metric != by:
         raise UserError(
-            f"on the {split} split settings are compared by {by}, not by {metric}; comparisons.metric in the config "
+            f"on the {split} split the comparisons are by {by}, not by {metric}; comparisons.metric in the config "
             "says by which metric, and is to be declared before training"
         )
     outcome = evidence.text(f"{key}.outcome")
@@ -94,6 +97,7 @@ def declared(evidence: Evidence, a: str, b: str, metric: str, split: str) -> Com
         evidence.number(f"{key}.p"),
         evidence.number(f"{key}.detectable"),
         evidence.number(f"{family}.margin") if evidence.has(f"{family}.margin") else None,
+        by,
     )
 
 

@@ -65,9 +65,9 @@ def evaluator(metric: str, labels: NDArray[np.int64], run: EpochOutcomes) -> Eva
             for place in range(right.shape[1])
         ]
         return of_sums(gaps, lambda sums: np.abs(sums).sum(axis=1))
-    of_tables = METRICS[metric].of_tables
-    assert of_tables is not None
-    return of_confusion(labels, run.predictions, of_tables)
+    of_margins = METRICS[metric].of_margins
+    assert of_margins is not None
+    return of_confusion(labels, run.predictions, of_margins)
 
 
 def tie_evaluator(metric: str, labels: NDArray[np.int64], run: EpochOutcomes) -> Evaluator:

@@ -9,9 +9,10 @@ examples that were not drawn; the mean over the draws is what a selection like t
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from finetune_report.stats.metrics import Margins, margins
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
 # Of one run: weights of the examples [draws, examples] to the metric after each epoch [draws, epochs].
@@ -123,17 +124,12 @@ def of_means(scores: ArrayLike) -> Evaluator:
     return evaluate
 
 
-def of_confusion(labels: ArrayLike, predictions: ArrayLike, metric: Callable[[Floats], Floats]) -> Evaluator:
-    """For a metric of confusion matrices [matrices, classes, classes], from a run's classes [examples, epochs]."""
-    true, predicted = np.asarray(labels, dtype=int), np.asarray(predictions, dtype=int)
-    classes, rows = max(int(true.max()), int(predicted.max())) + 1, np.arange(len(true))
-    cells = [
-        csr_array((np.ones(len(true)), (rows, true * classes + column)), shape=(len(true), classes**2))
-        for column in predicted.T
-    ]
+def of_confusion(labels: ArrayLike, predictions: ArrayLike, metric: Callable[[Margins], Floats]) -> Evaluator:
+    """For a metric of confusion matrices, from a run's classes [examples, epochs]."""
+    columns = np.asarray(predictions).T
 
     def evaluate(weights: Floats) -> Floats:
-        return np.stack([metric((weights @ each).reshape(-1, classes, classes)) for each in cells], axis=1)
+        return np.stack([metric(margins(labels, column, weights)) for column in columns], axis=1)
 
     return evaluate
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from finetune_report.report.claim_wording import DIRECTED
-from finetune_report.report.findings import check_of, misworded
+from finetune_report.report.claim_wording import DIRECTED, misworded
+from finetune_report.report.findings import check_of
 from finetune_report.report.passages import State
 from finetune_report.report.rendering import parse
 from finetune_report.report.subjects import metrics_of, splits_of
@@ -61,9 +61,8 @@ def faults(block: object, filled: Filled) -> set[tuple[str, str]]:
     """What the check finds in a paragraph."""
     check = check_of(filled)
     check.blocks([block], State())
-    wordings = misworded(check, filled).values()
     found = {(problem.kind, problem.found) for problem in check.problems}
-    return found | {("misworded claim", wrong) for wording in wordings for _, wrong in wording}
+    return found | {("misworded claim", wrong) for _, _, wrong in misworded(check.made, filled)}
 
 
 def lost(mutant: Mutant) -> bool:

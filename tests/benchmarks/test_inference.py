@@ -6,10 +6,12 @@ import pytest
 
 @pytest.mark.slow
 def test_errors_are_near_five_percent_in_a_short_simulation() -> None:
-    import inference
+    import simulated_runs
 
     cells = {
-        (seeds, sd): inference.two_settings(np.random.default_rng(seeds), inference.WORLDS[300], seeds, sd, 400)
+        (seeds, sd): simulated_runs.two_settings(
+            np.random.default_rng(seeds), simulated_runs.WORLDS[300], seeds, sd, 400
+        )
         for seeds in (1, 2, 3, 5)
         for sd in (0.0, 0.01)
     }

@@ -11,7 +11,7 @@ export CONFIG NAME DATA KEY FILE A B
 
 .DEFAULT_GOAL := help
 .PHONY: help report final draft plan check new why verify mutate diff replay cluster fetch test test-cluster lint format \
-  lock bench clean
+  lock bench clean predict
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ new: $(READY) ## set up your own experiment: make new NAME=my-topic DATA=file-or
 
 why: $(READY) ## trace a value to its source: make why KEY=winner.test.accuracy
 	@$(COMMAND) why "$$KEY" --config "$$CONFIG" $(ARGS)
+
+predict: $(READY) ## predict the classes of new texts: make predict DATA=new-texts.csv
+	@$(COMMAND) predict "$$DATA" --config "$$CONFIG" $(ARGS)
 
 verify: $(READY) ## verify a report by this checkout: make verify FILE=results/reviews/write-up.pdf
 	@$(COMMAND) verify "$$FILE" $(if $(filter command line,$(origin CONFIG)),--config "$$CONFIG") $(ARGS)

@@ -121,10 +121,7 @@ publishes("correct_selection")
 
 rule compare_on_test:
     input:
-        predictions=RESULTS / "test/predictions.parquet",
-        baselines=RESULTS / "baselines/test.parquet",
-        test=RESULTS / "data/test.parquet",
-        summary=RESULTS / "data/summary.json",
+        **SCORED,
     output:
         comparisons=RESULTS / "test/comparisons.json",
         values=VALUES / "compare_on_test.json",
@@ -132,7 +129,7 @@ rule compare_on_test:
         LOGS / "compare_on_test.log",
     localrule: True
     params:
-        spec=spec(**COMPARED_BY),
+        spec=spec(pairs=system_pairs(config, SYSTEMS), declared_as=systems_in_words(config), **COMPARED_BY),
         stamp=stamp("compare_on_test"),
     script:
         "../scripts/compare_on_test.py"
@@ -141,11 +138,34 @@ rule compare_on_test:
 publishes("compare_on_test")
 
 
+rule summarise_systems:
+    input:
+        **SCORED,
+    output:
+        systems=RESULTS / "test/systems.json",
+        values=VALUES / "summarise_systems.json",
+    log:
+        LOGS / "summarise_systems.log",
+    localrule: True
+    params:
+        spec=spec(
+            declared=SYSTEMS,
+            notes={name: ELSEWHERE[name]["note"] for name in READ if "note" in ELSEWHERE[name]},
+        ),
+        stamp=stamp("summarise_systems"),
+    script:
+        "../scripts/summarise_systems.py"
+
+
+publishes("summarise_systems")
+
+
 rule score_slices:
     input:
         test=RESULTS / "data/test.parquet",
         predictions=RESULTS / "test/predictions.parquet",
         baselines=RESULTS / "baselines/test.parquet",
+        elsewhere=READ_PREDICTIONS,
     output:
         slices=RESULTS / "slices.json",
         values=VALUES / "score_slices.json",
@@ -164,9 +184,7 @@ publishes("score_slices", when=config["analyses"]["slices"])
 
 rule list_mistakes:
     input:
-        test=RESULTS / "data/test.parquet",
-        predictions=RESULTS / "test/predictions.parquet",
-        summary=RESULTS / "data/summary.json",
+        **SCORED,
     output:
         mistakes=RESULTS / "mistakes.json",
         values=VALUES / "list_mistakes.json",
@@ -183,12 +201,32 @@ rule list_mistakes:
 publishes("list_mistakes", when=config["analyses"]["mistakes"])
 
 
+rule audit_labels:
+    input:
+        train=RESULTS / "data/train.parquet",
+        baselines=RESULTS / "baselines.json",
+        summary=RESULTS / "data/summary.json",
+    output:
+        audit=RESULTS / "label-audit.json",
+        values=VALUES / "audit_labels.json",
+    log:
+        LOGS / "audit_labels.log",
+    params:
+        spec=spec(count=config["analyses"]["label_audit"]),
+        stamp=stamp("audit_labels"),
+    script:
+        "../scripts/audit_labels.py"
+
+
+publishes("audit_labels", when=config["analyses"]["label_audit"], light=False)
+
+
 rule measure_agreement:
     input:
+        **{name: path for name, path in SCORED.items() if name != "predictions"},
         predictions=all_runs("predictions.parquet"),
-        baselines=RESULTS / "baselines/validation.parquet",
-        selection=RESULTS / "selection.json",
-        summary=RESULTS / "data/summary.json",
+        simple=RESULTS / "baselines/validation.parquet",
+        tested=[RESULTS / "test/predictions.parquet"],
     output:
         agreement=RESULTS / "agreement.json",
         values=VALUES / "measure_agreement.json",

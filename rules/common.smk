@@ -8,7 +8,9 @@ from finetune_report.config.comparisons import compared_metric, declared_pairs, 
 from finetune_report.config.resources import model_job
 from finetune_report.config.schema import complete
 from finetune_report.config.settings import excluded_settings, resolved_settings, unfinished_settings
-from finetune_report.data.locations import data_files, model_files, package_version
+from finetune_report.config.test_systems import SIMPLE, declaration, declared_systems, elsewhere, system_pairs
+from finetune_report.config.test_systems import in_words as systems_in_words
+from finetune_report.data.locations import data_files, model_files, package_version, require_prediction_files
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, canonical_json
 from finetune_report.provenance.currency import Currency
@@ -17,12 +19,13 @@ from finetune_report.provenance.layout import answer, question
 from finetune_report.provenance.records import examine
 from finetune_report.provenance.stamp import stamp as stamp_of
 from finetune_report.provenance.stamp import stamps
-from finetune_report.provenance.test_ledger import check_ledger
+from finetune_report.provenance.test_ledger import check_ledger, declare
 from finetune_report.runtime.loaded_code import announce, plan_of, refuse_other_plan
 from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse, untrusted_since
 from finetune_report.runtime.snakemake_compat import (
     end_timers,
     executes_jobs,
+    ignore_clocks,
     is_batch_job,
     is_main_process,
     let_records_decide,
@@ -37,11 +40,13 @@ with one_message():
         )
 
 EXECUTES = executes_jobs(workflow)
+ignore_clocks()
 
 with one_message():
     config = complete(config)
     DATA_FILES = data_files(config["data"])
     MODEL_FILES = model_files(config["model"])
+    require_prediction_files(config["systems"])
     RESULTS = Path("results") / config["name"]
     ASKED = question() if not EXECUTES else None
     if is_main_process(workflow) and not ASKED:
@@ -54,6 +59,8 @@ with one_message():
         refuse_other_plan(plan_of(config, Path(workflow.basedir)))
     TEST_LEDGER = RESULTS / "test-ledger.jsonl"
     LEDGER_PROBLEMS = check_ledger(TEST_LEDGER, RESULTS, change=EXECUTES)
+    if is_main_process(workflow) and EXECUTES:
+        declare(TEST_LEDGER, declaration(config))
 
 LOGS = RESULTS / "logs"
 SEEDS = config["seeds"]
@@ -69,6 +76,8 @@ REVISION = revision(Path(workflow.basedir))
 BASELINE = next(iter(PLANNED))
 PAIRS = declared_pairs(config, list(SETTINGS))
 COMPARED_BY = {"metric": compared_metric(config), "margin": config["comparisons"]["margin"]}
+SYSTEMS, ELSEWHERE = declared_systems(config), elsewhere(config)
+READ = [name for name in SYSTEMS if name in ELSEWHERE]  # those whose predictions are read
 EQUAL_EPOCHS = config["comparisons"]["epochs"] == "equal"
 RUNGS = list(range(1, len(config["halving"]["rungs"]) + 1))
 COMPUTE = {key: config[key] for key in ("device", "precision", "threads", "compile")}
@@ -81,6 +90,17 @@ TRAINED_ON = {
     "validation_tokens": RESULTS / "tokens/validation.parquet",
     "summary": RESULTS / "data/summary.json",
     "model": RESULTS / "model.json",
+}
+READ_PREDICTIONS = [RESULTS / "test/elsewhere.parquet"] if READ else []
+# What all systems did on the test split.
+SCORED = {
+    "predictions": RESULTS / "test/predictions.parquet",
+    "others": RESULTS / "test/settings.parquet",
+    "baselines": RESULTS / "baselines/test.parquet",
+    "elsewhere": READ_PREDICTIONS,
+    "test": RESULTS / "data/test.parquet",
+    "summary": RESULTS / "data/summary.json",
+    "selection": RESULTS / "selection.json",
 }
 DECISION = RESULTS / "rungs" / "{rung}.json"
 RUN = RESULTS / "runs" / "{setting}" / "seed{seed}"

@@ -60,6 +60,7 @@ rule render_write_up:
         html_template="report/template.html",
         css="report/style.css",
     output:
+        **{form: RESULTS / f"write-up.{form}" for form in config["report"]["further_forms"]},
         markdown=RESULTS / "write-up.md",
         pdf=report(RESULTS / "write-up.pdf", category="Write-up"),
         html=RESULTS / "write-up.html",

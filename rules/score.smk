@@ -1,4 +1,4 @@
-# What the selected setting, and it alone, does on the test split; and what simple methods do there.
+# What the systems that the config declares do on the test split: the selected setting and others, and simple methods.
 
 
 rule score_test:
@@ -8,9 +8,11 @@ rule score_test:
         test_tokens=RESULTS / "tokens/test.parquet",
         summary=RESULTS / "data/summary.json",
         tuned=all_models(),
+        elsewhere=READ_PREDICTIONS,
     output:
         metrics=RESULTS / "test/metrics.json",
         predictions=RESULTS / "test/predictions.parquet",
+        others=RESULTS / "test/settings.parquet",
         scorings=RESULTS / "test/scorings.json",
     log:
         LOGS / "score_test.log",
@@ -19,7 +21,14 @@ rule score_test:
         **MODEL_JOB,
     params:
         # Only training is ever compiled; scoring need not find a compiler.
-        spec=spec(compute=COMPUTE | {"compile": False}, ledger=str(TEST_LEDGER), problems=LEDGER_PROBLEMS),
+        spec=spec(
+            settings=[name for name in SYSTEMS if name in SETTINGS],
+            declaration=declaration(config),
+            compute=COMPUTE | {"compile": False},
+            ledger=str(TEST_LEDGER),
+            problems=LEDGER_PROBLEMS,
+            dated=config["report"]["timings"],
+        ),
         stamp=stamp("score_test"),
     script:
         "../scripts/score_test.py"
@@ -46,13 +55,34 @@ rule score_baselines:
     resources:
         **(MODEL_JOB if PROBED else {}),
     params:
-        spec=spec(compute=COMPUTE | {"compile": False}),
+        spec=spec(compute=COMPUTE | {"compile": False}, tested=[name for name in SYSTEMS if name in SIMPLE]),
         stamp=stamp("score_baselines"),
     script:
         "../scripts/score_baselines.py"
 
 
 publishes("score_baselines", light=False)
+
+
+# Before anything is trained, so that a mistake in a file shows at once.
+rule read_predictions:
+    input:
+        files=[ELSEWHERE[name]["predictions"] for name in READ],
+        test=RESULTS / "data/test.parquet",
+        summary=RESULTS / "data/summary.json",
+    output:
+        elsewhere=RESULTS / "test/elsewhere.parquet",
+    log:
+        LOGS / "read_predictions.log",
+    localrule: True
+    params:
+        spec=spec(names=READ, label_map=config["data"]["label_map"]),
+        stamp=stamp("read_predictions"),
+    script:
+        "../scripts/read_predictions.py"
+
+
+publishes("read_predictions", when=READ, light=False)
 
 
 # Apart from fitting, which takes its time on large data.

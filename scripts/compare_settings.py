@@ -61,15 +61,15 @@ def main(
         runs = {name: list(map(pd.read_parquet, paths)) for name, paths in paths_by_setting(predictions).items()}
         scores = {name: run_scores(runs[name], data["id"].tolist(), labels, metric) for name in settings}
         budget = None
-    clusters, better = clusters_of(data), METRICS[metric].higher_is_better
+    clusters = clusters_of(data)
     declared = [(a, b) for a, b in pairs]
     facts, found = family_results(scores, declared, margin, metric, clusters)
-    add_exploratory(found, scores, asked_pairs(settings, {*named, winner}), clusters)
+    add_exploratory(found, scores, asked_pairs(settings, {*named, winner}), metric, clusters)
     at = {None: "", 1: ", each run after its first epoch"}.get(
         budget, f", each run at the best of its first {budget} epochs"
     )
     facts |= {"text": f"{declared_as}, by validation {METRICS[metric].label}{at}", "epochs": budget}
-    best = best_p_values(scores, better, clusters)
+    best = best_p_values(scores, metric, clusters)
     write_json(comparisons, {"family": facts, "pairs": found, "best": best})
     write_text(table, pd.DataFrame(rows_of(found, drawn(declared, {*named, winner}))).to_csv(index=False))
     publish(comparisons, values)

@@ -12,7 +12,7 @@ from typing import Any
 from finetune_report.files import read_json, write_json
 from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
-from finetune_report.stats.epochs import evaluator, read_epochs
+from finetune_report.stats.epochs import evaluator, read_epochs, tie_evaluator
 from finetune_report.stats.metrics import METRICS
 from finetune_report.stats.run_scores import clusters_of
 from finetune_report.stats.selection import paths_by_setting
@@ -32,12 +32,14 @@ def main(
     """
     chosen, data = read_json(selection), pd.read_parquet(validation)
     metric, labels = chosen["metric"], data["label"].to_numpy()
-    places, budgets, candidates = paths_by_setting(epochs), [], []
+    places, budgets, candidates, ties = paths_by_setting(epochs), [], [], []
     for name in settings:
         runs = list(map(read_epochs, places[name]))
         budgets.append(max(len(of_run.numbers) for of_run in runs))
         candidates.append([evaluator(metric, labels, of_run) for of_run in runs])
-    found = correct_winner(candidates, len(data), METRICS[metric].higher_is_better, clusters_of(data))
+        ties.append([tie_evaluator(metric, labels, of_run) for of_run in runs])
+    better = METRICS[metric].higher_is_better
+    found = correct_winner(candidates, len(data), better, clusters_of(data), ties=ties)
     rows = {row["setting"]: row for row in chosen["settings"]}
     winner = chosen["winner"]
     facts = {

@@ -4,7 +4,6 @@ Reads the summary of the data, the tokens of the three splits, and what is known
 by split and one hash of the weights, and publishes these, the rows, classes and lengths of the data, and the model.
 """
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ import pyarrow.parquet as pq
 
 WEIGHTS = "model.safetensors"  # of a model in one file
 COUNTED_BY = (b"unknown_id", b"special_tokens")  # what tokenize_texts stores with the tokens
-MANY_UNKNOWN = 0.1
 
 
 def main(
@@ -39,15 +37,6 @@ def main(
     weights = hashes[WEIGHTS] if hashes.keys() == {WEIGHTS} else fingerprint(hashes)
     write_json(description, {"max_length": max_length, "splits": found, "weights": weights})
     publish(summary, model, description, values)
-    for split, row in found.items():
-        if row["cut"]:
-            logging.warning("%s: %d of %d texts are cut to %d tokens", split, row["cut"], row["texts"], max_length)
-        if row["unknown_share"] > MANY_UNKNOWN:
-            logging.warning(
-                "%s: the model does not know %.0f%% of the tokens; it was made for another language or script",
-                split,
-                100 * row["unknown_share"],
-            )
 
 
 def count(path: Path) -> dict[str, Any]:
@@ -87,7 +76,9 @@ def publish(summary: Path, model: Path, description: Path, values: Path) -> None
 
 def publish_rows(collector: Collector, path: Path) -> None:
     """`data.classes`; of each split `data.<split>.rows`, `.duplicates`, `.class.<label>`, `.words.min`, `.mean` and
-    `.max`; `data.overlap.<a>-<b>`, `data.dropped.<split>`; of a held-out split `data.carved.fraction` and `.seed`;
+    `.max`; `data.overlap.<a>-<b>`, `data.near_duplicates.<a>-<b>` and `.threshold` where they were looked for,
+    `data.dropped.<split>`, `data.left_out.<split>.invalid` and `.by_label`; of a held-out split `data.carved.fraction`
+    and `.seed`;
     where not all training rows are used, `data.train.drawn.of` and `.seed`.
     """
     summary = read_json(path)
@@ -104,6 +95,15 @@ def publish_rows(collector: Collector, path: Path) -> None:
         collector.add(below("data.overlap", pair), count, "count", path, f"/overlap/{pair}")
     for split, count in summary["dropped"].items():
         collector.add(below("data.dropped", split), count, "count", path, f"/dropped/{split}")
+    near = summary["near_duplicates"]
+    if near["threshold"] is not None:
+        stem = "data.near_duplicates"
+        collector.add(f"{stem}.threshold", near["threshold"], "real", path, "/near_duplicates/threshold")
+        for pair, count in near["rows"].items():
+            collector.add(below(stem, pair), count, "count", path, f"/near_duplicates/rows/{pair}")
+    for split, rows in summary["left_out"].items():
+        for why in ("invalid", "by_label"):
+            collector.add(join("data", "left_out", split, why), rows[why], "count", path, f"/left_out/{split}/{why}")
     if summary["carved"]:
         collector.add("data.carved.fraction", summary["carved"]["fraction"], "real", path, "/carved/fraction")
         collector.add("data.carved.seed", summary["carved"]["seed"], "count", path, "/carved/seed")
@@ -114,7 +114,8 @@ def publish_rows(collector: Collector, path: Path) -> None:
 
 def publish_tokens(collector: Collector, path: Path) -> None:
     """`data.max_length`; of each split `data.<split>.cut`, how many texts were cut, and `.cut.share` of them;
-    `.tokens` in all, and `.tokens.longest`, those of the longest text.
+    `.tokens` in all, and `.tokens.longest`, those of the longest text; `.unknown`, how many of those that are kept the
+    model does not know, and `.unknown.share` of them, special ones apart.
     """
     found = read_json(path)
     collector.add("data.max_length", found["max_length"], "count", path, "/max_length")
@@ -124,6 +125,8 @@ def publish_tokens(collector: Collector, path: Path) -> None:
         collector.add(f"{stem}.cut.share", row["share"], "real", path, f"{pointer}/share")
         collector.add(f"{stem}.tokens", row["tokens"], "count", path, f"{pointer}/tokens")
         collector.add(f"{stem}.tokens.longest", row["longest"], "count", path, f"{pointer}/longest")
+        collector.add(f"{stem}.unknown", row["unknown"], "count", path, f"{pointer}/unknown")
+        collector.add(f"{stem}.unknown.share", row["unknown_share"], "real", path, f"{pointer}/unknown_share")
 
 
 if __name__ == "__main__":

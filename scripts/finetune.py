@@ -9,6 +9,7 @@ How long it took goes into a file of its own: it is the only thing that differs 
 """
 
 import logging
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,8 @@ def main(
         train_scores = training.train_scores()
     merged(training.model, prepared.updates).save_pretrained(tuned)
     AutoTokenizer.from_pretrained(prepared.pretrained, trust_remote_code=False).save_pretrained(tuned)
+    for weights in tuned.glob("*.safetensors"):
+        shutil.copymode(tuned / "config.json", weights)  # safetensors lets nobody read them but their owner
     sampled = len(training.train_sample) if len(training.train_sample) < len(training.train_set) else None
     pd.DataFrame(state.history).assign(train_sample=sampled).to_csv(history, index=False)
     write_predictions(predictions, training.validation_set, state.best_epoch, labels)

@@ -30,17 +30,19 @@ def main(
     tested = [{"split": "test"} | scoring for scoring in kept["scorings"]]
     methods = [
         {"split": split, "data": data[split], "method": method}
-        for method in read_json(baselines)
+        for method, scores in read_json(baselines).items()
         for split in ("validation", "test")
+        if split in scores
     ]
     simple = [row["method"] for row in methods if row["split"] == "test"]
-    test = summary_of(tested, data["test"], kept["record"]["problems"], simple)
+    test = summary_of(tested, data["test"], kept["record"]["problems"], simple, kept["declared"])
     write_json(
         ledger,
         {
             "data": data,
             "validation": {"runs": len(scored), "scored": sum(row["times"] for row in scored)},
             "test": test,
+            "declared": kept["declared"],
             "record": kept["record"],
             "scorings": [*scored, *tested, *methods],
         },
@@ -67,6 +69,8 @@ def publish(ledger: Path, values: Path) -> None:
         for name, entry in found[split].items():
             kind = "text" if isinstance(entry, str) else "count"
             collector.add(f"ledger.{split}.{name}", entry, kind, ledger, f"/{split}/{name}")
+    if found["declared"]["at"]:
+        collector.add("ledger.test.declared_at", found["declared"]["at"], "text", ledger, "/declared/at")
     collector.write()
 
 

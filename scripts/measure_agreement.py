@@ -1,8 +1,8 @@
-"""Measure how far settings and baselines agree on the validation split, whether they are right or not.
+"""Measure how far settings and baselines agree on the validation split, and systems on the test split, right or not.
 
-Reads the validation predictions of all runs and of the baselines. Writes, for each two of them, the share of examples
-that both put into the same class, Cohen's kappa, and the share on which both are wrong. Of a setting with several seeds
-the class of the highest mean probability counts. Publishes all of it.
+Reads the validation predictions of all runs and of the baselines, and those of all systems on the test split. Writes,
+for each two of them, the share of examples that both put into the same class, Cohen's kappa, and the share on which
+both are wrong. Of a setting with several seeds the class of the highest mean probability counts. Publishes all of it.
 """
 
 import logging
@@ -18,6 +18,7 @@ from finetune_report.runtime.job import run
 from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.metrics import METRICS
 from finetune_report.stats.selection import paths_by_setting
+from finetune_report.stats.systems import scored_systems, system_classes
 
 import numpy as np
 import pandas as pd
@@ -28,27 +29,47 @@ MOST = 20  # settings; more pairs than they make could not be read
 
 def main(
     predictions: list[Path],
+    simple: Path,
+    tested: list[Path],
+    others: Path,
     baselines: Path,
+    elsewhere: list[Path],
+    test: Path,
     selection: Path,
     summary: Path,
     agreement: Path,
     values: Path,
     settings: list[str],
 ) -> None:
-    """`predictions` are at `runs/<setting>/seed<seed>/predictions.parquet`."""
+    """`predictions` are at `runs/<setting>/seed<seed>/predictions.parquet`; of the validation split, as `simple` are.
+
+    `tested`, `others`, `baselines` and `elsewhere` are of the test split.
+    """
     labels, chosen = read_json(summary)["labels"], read_json(selection)
     compared = most_interesting(settings, chosen)
-    simple = pd.read_parquet(baselines).set_index("id")
-    true = simple.pop("label")
+    methods = pd.read_parquet(simple).set_index("id")
+    true = methods.pop("label")
     of_setting = paths_by_setting(predictions)
     classes = {name: setting_classes(of_setting[name], labels).reindex(true.index) for name in compared}
-    classes |= {str(name): column for name, column in simple.items()}
-    pairs: dict[str, dict[str, Any]] = {name: {} for name in classes}
-    for a, b in combinations(classes, 2):
-        pairs[a][b] = agree(classes[a].to_numpy(), classes[b].to_numpy(), true.to_numpy())
-    write_json(agreement, {name: row for name, row in pairs.items() if row})
+    classes |= {str(name): column for name, column in methods.items()}
+    data = pd.read_parquet(test, columns=["id", "label"])
+    scored = scored_systems(tested[0], others, baselines, elsewhere)
+    on_test = {name: system_classes(runs, data["id"].tolist(), labels) for name, runs in scored.items()}
+    found = {
+        "validation": pairs_of({name: column.to_numpy() for name, column in classes.items()}, true.to_numpy()),
+        "test": pairs_of(on_test, data["label"].to_numpy()),
+    }
+    write_json(agreement, found)
     publish(agreement, values)
     logging.info("%d settings and baselines compared", len(classes))
+
+
+def pairs_of(classes: dict[str, np.ndarray], true: np.ndarray) -> dict[str, dict[str, Any]]:
+    """How far each two agree, by the first and the second name."""
+    pairs: dict[str, dict[str, Any]] = {name: {} for name in classes}
+    for a, b in combinations(classes, 2):
+        pairs[a][b] = agree(classes[a], classes[b], true)
+    return {name: row for name, row in pairs.items() if row}
 
 
 def most_interesting(settings: list[str], selection: dict[str, Any]) -> list[str]:
@@ -84,16 +105,19 @@ def agree(a: np.ndarray, b: np.ndarray, true: np.ndarray) -> dict[str, Any]:
 
 
 def publish(agreement: Path, values: Path) -> None:
-    """`agreement.<a>.<b>.share`, `.kappa`, `.both_wrong`; either name may come first."""
-    collector = Collector(values)
-    for a, row in read_json(agreement).items():
-        for b, pair in row.items():
-            pointer = f"/{step(a)}/{step(b)}"
-            for stem in (join("agreement", a, b), join("agreement", b, a)):
-                for name in ("share", "both_wrong"):
-                    interval = pair["interval" if name == "share" else "both_wrong_interval"]
-                    collector.add(f"{stem}.{name}", pair[name], "accuracy", agreement, f"{pointer}/{name}", interval)
-                collector.add(f"{stem}.kappa", pair["kappa"], "real", agreement, f"{pointer}/kappa")
+    """`agreement.<a>.<b>.share`, `.kappa`, `.both_wrong`, and `agreement.test.<a>.<b>` of the systems on the test
+    split; either name may come first.
+    """
+    collector, found = Collector(values), read_json(agreement)
+    rows = [(split, a, b, pair) for split in found for a, row in found[split].items() for b, pair in row.items()]
+    for split, a, b, pair in rows:
+        pointer = f"/{split}/{step(a)}/{step(b)}"
+        on = ["test"] if split == "test" else []
+        for stem in (join("agreement", *on, a, b), join("agreement", *on, b, a)):
+            for name in ("share", "both_wrong"):
+                interval = pair["interval" if name == "share" else "both_wrong_interval"]
+                collector.add(f"{stem}.{name}", pair[name], "accuracy", agreement, f"{pointer}/{name}", interval)
+            collector.add(f"{stem}.kappa", pair["kappa"], "real", agreement, f"{pointer}/kappa")
     collector.write()
 
 

@@ -18,7 +18,7 @@ CHOSEN = {"features": "text", "strength": "rate", "looks": "count"}  # and the k
 def main(baselines: Path, values: Path) -> None:
     collector = Collector(values)
     for name, found in read_json(baselines).items():
-        for split in ("train", "validation", "test"):
+        for split in (name for name in found if name != "chosen"):
             collector.add_score(join("baselines", name, split), found[split], baselines, f"/{step(name)}/{split}")
         for what, entry in found["chosen"].items():
             key, pointer = join("baselines", name, what), f"/{step(name)}/chosen/{what}"

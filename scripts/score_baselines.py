@@ -1,8 +1,8 @@
 """Scores what any fine-tuned model has to beat: the majority class, a bag of words, a probe of the pretrained model.
 
 Reads the three splits and, for the probe, their tokens and the model; fits on the training split alone. Writes the
-metrics of each method and split, what the validation split chose for it, and what it predicts on the validation and the
-test split.
+metrics of each method and split, what the validation split chose for it, and what it predicts on the validation and, of
+the methods that were declared to be scored there, on the test split.
 The bag of words is scikit-learn's TF-IDF with its logistic regression: of words and pairs of neighbouring words, or of
 characters and up to four in a row, which do better where words are not separated by spaces. The probe is the same
 regression on the frozen model's last hidden states, the mean over a text's tokens. Like a setting, each is the best of
@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from finetune_report.data.bag_of_words import FEATURES, read_texts, vectorizer
 from finetune_report.data.examples import read_examples
 from finetune_report.files import read_json, write_json
 from finetune_report.runtime.job import run
@@ -22,17 +23,13 @@ from finetune_report.stats.metrics import Outcome, measured
 import numpy as np
 import pyarrow.parquet as pq
 from sklearn.dummy import DummyClassifier
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-FEATURES = ("words", "characters")
 STRENGTHS = (1.0, 10.0, 100.0, 0.1)  # C, the inverse of the regularization; scikit-learn's own first
 PROBED = (1.0, 0.1, 0.01, 0.001, 10.0)
 SPLITS = ("train", "validation", "test")
-# Words of any length, and each punctuation mark or emoji: every text has some, whatever its script.
-TOKEN = r"\w+|[^\w\s]"
 
 Chosen = dict[str, Any]
 Inputs = dict[str, Any]  # of a method, by split: texts, or embeddings [examples, width]
@@ -50,8 +47,12 @@ def main(
     validation_predictions: Path,
     test_predictions: Path,
     compute: dict[str, Any],
+    tested: list[str],
 ) -> None:
-    """`tokens` of the splits, in their order, and the `model` are there where it is to be probed."""
+    """`tokens` of the splits, in their order, and the `model` are there where it is to be probed.
+
+    On the test split only the methods in `tested` are scored.
+    """
     data = dict(zip(SPLITS, (train, validation, test), strict=True))
     texts = {split: read_texts(path) for split, path in data.items()}
     labels = {split: pq.read_table(path, columns=["label"])["label"].to_numpy() for split, path in data.items()}
@@ -65,12 +66,14 @@ def main(
         methods["probe"] = fitted, vectors, chosen
     results, predicted = {}, {}
     for name, (method, inputs, chosen) in methods.items():
-        predicted[name] = {split: method.predict(inputs[split]) for split in SPLITS}
-        results[name] = {split: metrics(labels[split], predicted[name][split]) for split in SPLITS} | {"chosen": chosen}
+        scored = [split for split in SPLITS if split != "test" or name in tested]
+        predicted[name] = {split: method.predict(inputs[split]) for split in scored}
+        results[name] = {split: metrics(labels[split], predicted[name][split]) for split in scored} | {"chosen": chosen}
         logging.info("%s: validation accuracy %.4f", name, results[name]["validation"]["accuracy"])
     for split, path in (("validation", validation_predictions), ("test", test_predictions)):
         table = pq.read_table(data[split], columns=["id", "label"]).to_pandas()
-        table.assign(**{name: found[split] for name, found in predicted.items()}).to_parquet(path, index=False)
+        columns = {name: found[split] for name, found in predicted.items() if split in found}
+        table.assign(**columns).to_parquet(path, index=False)
     write_json(baselines, results)
 
 
@@ -113,19 +116,6 @@ def embeddings(data: dict[str, Path], tokens: dict[str, Path], model: Path, comp
     configure_process(resolved)
     classifier = load_classifier(pretrained_folder(read_json(model)), ["0", "1"], head="new")
     return {split: mean_embeddings(classifier, read_examples(data[split], tokens[split]), resolved) for split in SPLITS}
-
-
-def vectorizer(features: str) -> TfidfVectorizer:
-    if features == "words":
-        return TfidfVectorizer(ngram_range=(1, 2), token_pattern=TOKEN)
-    return TfidfVectorizer(analyzer="char", ngram_range=(1, 4))
-
-
-def read_texts(path: Path) -> list[str]:
-    """Texts, those of a pair joined to one."""
-    columns = [name for name in ("text", "text_pair") if name in pq.read_schema(path).names]
-    table = pq.read_table(path, columns=columns)
-    return [" ".join(row) for row in zip(*(table[name].to_pylist() for name in columns), strict=True)]
 
 
 def metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, float | int]:

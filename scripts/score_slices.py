@@ -1,9 +1,9 @@
 """Break the test accuracy of the selected setting, and of the baselines, down by what is known of the examples.
 
 Reads the test predictions of both and the test split. Writes, for each further column of the data and for the length
-in words by quarters, the accuracy at each value; whether the values differ at all; and, where a value has enough
-examples, the differences from the baselines with intervals that are simultaneous over the column's values. Publishes
-all of it. Means are taken over the seeds, and counts are of examples.
+in words by quarters, the accuracy at each value; whether the values differ at all, corrected for the number of columns
+(Holm); and, where a value has enough examples, the differences from the baselines with intervals that are simultaneous
+over the column's values. Publishes all of it. Means are taken over the seeds, and counts are of examples.
 """
 
 import logging
@@ -20,7 +20,7 @@ from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.metrics import whole
 from finetune_report.stats.run_scores import Floats, clusters_of
 from finetune_report.stats.shares import share_interval
-from finetune_report.stats.subgroups import FEWEST, PERMUTATIONS, compare_slices, differ_at_all
+from finetune_report.stats.subgroups import FEWEST, PERMUTATIONS, compare_slices, differ_at_all, holm
 
 import numpy as np
 import pandas as pd
@@ -30,17 +30,31 @@ DRAWN_NUMBERS, FEWEST_PERMUTATIONS = 1e8, 999  # of the omnibus test, which a la
 QUARTERS = ["shortest", "short", "long", "longest"]
 
 
-def main(test: Path, predictions: Path, baselines: Path, slices: Path, values: Path, columns: list[str]) -> None:
+def main(
+    test: Path,
+    predictions: Path,
+    baselines: Path,
+    elsewhere: list[Path],
+    slices: Path,
+    values: Path,
+    columns: list[str],
+) -> None:
+    """`elsewhere` has the systems from elsewhere, if there are any; they come with the baselines."""
     rows = pd.read_parquet(test).set_index("id")
     tuned, simple = pd.read_parquet(predictions), pd.read_parquet(baselines).set_index("id").reindex(rows.index)
     tuned["right"] = (tuned["label"] == tuned["prediction"]).astype(float)
     by_seed = tuned.pivot(index="id", columns="seed", values="right").reindex(rows.index)
     methods = {str(name): (simple[name] == simple["label"]).astype(float) for name in simple.columns.drop("label")}
+    for table in map(pd.read_parquet, elsewhere):
+        for name, found_there in table.set_index("id").groupby("system", sort=False):
+            methods[str(name)] = (found_there["prediction"] == found_there["label"]).reindex(rows.index).astype(float)
     right = {"tuned": by_seed} | {name: column.to_frame() for name, column in methods.items()}
     words, clusters = word_counts(rows), clusters_of(rows)
     groups = {name: rows[name] for name in columns} | {"length": quarters(words)}
     found = {name: by_value(group, right, clusters) for name, group in groups.items()}
     tests = {name: tests_of(group, by_seed.to_numpy(), methods, clusters) for name, group in groups.items()}
+    corrected = holm({name: test["p"] for name, test in tests.items() if test["p"] is not None})
+    tests = {name: test | {"p": corrected.get(name)} for name, test in tests.items()}
     for name, score in found["length"].items():
         inside = words[groups["length"] == name]
         score |= {"words": {"min": int(inside.min()), "max": int(inside.max())}}
@@ -90,12 +104,11 @@ def tests_of(
     """Whether the tuned model's accuracy, [examples, seeds], is the same at all values (an omnibus test, before anyone
     looks at one of them), and its differences from each method at the values that have enough examples.
 
-    The omnibus test shuffles examples one by one, so there is none where they belong together.
+    There is no omnibus test of a single value.
     """
     names = values.to_numpy(dtype=str)
     permutations = int(np.clip(DRAWN_NUMBERS / len(names), FEWEST_PERMUTATIONS, PERMUTATIONS))
-    testable = clusters is None and len(set(names)) > 1
-    p_value = differ_at_all(tuned, names, permutations) if testable else None
+    p_value = differ_at_all(tuned, names, permutations, clusters) if len(set(names)) > 1 else None
     differences: dict[str, dict[str, Any]] = {}
     for method, right in methods.items():
         same = np.repeat(right.to_numpy()[:, None], tuned.shape[1], axis=1)  # the same with every seed
@@ -107,8 +120,8 @@ def tests_of(
 
 def publish(slices: Path, values: Path) -> None:
     """`slices.<column>.<value>.accuracy`, `.correct`, `.count`; of the baselines `.<method>.accuracy`; of lengths the
-    fewest and most `words`. `slice_tests.<column>.p` of the omnibus test, and of values with `slice_tests.fewest`
-    examples `slice_tests.<column>.<value>.<method>.difference` and `.p`.
+    fewest and most `words`. `slice_tests.<column>.p` of the omnibus test, corrected for the number of columns, and of
+    values with `slice_tests.fewest` examples `slice_tests.<column>.<value>.<method>.difference` and `.p`.
     """
     collector, written = Collector(values), read_json(slices)
     collector.add("slice_tests.fewest", written["fewest"], "count", slices, "/fewest")

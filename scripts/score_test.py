@@ -1,7 +1,7 @@
-"""Score the selected setting on the test split: one model a seed, no other setting.
+"""Score the selected setting on the test split, and the other settings that were declared to be: one model a seed.
 
-Reads the selection, the tuned models and the tokenized test split. Writes test metrics and predictions,
-and puts the scoring on the record before anybody can see them.
+Reads the selection, the tuned models and the tokenized test split. Writes the selected setting's metrics and
+predictions and the others' predictions, and puts the scorings on the record before anybody can see them.
 """
 
 import logging
@@ -15,7 +15,13 @@ from finetune_report.model.classifier import load_classifier
 from finetune_report.model.device import configure_process, resolve
 from finetune_report.model.evaluation import Scores, evaluate
 from finetune_report.model.forward import prepare_forward
-from finetune_report.provenance.test_ledger import record_scoring, weights_fingerprint
+from finetune_report.provenance.test_ledger import (
+    declare,
+    declared_when,
+    predictions_fingerprints,
+    record_scoring,
+    weights_fingerprint,
+)
 from finetune_report.runtime.job import run
 from finetune_report.stats.metrics import METRICS, by_class, intervals, whole
 
@@ -30,17 +36,24 @@ def main(
     test_tokens: Path,
     summary: Path,
     tuned: list[Path],
+    elsewhere: list[Path],
     metrics: Path,
     predictions: Path,
+    others: Path,
     scorings: Path,
+    settings: list[str],
+    declaration: dict[str, Any],
     compute: dict[str, Any],
     ledger: str,
     problems: list[str],
+    dated: bool,
 ) -> None:
     """`tuned` holds the model folders of all runs; `runs/<setting>/seed<seed>/model` says which is whose.
 
-    `ledger` is the file that outlives this job's outputs; `scorings` is what it holds now. `problems` were found with
-    it as the workflow began.
+    `settings` are scored besides the selected one, by the `declaration` of what is scored at all; what was predicted
+    `elsewhere` is put on the record here too, since its scores can be seen from here on. `ledger` is the file
+    that outlives this job's outputs; `scorings` is what it holds now, the time of the declaration only where `dated`.
+    `problems` were found with the ledger as the workflow began.
     """
     for problem in problems:
         logging.warning("the ledger of test scorings %s: %s", ledger, problem)
@@ -49,22 +62,39 @@ def main(
     winner = read_json(selection)["winner"]
     labels = read_json(summary)["labels"]
     examples = read_examples(test, test_tokens)
-    scored: dict[int, Scores] = {}
-    weights: dict[str, str] = {}
-    for folder in tuned:
-        setting, seed = folder.parts[-3], int(folder.parts[-2].removeprefix("seed"))
-        if setting == winner:
+    declare(Path(ledger), declaration)
+    data = read_json(summary)["splits"]["test"]["fingerprint"]
+    scored: dict[str, dict[int, Scores]] = {}
+    for setting in dict.fromkeys([winner, *settings]):  # the winner first
+        weights: dict[str, str] = {}
+        scored[setting] = {}
+        for seed, folder in models_of(setting, tuned).items():
             model = load_classifier(folder, labels)
             weights[str(seed)] = weights_fingerprint(folder)
-            scored[seed] = evaluate(prepare_forward(model, examples, resolved), examples)
-            logging.info("%s, seed %d: test accuracy %.4f", setting, seed, scored[seed].summary()["accuracy"])
-    data = read_json(summary)["splits"]["test"]["fingerprint"]
-    known = record_scoring(Path(ledger), {"data": data, "setting": winner, "models": weights})
-    write_json(scorings, {"scorings": known.scorings, "record": known.described()})
-    pd.concat([prediction_table(seed, examples, scores, labels) for seed, scores in scored.items()]).to_parquet(
-        predictions, index=False
-    )
-    write_json(metrics, {"setting": winner, "labels": labels} | pooled(scored, labels) | {"fingerprint": sha256(test)})
+            scored[setting][seed] = scores = evaluate(prepare_forward(model, examples, resolved), examples)
+            logging.info("%s, seed %d: test accuracy %.4f", setting, seed, scores.summary()["accuracy"])
+        known = record_scoring(Path(ledger), {"data": data, "setting": setting, "models": weights})
+    for system, fingerprint in predictions_fingerprints(elsewhere).items():
+        content = {"data": data, "setting": system, "models": {"predictions": fingerprint}}
+        known = record_scoring(Path(ledger), content)
+    since = declared_when(known, data, declaration) | ({} if dated else {"at": ""})
+    write_json(scorings, {"scorings": known.scorings, "record": known.described(), "declared": since})
+    tables = {name: prediction_tables(runs, examples, labels) for name, runs in scored.items()}
+    tables[winner].to_parquet(predictions, index=False)
+    rest = [table.assign(setting=name) for name, table in tables.items() if name != winner]
+    pd.concat(rest or [tables[winner].iloc[:0].assign(setting="")]).to_parquet(others, index=False)
+    found = pooled(scored[winner], labels) | {"fingerprint": sha256(test)}
+    write_json(metrics, {"setting": winner, "labels": labels} | found)
+
+
+def models_of(setting: str, tuned: list[Path]) -> dict[int, Path]:
+    """The models of a setting by seed."""
+    return {int(path.parts[-2].removeprefix("seed")): path for path in tuned if path.parts[-3] == setting}
+
+
+def prediction_tables(runs: dict[int, Scores], examples: Examples, labels: list[str]) -> pd.DataFrame:
+    """Those of all seeds, one below the other."""
+    return pd.concat([prediction_table(seed, examples, scores, labels) for seed, scores in runs.items()])
 
 
 def prediction_table(seed: int, examples: Examples, scores: Scores, labels: list[str]) -> pd.DataFrame:

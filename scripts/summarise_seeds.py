@@ -18,11 +18,12 @@ from finetune_report.report.keys import below, join
 from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
 from finetune_report.stats.class_shares import class_shares
-from finetune_report.stats.crossed import mean_of_shares, mean_over_seeds
+from finetune_report.stats.crossed import mean_of_shares
 from finetune_report.stats.metrics import METRICS
-from finetune_report.stats.run_scores import by_seed, clusters_of, on_examples, run_scores
+from finetune_report.stats.run_scores import by_seed, clusters_of, on_examples
 from finetune_report.stats.selection import by_setting, paths_by_setting
 from finetune_report.stats.shares import share_interval
+from finetune_report.stats.systems import metric_intervals, over_seeds
 
 import numpy as np
 import pandas as pd
@@ -51,11 +52,11 @@ def main(
     winner, tested = read_json(selection)["winner"], read_json(test_metrics)
     labels, data = tested["labels"], pd.read_parquet(validation)
     runs = {name: list(map(pd.read_parquet, paths)) for name, paths in paths_by_setting(predictions).items()}
-    found = {name: setting_summary(of_setting[name], intervals(runs[name], data, labels)) for name in settings}
+    found = {name: setting_summary(of_setting[name], metric_intervals(runs[name], data, labels)) for name in settings}
     of_test = by_seed(pd.read_parquet(test_predictions))
     test_data = pd.read_parquet(test)
     chosen = found[winner] | {
-        "test": over_seeds(tested["runs"], intervals(of_test, test_data, labels)),
+        "test": over_seeds(tested["runs"], metric_intervals(of_test, test_data, labels)),
         "classes": {
             "validation": by_class(runs[winner], data, labels),
             "test": by_class(of_test, test_data, labels),
@@ -67,19 +68,6 @@ def main(
     for name, row in found.items():
         if row["diverged"] or row["failed"]:
             logging.warning("%s: %d seeds diverged, %d failed", name, row["diverged"], row["failed"])
-
-
-def intervals(runs: list[pd.DataFrame], data: pd.DataFrame, labels: list[str]) -> dict[str, tuple[float, float]]:
-    """The 95% interval of each metric that is a mean over examples, or nearly one, from predictions of all seeds."""
-    ids, clusters = data["id"].tolist(), clusters_of(data)
-    found = {}
-    for name, metric in METRICS.items():
-        if metric.is_mean:
-            estimate = mean_over_seeds(run_scores(runs, ids, labels, name), clusters)
-            low, high = share_interval(estimate) if name == "accuracy" else estimate.interval()
-            least, most = metric.bounds
-            found[name] = (max(low, least), min(high, most))
-    return found
 
 
 def train_intervals(runs: list[dict[str, Any]]) -> dict[str, tuple[float, float]]:
@@ -99,19 +87,6 @@ def setting_summary(runs: list[dict[str, Any]], of_validation: dict[str, tuple[f
         "train": over_seeds([row["train"] for row in runs], train_intervals(runs)),
         "validation": over_seeds([row["validation"] for row in runs], of_validation),
     }
-
-
-def over_seeds(scores: list[dict[str, Any]], intervals: dict[str, tuple[float, float]]) -> dict[str, Any]:
-    """Of each metric the mean, its interval where there is one, and where there are several seeds their standard
-    deviation (n - 1) and ends.
-    """
-    found: dict[str, dict[str, Any]] = {}
-    for name in METRICS:
-        values = [score[name] for score in scores]
-        found[name] = {"mean": fmean(values), "interval": intervals.get(name), "values": values}
-        if len(values) > 1:
-            found[name] |= {"sd": stdev(values), "least": min(values), "most": max(values)}
-    return found
 
 
 def by_class(runs: list[pd.DataFrame], data: pd.DataFrame, labels: list[str]) -> dict[str, Any]:

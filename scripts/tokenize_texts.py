@@ -11,6 +11,7 @@ from typing import Any
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
 from finetune_report.model.pretrained import pretrained_folder
+from finetune_report.model.token_lengths import token_warnings
 from finetune_report.model.tokenization import check_length, load_tokenizer, unknown_id
 from finetune_report.runtime.job import run
 
@@ -33,7 +34,7 @@ def main(data: Path, model: Path, selection: list[Path], tokens: Path, max_lengt
         counted_by(tokenizer, pair=len(texts) == 2)
     )
     part = tokens.with_name(tokens.name + ".part")
-    count = cut = 0
+    count = cut = unknown = kept = 0
     with pq.ParquetWriter(part, form) as writer:
         for batch in rows.iter_batches(ROWS, columns=["id", *texts]):
             columns = [batch[name].to_pylist() for name in texts]
@@ -42,8 +43,18 @@ def main(data: Path, model: Path, selection: list[Path], tokens: Path, max_lengt
             writer.write_table(table)
             count += table.num_rows
             cut += sum(table["cut"].to_pylist())
+            unknown += count_unknown(table["input_ids"], tokenizer)
+            kept += pc.sum(pc.list_value_length(table["input_ids"])).as_py()
     part.replace(tokens)
     logging.info("%s: %d texts, %d cut to %d tokens", data.stem, count, cut, max_length)
+    kept -= count * tokenizer.num_special_tokens_to_add(pair=len(texts) == 2)
+    for warning in token_warnings(cut / count, unknown / kept, max_length):
+        logging.warning("%s: %s", data.stem, warning)
+
+
+def count_unknown(tokens: pa.ChunkedArray, tokenizer: PreTrainedTokenizerBase) -> int:
+    number = unknown_id(tokenizer)
+    return 0 if number is None else pc.sum(pc.equal(pc.list_flatten(tokens), number)).as_py() or 0
 
 
 def check_ids(tokens: pa.ChunkedArray, folder: Path, config: PretrainedConfig) -> None:

@@ -16,6 +16,7 @@ from finetune_report.errors import UserError
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.runtime import snakemake_compat
 from tests.support.commands import command
+from tests.support.messages import refuses
 
 import pytest
 import typer
@@ -207,13 +208,23 @@ def test_a_home_that_cannot_be_written_does_not_matter(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    snakemake_compat.provide_cache()
+    snakemake_compat.provide_folders()
     assert os.environ["XDG_CACHE_HOME"] == str(tmp_path / ".snakemake/cache")
-    snakemake_compat.provide_cache()
+    snakemake_compat.provide_folders()
     assert (tmp_path / ".snakemake/cache/snakemake").is_dir()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own"))
-    snakemake_compat.provide_cache()
+    snakemake_compat.provide_folders()
     assert os.environ["XDG_CACHE_HOME"] == str(tmp_path / "own")
+
+
+def test_a_project_of_somebody_else_is_refused_in_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    closed = tmp_path / ".snakemake/log"
+    closed.mkdir(parents=True)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).resolve() != closed)  # root may write anywhere
+    with refuses(str(closed), "permission", "a copy of the project"):
+        snakemake_compat.provide_folders()
 
 
 def test_the_shell_completes_commands_and_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,6 +251,7 @@ def test_the_shell_completes_commands_and_keys(tmp_path: Path, monkeypatch: pyte
         (["new", "NAME=tickets"], ["new", "tickets"]),
         (["why", "KEY=runs.$HOME.it's"], ["why", "runs.$HOME.it's", "--config", "config.yaml"]),
         (["verify", "FILE=a b.pdf", "ARGS=--level bytes"], ["verify", "a b.pdf", "--level", "bytes"]),
+        (["predict", "DATA=my texts.csv"], ["predict", "my texts.csv", "--config", "config.yaml"]),
         (["diff", "A=a b", "B=c"], ["diff", "a b", "c"]),
     ],
 )

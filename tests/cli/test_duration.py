@@ -5,7 +5,7 @@ from typing import Any
 
 from finetune_report.cli import duration
 from finetune_report.cli.design import design_lines
-from finetune_report.cli.duration import Job, line, makespan, shown, trained
+from finetune_report.cli.duration import Job, data_warnings, line, makespan, shown, trained
 from finetune_report.cli.rows import sampled_texts, split_rows
 from finetune_report.config.schema import complete
 from finetune_report.config.settings import resolved_settings
@@ -107,3 +107,14 @@ def test_a_few_steps_are_measured_and_the_answer_names_runs_and_steps(given: dic
     assert "on 2 cores" in said
     assert "for 2 runs" in said
     assert "for 1 other step." in said
+
+
+def test_a_model_that_does_not_know_the_script_is_warned_of_before_training(given: dict[str, Any]) -> None:
+    Path("data/train.csv").write_text("text,label\n" + "some text,0\nsome some text,1\n" * 10)
+    assert data_warnings(complete(given)) == []
+    short = data_warnings(complete(given | {"max_length": 4}))  # with the special tokens
+    assert any("longer than 4 tokens" in warning for warning in short)
+    rows = "".join(f"这部电影 非常好看,{number % 2}\n" for number in range(20))
+    Path("data/train.csv").write_text("text,label\n" + rows, encoding="utf-8")
+    (warning,) = data_warnings(complete(given | {"max_length": 16}))
+    assert "the model does not know 100% of the tokens" in warning

@@ -113,6 +113,29 @@ MISTAKES = [
         "  settings: the name 'a' stands more than once; each setting needs its own",
     ),
     ({"settings": [{"batch_size": 3}]}, "  settings[0]: the key 'name' is missing (required)"),
+    *(
+        (
+            {"settings": [{"name": "a"}, {"name": name}]},
+            f"  settings: '{name}' is what the report calls something else; give this setting another name",
+        )
+        for name in ("majority", "bag-of-words", "probe", "winner", "test")
+    ),
+    (
+        {"settings": [{"name": "a"}, {"name": True}]},
+        "  settings[1].name: found True, which YAML makes of a word such as yes or true; put it in quotes",
+    ),
+    *(
+        (
+            changes,
+            f"  {key}: found 'd {{x}}/y'; Snakemake takes braces in paths for its own: give the folder another name",
+        )
+        for key, changes in (
+            ("data.path", {"data": {"path": "d {x}/y"}}),
+            ("data.files.test", {"data": {"files": {"train": "a.csv", "test": "d {x}/y"}}}),
+            ("model.path", {"model": {"path": "d {x}/y"}}),
+            ("report.write_up", {"report": {"write_up": "d {x}/y"}}),
+        )
+    ),
     (
         {"settings": [{"name": "a", "schedule": "linaer"}]},
         "  settings[0].schedule: found 'linaer'; allowed: linear, cosine, constant; did you mean 'linear'?",

@@ -156,12 +156,17 @@ def test_score(root: Path, run: Path) -> dict[str, Any]:
         test_tokens=root / "test-tokens.parquet",
         summary=root / "summary.json",
         tuned=[run / "model"],
+        elsewhere=[],
         metrics=root / "test.json",
         predictions=root / "test-predictions.parquet",
+        others=root / "test-settings.parquet",
         scorings=root / "scorings.json",
+        settings=["a"],
+        declaration={"systems": ["winner", "a"]},
         compute={"device": "cpu", "precision": "fp32", "threads": 1},
         ledger=str(root / "ledger.jsonl"),
         problems=[],
+        dated=False,
     )
     return json.loads((root / "test.json").read_text())
 

@@ -164,3 +164,12 @@ def test_unknown_tokens_are_counted_without_special_ones():
     counted = describe_data.count(Path("tokens.parquet"))
     assert (counted["unknown"], counted["unknown_share"]) == (3, 0.5)
     assert counted["tokens"] == 6 + 2 * 3
+
+
+def test_many_cut_texts_and_unknown_tokens_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    tokenize(["a fine film"] * 9 + ["xyz a fine film"])
+    assert "unknown" not in caplog.text
+    assert "does not know" not in caplog.text
+    tokenize(["eine film", "a fine film not dull"], max_length=5)
+    assert "train: the model does not know 20% of the tokens" in caplog.text
+    assert "train: 50% of the texts are longer than 5 tokens" in caplog.text

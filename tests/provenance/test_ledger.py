@@ -10,12 +10,16 @@ from typing import Any
 from finetune_report.files import read_json, write_json
 from finetune_report.provenance.test_ledger import (
     check_ledger,
+    declare,
+    declared_when,
+    predictions_fingerprints,
     read_ledger,
     record_scoring,
     summary_of,
     weights_fingerprint,
 )
 
+import pandas as pd
 import pytest
 from keep_ledger import main as keep_ledger
 
@@ -172,7 +176,8 @@ def test_the_ledger_lists_every_scoring_of_both_splits(tmp_path: Path) -> None:
     (tmp_path / "predictions.parquet").write_bytes(b"predictions")
     scorings = [scoring("a", data="test data"), scoring("b", data="test data")]
     record = {"head": "1f2e", "lines": 3, "problems": ["line 2 of it cannot be read"]}
-    write_json(tmp_path / "scorings.json", {"scorings": scorings, "record": record})
+    since = {"at": "2026-11-28T12:00:00+00:00", "added": ["b"], "left_out": [], "changed": False}
+    write_json(tmp_path / "scorings.json", {"scorings": scorings, "record": record, "declared": since})
     write_json(tmp_path / "baselines.json", {"majority": {"train": {}, "validation": {}, "test": {}}})
     keep_ledger(
         tmp_path / "summary.json",
@@ -185,10 +190,13 @@ def test_the_ledger_lists_every_scoring_of_both_splits(tmp_path: Path) -> None:
     )
     found = read_json(tmp_path / "ledger.json")
     assert found["validation"] == {"runs": 1, "scored": 3}
-    text = "the test set was scored twice, for a and b, and once for each simple method (majority), as far as the "
-    text += "ledger tells; line 2 of it cannot be read"
+    text = "the test set was scored twice, for a and b, and once for each simple method (majority); added after the "
+    text += "first score: b, as far as the ledger tells; line 2 of it cannot be read"
     assert found["test"]["text"] == text
     assert found["record"] == record
+    published = read_json(tmp_path / "values/keep_ledger.json")
+    assert published["ledger.test.declared_at"]["value"] == since["at"]
+    assert published["ledger.test.added"]["value"] == 1
     assert [(row["split"], row.get("setting", row.get("method"))) for row in found["scorings"]] == [
         ("validation", "a"),
         ("test", "a"),
@@ -196,3 +204,73 @@ def test_the_ledger_lists_every_scoring_of_both_splits(tmp_path: Path) -> None:
         ("validation", "majority"),
         ("test", "majority"),
     ]
+
+
+def systems(*names: str, **how: Any) -> dict[str, Any]:
+    return {"systems": list(names), "with": "winner", **how}
+
+
+def declared_in(ledger: Path, now: dict[str, Any], data: str = "d1") -> dict[str, Any]:
+    return declared_when(read_ledger(ledger), data, now)
+
+
+def test_what_was_declared_before_the_first_score_is_told_from_what_came_and_went_after(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+    declare(ledger, systems("winner", "a"))
+    declare(ledger, systems("winner", "a", "b"))  # nothing was scored by then
+    record_scoring(ledger, scoring("a"))
+    before, first = ledger.read_text(), declared_in(ledger, systems("winner", "a", "b"))
+    declare(ledger, systems("winner", "a", "b"))
+    assert ledger.read_text() == before
+    assert first["at"].startswith("20")
+    assert {**first, "at": ""} == {"at": "", "added": [], "left_out": [], "changed": False}
+    later = systems("winner", "b", "c")
+    declare(ledger, later)
+    assert declared_in(ledger, later) == first | {"added": ["c"], "left_out": ["a"]}
+    again = systems("winner", "b", margin=0.02) | {"with": "all-pairs"}
+    declare(ledger, again)
+    assert declared_in(ledger, again) == first | {"left_out": ["a", "c"], "changed": True}
+    # By other data nothing of it was seen.
+    assert declared_in(ledger, again, "d2")["left_out"] == []
+    assert read_ledger(ledger).problems == []
+    assert [each["setting"] for each in read_ledger(ledger).scorings] == ["a"]
+
+
+def test_a_ledger_from_before_there_were_declarations_says_what_came_since(kept: Path) -> None:
+    now = systems("winner", "base", "majority")
+    declare(kept, now)
+    assert declared_in(kept, now)["added"] == ["base"]  # the winner and the simple methods were always scored
+
+
+def test_other_predictions_of_a_system_are_another_scoring(tmp_path: Path) -> None:
+    path, table = tmp_path / "elsewhere.parquet", pd.DataFrame({"id": ["a", "b"], "prediction": [0, 1]})
+    pd.concat([table.assign(system="gpt"), table.assign(system="other")]).to_parquet(path)
+    first = predictions_fingerprints([path])
+    assert list(first) == ["gpt", "other"]
+    pd.concat([table.assign(system="gpt", prediction=0), table.assign(system="other")]).to_parquet(path)
+    second = predictions_fingerprints([path])
+    assert (first["gpt"] == second["gpt"], first["other"] == second["other"]) == (False, True)
+    assert predictions_fingerprints([]) == {}
+
+
+def test_a_declaration_is_part_of_the_chain(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+    declare(ledger, systems("winner"))
+    record_scoring(ledger, scoring("a"))
+    ledger.write_text(ledger.read_text().replace('["winner"]', '["winner","b"]'))
+    assert read_ledger(ledger).problems == ["line 1 of it does not follow from the line before it"]
+
+
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        ({}, "what is scored and compared there was declared before the first score"),
+        ({"added": ["b"], "left_out": ["a"]}, "added after the first score: b; left out after the first score: a"),
+        ({"changed": True}, "how they are compared was changed after the first score"),
+    ],
+)
+def test_the_summary_says_what_was_declared_late(since: dict[str, Any], said: str) -> None:
+    found = {"at": "", "added": [], "left_out": [], "changed": False} | since
+    summary = summary_of([scoring("a")], "d1", declared=found)
+    assert summary["text"] == f"the test set was scored once, for a; {said}"
+    assert (summary["added"], summary["left_out"]) == (len(found["added"]), len(found["left_out"]))

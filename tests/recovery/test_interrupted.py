@@ -1,12 +1,14 @@
 """A whole experiment, killed and repeated: the same bytes with one core and with two, and after every mishap."""
 
 import json
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from finetune_report.cli.replay import causes, hashes
@@ -34,6 +36,19 @@ def test_killed_again_and_again_with_two_cores_it_ends_in_the_same_bytes(finishe
     assert sum(tally.kills.values()) == KILLS
 
 
+@pytest.fixture
+def odd_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Files that nobody else may read, no locale, and a folder for scratch files whose name needs quoting."""
+    scratch = tmp_path / "the user's $scratch files"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setenv("LC_ALL", "C")
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("odd_surroundings")
 def test_after_losses_of_power_it_ends_in_the_same_bytes(finished: Project, project: Project) -> None:
     expected = results(finished)
     assert {"write-up.pdf", "write-up.html", "values.json", "manifest.json"} < expected.keys()

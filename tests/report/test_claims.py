@@ -8,8 +8,9 @@ from finetune_report.errors import UserError
 from finetune_report.files import read_json
 from finetune_report.report.claims import judge
 from finetune_report.report.results import Evidence, common_onset, onset
-from finetune_report.report.values import Value
+from finetune_report.report.values import Value, read_values
 from tests.support.evidence import SETTINGS, compared, evidence, make_results
+from tests.support.golden import GOLDEN
 
 import pytest
 
@@ -151,7 +152,7 @@ def test_by_loss_the_lower_one_is_ahead(tmp_path: Path) -> None:
         ("beat", {}, "nearest are beats"),
         ("beats", {"a": "baseline"}, "takes a, b, metric"),
         ("beats", {"a": "baseline", "b": "smal-batch"}, "nearest are small-batch"),
-        ("beats", {"a": "baseline", "b": "milder", "metric": "loss"}, "compared by accuracy, not by loss"),
+        ("beats", {"a": "baseline", "b": "milder", "metric": "loss"}, "comparisons are by accuracy, not by loss"),
         ("beats", {"a": "baseline", "b": "milder", "split": "train"}, "validation or test"),
         ("beats", {"a": "winner", "b": "majority", "split": "test"}, "not compared on the test split"),
         ("no_difference", {"a": "baseline", "b": "milder"}, r"claim\('undecided'"),
@@ -170,6 +171,44 @@ def test_a_claim_that_cannot_be_judged_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=message):
         judge(kind, arguments, found)
+
+
+@pytest.mark.parametrize(
+    ("key", "refused"),
+    [
+        ("selection.score", True),
+        ("selection.corrected", True),
+        ("sweep.expected.2", True),  # of more settings the best is always larger
+        ("sweep.pruned.milder.validation", True),
+        ("test.confusion.negative.positive", True),
+        ("errors.total", True),
+        ("calibration.brier", True),
+        ("calibration.confidence", True),
+        ("reference.test.difference", True),
+        ("learning_curve.1.validation.accuracy", True),
+        ("runs.baseline.validation.loss.least", True),
+        ("slice_tests.length.p", False),
+        ("selection.place_by_loss", False),
+        ("runs.baseline.batch_size", False),
+        ("data.train.words.mean", False),
+        ("heads.copying", False),
+    ],
+)
+def test_no_score_is_compared_as_it_is_whatever_its_key(found: Evidence, key: str, refused: bool) -> None:
+    """Of all that a real experiment publishes; `at_least` takes the interval of what has one."""
+    real = replace(found, values=found.values | read_values(GOLDEN / "tiny/values.json"))
+    for kind, arguments in (
+        ("largest", {"key": key, "among": []}),
+        ("monotone", {"keys": [0, key], "direction": "rising"}),
+    ):
+        if refused:
+            with pytest.raises(UserError, match="a model's score"):
+                judge(kind, arguments, real)
+        else:
+            judge(kind, arguments, real)
+    if refused and real.value(key).interval is None:
+        with pytest.raises(UserError, match="needs an interval"):
+            judge("at_least", {"key": key, "x": 0}, real)
 
 
 def curve(train: list[float], validation: list[float]) -> list[dict[str, float]]:

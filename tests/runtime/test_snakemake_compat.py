@@ -15,6 +15,7 @@ from finetune_report.runtime import snakemake_compat
 import pytest
 import snakemake.cli
 from snakemake import io, workflow
+from snakemake.dag import DAG
 from snakemake.persistence import PersistenceBase
 from snakemake.scheduling import job_scheduler
 from snakemake.settings.types import ConfigSettings, MaxJobsPerTimespan
@@ -65,6 +66,11 @@ def test_what_decides_what_is_made_again_is_asked_as_it_was() -> None:
         "metadata": ["self", "target"],
     }.items():
         assert list(inspect.signature(getattr(PersistenceBase, name)).parameters) == parameters, name
+
+
+def test_times_are_compared_where_they_were() -> None:
+    """`ignore_clocks` puts a function that does nothing in the place of this one."""
+    assert list(inspect.signature(DAG.check_output_mtime).parameters) == ["self", "job", "expanded_output"]
 
 
 def test_no_timer_is_waited_for() -> None:

@@ -14,6 +14,7 @@ from finetune_report.stats.crossed import mean_over_seeds
 from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.metrics import METRICS, Outcome, by_class, intervals, measured
 from finetune_report.stats.shares import share_interval
+from finetune_report.stats.subgroups import holm
 
 import describe_data
 import list_mistakes
@@ -21,6 +22,8 @@ import measure_agreement
 import measure_calibration
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import score_slices
 import score_test
@@ -60,6 +63,21 @@ def predictions(path: Path, chances: list[float], labels: list[int], seeds: int 
     return path
 
 
+def other_systems(folder: Path, labels: list[int], selected: str = "b") -> dict[str, Any]:
+    """Other systems on the test split, as scripts write them: a setting, a simple method, one from elsewhere.
+
+    The setting is always right, `gpt` says class 1.
+    """
+    table = pd.read_parquet(predictions(folder / "given.parquet", [0.1 + 0.8 * label for label in labels], labels))
+    table.assign(setting="a").to_parquet(folder / "others.parquet", index=False)
+    wild = table.drop(columns=["seed", "p_no", "p_yes"]).assign(prediction=1, system="gpt")
+    wild.to_parquet(folder / "elsewhere.parquet", index=False)
+    wild[["id", "label"]].assign(majority=0).to_parquet(folder / "baselines.parquet", index=False)
+    write_json(folder / "selection.json", {"metric": "accuracy", "winner": selected})
+    files = {name: folder / f"{name}.parquet" for name in ("others", "baselines")}
+    return files | {"elsewhere": [folder / "elsewhere.parquet"], "selection": folder / "selection.json"}
+
+
 def write_split(path: Path, labels: list[int], **columns: list[str]) -> Path:
     ids = [f"{path.stem}-{number}" for number in range(1, len(labels) + 1)]
     pd.DataFrame({"id": ids, "label": labels, **columns}).to_parquet(path, index=False)
@@ -78,14 +96,16 @@ def test_slices_count_examples_not_seeds_and_hold_the_baselines(tmp_path: Path) 
     simple = pd.DataFrame({"id": [f"test-{n}" for n in (4, 3, 2, 1)], "label": [0, 1, 1, 1], "majority": [1, 1, 1, 1]})
     simple.to_parquet(tmp_path / "b.parquet", index=False)
     published = tmp_path / "values/score_slices.json"
-    score_slices.main(test, found, tmp_path / "b.parquet", tmp_path / "slices.json", published, ["source"])
+    wild = other_systems(tmp_path, labels)["elsewhere"]
+    score_slices.main(test, found, tmp_path / "b.parquet", wild, tmp_path / "slices.json", published, ["source"])
     values = Published(published)
     assert (values['slices.source."x/y".correct'], values['slices.source."x/y".count']) == (1.5, 2)
     assert values.values['slices.source."x/y".accuracy']["interval"] == list(
         share_interval(mean_over_seeds([[1, 1], [0, 1]]))
     )
     assert values['slices.source."".accuracy'] == 0.5
-    assert values["slices.source.z.majority.accuracy"] == 0.0
+    assert values["slices.source.z.majority.accuracy"] == values["slices.source.z.gpt.accuracy"] == 0.0
+    assert values['slices.source."x/y".gpt.accuracy'] == 1.0
     assert values["slices.source.z.accuracy"] == 1.0
     assert [values[f"slices.length.{name}.count"] for name in score_slices.QUARTERS] == [1, 1, 1, 1]
     assert values["slices.length.longest.words.min"] == 4
@@ -103,7 +123,7 @@ def test_slices_are_tested_at_once_and_compared_where_they_are_large(tmp_path: P
     simple = pd.DataFrame({"id": [f"test-{n}" for n in range(1, count + 1)], "label": labels, "majority": 1})
     simple.to_parquet(tmp_path / "b.parquet", index=False)
     published = tmp_path / "values/score_slices.json"
-    score_slices.main(test, found, tmp_path / "b.parquet", tmp_path / "slices.json", published, ["kind"])
+    score_slices.main(test, found, tmp_path / "b.parquet", [], tmp_path / "slices.json", published, ["kind"])
     values = Published(published)
     assert values["slice_tests.kind.p"] < 0.001
     assert "slice_tests.length.p" not in values.values  # all texts are of one length
@@ -114,6 +134,29 @@ def test_slices_are_tested_at_once_and_compared_where_they_are_large(tmp_path: P
     assert 0 < low < expected < high
     assert values[f"{easy}.p"] < 0.05 < values["slice_tests.kind.hard.majority.p"]
     assert "slice_tests.kind.rare.majority.p" not in values.values  # fewer than 50
+
+
+def test_omnibus_tests_are_corrected_for_the_number_of_columns_and_know_of_clusters(tmp_path: Path) -> None:
+    chance, count = np.random.default_rng(1), 240
+    labels, groups = [n % 2 for n in range(count)], np.arange(count) // 6
+    columns = {f"column-{n}": chance.integers(0, 3, count // 6).astype(str)[groups].tolist() for n in range(4)}
+    right = np.repeat(chance.random(count // 6) < 0.6, 6)
+    chances = np.where(right == (np.array(labels) == 1), 0.9, 0.1).tolist()
+    found = predictions(tmp_path / "p.parquet", chances, labels, seeds=1)
+    simple = pd.DataFrame({"id": [f"test-{n}" for n in range(1, count + 1)], "label": labels, "majority": 1})
+    simple.to_parquet(tmp_path / "b.parquet", index=False)
+
+    def p_values(asked: list[str], **more: list[str]) -> dict[str, float]:
+        test = write_split(tmp_path / "test.parquet", labels, text=["a"] * count, **columns, **more)
+        published = tmp_path / "values/score_slices.json"
+        score_slices.main(test, found, tmp_path / "b.parquet", tmp_path / "slices.json", published, asked)
+        return {name: Published(published)[f"slice_tests.{name}.p"] for name in asked}
+
+    alone = {name: p_values([name])[name] for name in columns}
+    assert p_values(list(columns)) == pytest.approx(holm(alone))
+    assert min(alone.values()) < 0.05  # whole groups are right or wrong together
+    clustered = {name: p_values([name], cluster=groups.astype(str).tolist())[name] for name in columns}
+    assert min(clustered.values()) > min(alone.values())
 
 
 def test_quarters_by_length_keep_equal_lengths_together() -> None:
@@ -128,13 +171,17 @@ def test_the_most_confident_mistakes_come_first(tmp_path: Path) -> None:
     found = predictions(tmp_path / "p.parquet", [0.3, 0.9, 0.9, 0.9, 0.5, 0.9, 0.9, 0.5], labels, seeds=2)
     write_json(tmp_path / "summary.json", {"labels": LABELS})
     published = tmp_path / "values/list_mistakes.json"
-    list_mistakes.main(test, found, tmp_path / "summary.json", tmp_path / "m.json", published, count=2)
+    given = other_systems(tmp_path, labels) | {"predictions": found, "test": test, "summary": tmp_path / "summary.json"}
+    list_mistakes.main(**given, mistakes=tmp_path / "m.json", values=published, count=2)
     values = Published(published)
     assert values["errors.total"] == 3
     assert [values[f"mistakes.{n}.text"] for n in (1, 2)] == ["b / x", "d / z"]
     assert (values["mistakes.1.true"], values["mistakes.1.predicted"]) == ("no", "yes")
     assert values["mistakes.2.confidence"] == pytest.approx(0.7)
     assert "mistakes.3.text" not in values.values
+    # The mistaken examples are of the classes 1, 0 and 0.
+    assert [values[f"errors.right.{name}"] for name in ("a", "majority", "gpt")] == [3, 2, 1]
+    assert values["mistakes.1.right"] == "a, majority"
     assert read_json(tmp_path / "m.json")["rows"][1]["slices"] == {"kind": "l"}
 
 
@@ -147,21 +194,25 @@ def test_agreement_is_that_of_classes_and_matches_scikit_learn(tmp_path: Path) -
     simple = pd.DataFrame({"id": [f"validation-{n}" for n in range(1, 6)], "label": labels, "majority": [1] * 5})
     simple.to_parquet(tmp_path / "b.parquet", index=False)
     write_json(tmp_path / "summary.json", {"labels": LABELS})
-    write_json(tmp_path / "selection.json", {"metric": "accuracy"})
+    test = write_split(tmp_path / "test.parquet", labels)
     measure_agreement.main(
         files,
         tmp_path / "b.parquet",
-        tmp_path / "selection.json",
-        tmp_path / "summary.json",
-        tmp_path / "a.json",
-        tmp_path / "values/measure_agreement.json",
-        ["a", "b"],
+        [predictions(tmp_path / "p.parquet", [0.9, 0.1, 0.1, 0.9, 0.9], labels)],
+        test=test,
+        summary=tmp_path / "summary.json",
+        agreement=tmp_path / "a.json",
+        values=tmp_path / "values/measure_agreement.json",
+        settings=["a", "b"],
+        **other_systems(tmp_path, labels),
     )
     values = Published(tmp_path / "values/measure_agreement.json")
     assert values["agreement.a.b.share"] == values["agreement.b.a.share"] == 3 / 5
     assert values["agreement.a.b.kappa"] == pytest.approx(cohen_kappa_score([1, 0, 0, 1, 1], [1, 1, 0, 1, 0]))
     assert values["agreement.a.b.both_wrong"] == 2 / 5
     assert values["agreement.a.majority.share"] == 3 / 5
+    assert values["agreement.test.winner.gpt.share"] == values["agreement.test.winner.a.share"] == 3 / 5
+    assert values["agreement.test.gpt.a.both_wrong"] == 0
 
 
 def test_of_many_settings_the_first_and_the_best_are_compared() -> None:
@@ -380,9 +431,13 @@ def described(tmp_path: Path) -> dict[str, Path]:
     texts = {"train": [3, 5, 8], "validation": [2], "test": [8, 8]}
     for split, rows in texts.items():
         table = pd.DataFrame({"input_ids": [[1] * count for count in rows], "cut": [count == 8 for count in rows]})
-        table.to_parquet(tmp_path / f"{split}.parquet", index=False)
+        tokens = pa.Table.from_pandas(table, preserve_index=False)
+        counted_by = {"unknown_id": "1" if split == "test" else "7", "special_tokens": "2"}
+        pq.write_table(tokens.replace_schema_metadata(counted_by), tmp_path / f"{split}.parquet")
     facts = {"rows": 3, "duplicates": 0, "classes": {"a/b": 2, "Dr. X": 1}, "words": {"min": 1, "mean": 2.5, "max": 4}}
     summary = {"labels": ["a/b", "Dr. X"], "splits": {"train": facts}, "overlap": {"train-test": 0}}
+    summary |= {"near_duplicates": {"threshold": 0.8, "rows": {"train-test": 2}}}
+    summary |= {"left_out": {"train": {"invalid": 4, "by_label": 1, "rows": []}}}
     write_json(tmp_path / "summary.json", summary | {"dropped": {"train": 0}, "carved": None})
     write_json(tmp_path / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "1" * 64}})
     names = ("summary.json", "model.json", *(f"{split}.parquet" for split in texts))
@@ -401,6 +456,16 @@ def test_cut_texts_and_tokens_are_counted(tmp_path: Path, described: dict[str, P
     assert (values["data.train.tokens"], values["data.train.tokens.longest"]) == (16, 8)
     assert (values["data.validation.tokens"], values["data.validation.tokens.longest"]) == (2, 2)
     assert (values["data.classes"], values['data.train.class."Dr. X"']) == (2, 1)
+
+
+def test_unknown_tokens_near_duplicates_and_rows_left_out_are_published(
+    tmp_path: Path, described: dict[str, Path]
+) -> None:
+    values = describe(described, tmp_path)
+    assert (values["data.train.unknown"], values["data.train.unknown.share"]) == (0, 0)
+    assert (values["data.test.unknown"], values["data.test.unknown.share"]) == (16, 16 / 12)
+    assert (values["data.near_duplicates.train-test"], values["data.near_duplicates.threshold"]) == (2, 0.8)
+    assert [values[f"data.left_out.train.{why}"] for why in ("invalid", "by_label")] == [4, 1]
 
 
 def test_a_model_of_several_files_has_one_fingerprint(tmp_path: Path, described: dict[str, Path]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from finetune_report.files import read_json, write_json
 from finetune_report.stats.metrics import METRICS
+from finetune_report.stats.winners_curse import correct_winner
 
 import correct_selection
 import numpy as np
@@ -72,3 +73,19 @@ def test_where_all_are_alike_the_luck_is_taken_off(tmp_path: Path) -> None:
     assert values["selection.score"] > 0.74
     assert values["selection.corrected"] == pytest.approx(0.7, abs=0.035)
     assert values["selection.settings"] == 8
+
+
+def test_what_is_corrected_is_what_was_selected_where_a_tie_was_decided_by_the_loss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    monkeypatch.setattr(
+        correct_selection,
+        "correct_winner",
+        lambda *given, **more: found.append(correct_winner(*given, **more)) or found[0],
+    )
+    right = np.random.default_rng(2).random((COUNT, 2)) < 0.7
+    runs = [write_run(tmp_path, name, 1, right, share) for name, share in {"bold": 0.99, "calm": 0.7}.items()]
+    corrected(tmp_path, runs, ["bold", "calm"])
+    assert read_json(tmp_path / "selection.json")["winner"] == "calm"
+    assert found[0].selected == 1

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from compare_on_test import main as compare_on_test
+from summarise_systems import main as summarise_systems
 
 NAMES = ["base", "x", "y"]
 CONFIG: dict[str, Any] = {
@@ -75,7 +76,7 @@ def test_runs_are_compared_at_as_many_epochs_where_that_is_declared(tmp_path: Pa
     ("comparisons", "said"),
     [
         ({"with": "basline"}, "did you mean 'baseline'"),
-        ({"with": [["x", "z"]]}, "there is no setting 'z' to train"),
+        ({"with": [["x", "z"]]}, "'z' is no setting to train"),
         ({"with": [["x", "x"]]}, "found 'x' twice"),
         ({"with": [["x", "y"], ["y", "x"]]}, "x and y stands more than once"),
         ({"margin": 0}, "must be greater than 0"),
@@ -104,8 +105,26 @@ def test_p_and_interval_never_contradict_each_other_and_turning_round_changes_no
                 assert row["difference"] == -other["difference"]
                 assert row["interval"] == [-bound for bound in other["interval"][::-1]]
                 assert (row["outcome"] == "ahead") == (other["outcome"] == "behind")
+                low, high = row["equivalence_interval"]
+                assert row["within_margin"] == (-0.05 < low <= high < 0.05)
+                assert other["equivalence_interval"] == [-high, -low]
                 assert row["about"] == ("models" if seeds == 1 else "settings")
                 assert ("only_a" in row) == ("seed_noise_margin" in row) == (seeds == 1)
+
+
+def test_where_a_margin_is_declared_the_interval_that_decides_is_published(tmp_path: Path) -> None:
+    root = make_results(tmp_path / "results", seeds=(1, 2))
+    for margin in (None, 0.4):
+        compared(root, margin=margin)
+        values = read_json(root / "values/compare_settings.json")
+        key = "comparison.milder.baseline"
+        assert (f"{key}.equivalence" in values) == ("family.equivalence_confidence" in values) == (margin is not None)
+    assert 0.9 < values["family.equivalence_confidence"]["value"] < 0.96
+    entry = values[f"{key}.equivalence"]
+    low, high = entry["interval"]
+    wide_low, wide_high = values[f"{key}.difference"]["interval"]
+    assert wide_low < low < entry["value"] < high < wide_high
+    assert (values[f"{key}.within_margin"]["value"] == "true") == (low > -0.4 and high < 0.4)
 
 
 def test_rows_are_paired_by_id_whatever_their_order() -> None:
@@ -153,9 +172,7 @@ def test_clusters_widen_intervals(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("seeds", "about"), [(1, "models"), (3, "settings")])
-def test_on_the_test_split_the_selected_setting_is_compared_with_each_simple_method(
-    tmp_path: Path, seeds: int, about: str
-) -> None:
+def test_on_the_test_split_the_declared_pairs_of_systems_are_compared(tmp_path: Path, seeds: int, about: str) -> None:
     labels = [number % 2 for number in range(200)]
     scored = [predictions("small-batch").assign(seed=seed) for seed in range(1, seeds + 1)]
     pd.concat(scored).to_parquet(tmp_path / "predictions.parquet", index=False)
@@ -164,15 +181,23 @@ def test_on_the_test_split_the_selected_setting_is_compared_with_each_simple_met
     simple[["id", "label"]].to_parquet(tmp_path / "test.parquet", index=False)
     (tmp_path / "summary.json").write_text('{"labels": ["negative", "positive"]}')
     assert labels == simple["label"].tolist()
-    compare_on_test(
-        tmp_path / "predictions.parquet",
-        tmp_path / "simple.parquet",
-        tmp_path / "test.parquet",
-        tmp_path / "summary.json",
-        tmp_path / "comparisons.json",
-        tmp_path / "values/compare_on_test.json",
-        "loss",
-        0.01,
+    others = [predictions("milder").assign(seed=seed, setting="milder") for seed in range(1, seeds + 1)]
+    pd.concat(others).to_parquet(tmp_path / "others.parquet", index=False)
+    (tmp_path / "selection.json").write_text('{"winner": "small-batch"}')
+    scored: list[Any] = [tmp_path / f"{name}.parquet" for name in ("predictions", "others", "simple", "test")]
+    wild = predictions("milder").drop(columns="p_negative").assign(system="gpt", p_positive=np.nan)
+    wild.to_parquet(tmp_path / "elsewhere.parquet", index=False)
+    scored.insert(3, [tmp_path / "elsewhere.parquet"])
+    documents = [tmp_path / "summary.json", tmp_path / "selection.json"]
+    pairs = [("winner", name) for name in ("small-batch", "milder", "majority", "words")] + [
+        ("small-batch", "milder"),
+        ("gpt", "words"),
+    ]
+    compared = tmp_path / "comparisons.json", tmp_path / "values/compare_on_test.json"
+    compare_on_test(*scored, *documents, *compared, pairs, "each other system", "loss", 0.01)
+    systems = tmp_path / "systems.json", tmp_path / "values/summarise_systems.json"
+    summarise_systems(
+        *scored, *documents, *systems, ["winner", "small-batch", "milder", "majority", "gpt"], {"gpt": "asked"}
     )
     values = {key: row["value"] for key, row in read_json(tmp_path / "values/compare_on_test.json").items()}
     assert values["family.test.metric"] == "accuracy"  # the simple methods give no probabilities
@@ -181,4 +206,17 @@ def test_on_the_test_split_the_selected_setting_is_compared_with_each_simple_met
     assert values["comparison.test.winner.majority.about"] == about
     assert values["comparison.test.majority.winner.outcome"] == "behind"
     assert values["comparison.test.winner.words.outcome"] == "undecided"
-    assert values["family.test.comparisons"] == 2
+    assert values["comparison.test.gpt.words.difference"] == pytest.approx(-0.14)
+    assert values["family.test.comparisons"] == 4  # small-batch is the winner, and each pair counts once
+    # The winner's by its own name too, since that was declared.
+    assert values["comparison.test.small-batch.milder.difference"] == pytest.approx(0.14)
+    assert values["comparison.test.majority.small-batch.outcome"] == "behind"
+    of_systems = {key: row["value"] for key, row in read_json(systems[1]).items()}
+    assert of_systems["test.winner.accuracy"] == of_systems["test.small-batch.accuracy"] == 0.9
+    assert of_systems["test.milder.accuracy"] == pytest.approx(0.76)
+    assert of_systems["test.majority.correct"] == 100
+    assert ("test.milder.accuracy.sd" in of_systems) == (seeds > 1)
+    assert of_systems["test.milder.loss"] > of_systems["test.winner.loss"]
+    assert "test.majority.loss" not in of_systems  # it gives no probabilities
+    assert "test.gpt.loss" not in of_systems
+    assert (of_systems["test.gpt.note"], of_systems["test.gpt.correct"]) == ("asked", 152)

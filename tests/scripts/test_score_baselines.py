@@ -38,6 +38,7 @@ def score(**probed: list[Path]) -> dict:
     files = {split: Path(f"{split}.parquet") for split in ("train", "validation", "test")}
     predictions = {f"{split}_predictions": Path(f"{split}-predictions.parquet") for split in ("validation", "test")}
     given = {"selection": Path("selection.json"), "baselines": Path("baselines.json"), "compute": CPU}
+    given["tested"] = ["majority", "bag-of-words", "probe"]
     score_baselines.main(**files, **predictions, **given, **(probed or {"tokens": [], "model": []}))
     found = json.loads(Path("baselines.json").read_text())
     for split in ("validation", "test"):
@@ -65,6 +66,19 @@ def test_the_majority_is_that_of_the_training_split():
         "validation": {"accuracy": 1 / 3, "correct": 1, "count": 3},
         "test": {"accuracy": 0.0, "correct": 0, "count": 4},
     }
+
+
+def test_what_was_not_declared_is_not_scored_on_the_test_split():
+    for split in ("train", "validation", "test"):
+        write(split, ["a", "b", "c"], [1, 1, 0])
+    paths = {split: Path(f"{split}.parquet") for split in ("train", "validation", "test")}
+    made = [Path("baselines.json"), Path("validation-predictions.parquet"), Path("test-predictions.parquet")]
+    score_baselines.main(*paths.values(), Path("selection.json"), [], [], *made, CPU, ["majority"])
+    found = json.loads(made[0].read_text())
+    assert [name for name in found if "test" in found[name]] == ["majority"]
+    assert "validation" in found["bag-of-words"]
+    assert pq.read_schema(made[2]).names == ["id", "label", "majority"]
+    assert pq.read_schema(made[1]).names == ["id", "label", "majority", "bag-of-words"]
 
 
 def test_words_and_neighbouring_words_decide():

@@ -89,6 +89,29 @@ def test_p_and_interval_agree_on_thousands_of_tables() -> None:
         assert low <= found.value <= high
 
 
+def test_hardly_an_example_that_tells_settings_apart_is_no_proof_that_none_would() -> None:
+    """No disagreement seen leaves the interval of the rule of three at least, and one seen does not shrink it."""
+    alike, once = np.ones((50, 3)), np.ones((50, 3))
+    once[0, 0] = 0
+    for a, b in ((alike, alike), (alike, once)):
+        low, high = difference(a, b).interval(0.1)
+        assert max(high, -low) > 1 - 0.05 ** (1 / 50)
+    cells = np.repeat([0.9, 0.2, 0.7], [20, 10, 20])[:, None].repeat(3, axis=1)  # influence values of equal predictions
+    low, high = difference(cells, cells, reach=1.0).interval()
+    assert low < -0.07 < 0.07 < high
+
+
+def test_no_bound_lies_beyond_what_a_difference_can_be() -> None:
+    chance = np.random.default_rng(7)
+    for _ in range(300):
+        n, r = chance.integers(2, 5, 2)
+        a, b = ((chance.random((n, r)) < 0.5).astype(float) for _ in range(2))
+        low, high = difference(a, b).interval(0.01)
+        assert -1 <= low <= high <= 1
+    one, other = chance.normal(size=(2, 2, 2))
+    assert difference(one, other, reach=2.0).interval()[1] <= 2 < difference(one, other).interval()[1]
+
+
 def test_what_cannot_be_compared_is_refused() -> None:
     with pytest.raises(ValueError, match="5 and 4 examples"):
         difference(np.zeros((5, 2)), np.zeros((4, 2)))

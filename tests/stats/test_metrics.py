@@ -1,14 +1,18 @@
 """Metrics against scikit-learn and by hand, and which of two results is the better one."""
 
+import tracemalloc
+
 from finetune_report.config.json_schema import SCHEMA, read_schema
 from finetune_report.stats.intervals import wilson_interval
 from finetune_report.stats.metrics import (
     METRICS,
+    Margins,
     Outcome,
     balanced_accuracy_of,
     by_class,
     intervals,
     macro_f1_of,
+    margins,
     matthews_of,
     measured,
 )
@@ -66,7 +70,9 @@ def test_a_resampled_table_is_measured_as_scikit_learn_measures_it(classes: int)
     """The bootstrap's own arithmetic on many tables at once, against one table at a time."""
     samples = [drawn(classes, 60, seed) for seed in range(5)]
     pairs = [(labels, probabilities.argmax(axis=1)) for labels, probabilities in samples]
-    tables = np.array([confusion_matrix(*pair, labels=range(classes)) for pair in pairs], dtype=float)
+    matrices = np.array([confusion_matrix(*pair, labels=range(classes)) for pair in pairs], dtype=float)
+    right = np.diagonal(matrices, axis1=1, axis2=2)
+    tables = Margins(right, matrices.sum(axis=2), matrices.sum(axis=1))
     recalls = [recall_score(*pair, labels=np.unique(pair[0]), average="macro") for pair in pairs]
     assert balanced_accuracy_of(tables) == pytest.approx(recalls)
     assert macro_f1_of(tables) == pytest.approx([f1_score(*pair, average="macro") for pair in pairs])
@@ -74,7 +80,19 @@ def test_a_resampled_table_is_measured_as_scikit_learn_measures_it(classes: int)
 
 
 def test_matthews_of_a_constant_prediction_is_zero() -> None:
-    assert matthews_of(np.array([[[5.0, 0.0], [5.0, 0.0]]])).tolist() == [0.0]
+    assert matthews_of(margins([0, 0, 1, 1], [0, 0, 0, 0], np.ones((1, 4)))).tolist() == [0.0]
+
+
+def test_intervals_of_hundreds_of_classes_take_little_memory() -> None:
+    """A confusion matrix of 500 classes has a quarter of a million cells, and thousands of them are drawn."""
+    labels, predictions = np.random.default_rng(1).integers(0, 500, (2, 5000))
+    predictions[:4000] = labels[:4000]
+    tracemalloc.start()
+    low, high = intervals(labels, predictions)["macro_f1"]
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert low < f1_score(labels, predictions, average="macro") < high
+    assert most < 500e6
 
 
 def test_intervals_hold_the_estimate_and_narrow_with_the_examples() -> None:

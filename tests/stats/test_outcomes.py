@@ -1,7 +1,9 @@
 """Ahead, behind, equivalent, undecided."""
 
+from dataclasses import replace
+
 from finetune_report.stats.crossed import Estimate
-from finetune_report.stats.discordance import DiscordantCounts
+from finetune_report.stats.discordance import DiscordantCounts, p_values
 from finetune_report.stats.outcomes import Outcome, detectable, verdict, verdicts
 from finetune_report.stats.simultaneous import simultaneous
 
@@ -72,8 +74,23 @@ def test_the_detectable_difference_is_found_in_four_of_five_cases() -> None:
         power = stats.nct.sf(critical, df, found) + stats.nct.cdf(-critical, df, found)
         assert power == pytest.approx(0.8, abs=0.02)
     assert detectable(DiscordantCounts(20, 20, 300)) == pytest.approx((1.959964 + 0.841621) * 40**0.5 / 300, rel=1e-5)
-    assert detectable(DiscordantCounts(0, 0, 300)) > 0
     assert detectable(estimate(0.0), 0.01) > detectable(estimate(0.0))
+
+
+@pytest.mark.parametrize("discordant", [0, 1, 3, 8, 20, 24, 40])
+def test_few_discordant_examples_promise_no_difference_that_the_test_cannot_find(discordant: int) -> None:
+    """By drawing both models' answers: the difference that is said to be found in four of five cases is."""
+    counts = DiscordantCounts(discordant // 2, discordant - discordant // 2, 300)
+    found, chance = detectable(counts), np.random.default_rng(0)
+    discordance = max(found, discordant / 300)
+    shares = [(discordance + found) / 2, (discordance - found) / 2, 1 - discordance]
+    drawn = chance.multinomial(300, shares, size=20_000)
+    assert 0.79 < (p_values(drawn[:, 0], drawn[:, 1]) < 0.05).mean() < 0.84
+
+
+def test_no_more_is_to_be_found_than_can_be_there() -> None:
+    assert detectable(DiscordantCounts(1, 1, 2)) == 1
+    assert detectable(replace(estimate(0.0, 3.0, 1.0), reach=1.0)) == 1
 
 
 def test_a_margin_is_positive() -> None:

@@ -1,11 +1,12 @@
 """Slices."""
 
 from finetune_report.stats.discordance import DiscordantCounts
-from finetune_report.stats.subgroups import compare_slices, differ_at_all
+from finetune_report.stats.subgroups import compare_slices, differ_at_all, holm
 
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 NAMES = np.repeat(["long", "short", "rare"], [150, 120, 20])
 
@@ -29,6 +30,39 @@ def test_a_slice_that_differs_is_found_and_one_that_does_not_is_not() -> None:
     scores = (chance.random(290) < np.where(NAMES == "long", 0.9, 0.6)).astype(float)
     assert differ_at_all(scores, NAMES, 999) < 0.01
     assert differ_at_all(np.ones(290), NAMES, 99) == 1.0
+
+
+def test_examples_that_belong_together_count_as_one_in_the_omnibus_test() -> None:
+    """Slices of whole groups of eight that are all right or all wrong do not differ; shuffled one by one they would."""
+    chance, groups = np.random.default_rng(5), np.arange(600) // 8
+    found, alone = [], []
+    for _ in range(200):
+        right = np.repeat(chance.random(75) < 0.7, 8).astype(float)
+        names = np.repeat(chance.integers(0, 3, 75), 8)
+        found.append(differ_at_all(right, names, 199, groups) < 0.05)
+        alone.append(differ_at_all(right, names, 199) < 0.05)
+    assert np.mean(alone) > 0.3
+    assert 0.01 < np.mean(found) < 0.1
+    names = np.repeat(np.arange(75) % 3, 8)
+    right = (chance.random(600) < np.where(names == 0, 0.9, 0.6)).astype(float)
+    assert differ_at_all(right, names, 999, groups) < 0.01
+    assert differ_at_all(np.ones(600), names, 99, groups) == 1.0
+
+
+def test_clusters_of_one_are_no_clusters() -> None:
+    chance = np.random.default_rng(6)
+    for effect in (0.0, 0.15):
+        right = (chance.random(400) < np.where(np.arange(400) < 150, 0.6 + effect, 0.6)).astype(float)
+        names = np.where(np.arange(400) < 150, "a", "b")
+        one = differ_at_all(right, names, clusters=np.arange(400))
+        assert one == pytest.approx(differ_at_all(right, names), abs=0.06)  # equal draws count in full
+
+
+def test_several_columns_are_corrected_for_their_number() -> None:
+    p_values = {"a": 0.04, "b": 0.011, "c": 0.6, "d": 0.012}
+    expected = multipletests(list(p_values.values()), method="holm")[1]
+    assert list(holm(p_values).values()) == pytest.approx(list(expected))
+    assert holm({}) == {}
 
 
 def test_slices_below_fifty_rows_are_counted_only() -> None:

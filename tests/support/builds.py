@@ -33,6 +33,7 @@ SETTINGS, SEEDS, LABELS = ["base", "other"], [1, 2], ["no", "yes"]
 COUNT = 40
 CORRECT = {("base", 1): 38, ("base", 2): 37, ("other", 1): 20, ("other", 2): 22}
 LOSSES = {"base": [0.9, None, 0.9], "other": [0.9, None]}  # of the validation split; the best epoch is the second
+DECLARED = {"at": "", "added": [], "left_out": [], "changed": False}
 SURE = 0.9  # the probability of what is predicted
 
 CONFIG: dict[str, Any] = {
@@ -158,6 +159,8 @@ def write_data(root: Path) -> None:
     splits = {name: split | {"fingerprint": f"{name} data"} for name in ("train", "validation", "test")}
     pairs = {"train-validation": 0, "train-test": 0, "validation-test": 0}
     summary = {"labels": LABELS, "splits": splits, "overlap": pairs, "dropped": {"train": 0}, "carved": None}
+    summary |= {"near_duplicates": {"threshold": 0.8, "rows": pairs}}
+    summary |= {"left_out": {name: {"invalid": 0, "by_label": 0, "rows": []} for name in splits}}
     write_json(root / "data/summary.json", summary)
     kinds = ["negation" if number % 4 == 0 else "" for number in range(COUNT)]
     table = examples(COUNT, COUNT)[["id", "label"]].assign(text="t", kind=kinds)
@@ -233,7 +236,8 @@ def write_test(root: Path) -> None:
     weights = {str(seed): sha256(root / f"runs/base/seed{seed}/model/model.safetensors") for seed in SEEDS}
     scoring = {"data": "test data", "setting": "base", "models": weights}
     record = {"head": "1f2e3d4c", "lines": 1, "problems": []}
-    write_json(root / "test/scorings.json", {"scorings": [scoring], "record": record})
+    write_json(root / "test/scorings.json", {"scorings": [scoring], "record": record, "declared": DECLARED})
+    examples(COUNT, 0).assign(seed=0, setting="").iloc[:0].to_parquet(root / "test/settings.parquet", index=False)
     simple = examples(COUNT, COUNT)[["id", "label"]].assign(majority=0)
     majority = measured(Outcome(simple["label"].to_numpy(), simple["majority"].to_numpy()))
     found = majority | {"correct": 20, "count": COUNT}

@@ -52,6 +52,12 @@ def runs_of(project: Project) -> list[Path]:
     return [project.results / "runs" / setting["name"] / "seed1" for setting in project.read_config()["settings"]]
 
 
+def test_whoever_may_read_the_folder_may_read_the_results(finished: Project) -> None:
+    """The weights too, so that somebody else can verify the report."""
+    mode = (finished.results / "values.json").stat().st_mode
+    assert {path.name for path in finished.results.glob("runs/*/*/model/*") if path.stat().st_mode != mode} == set()
+
+
 def test_every_file_of_the_contract_is_there(finished: Project) -> None:
     run = [
         "history.csv",

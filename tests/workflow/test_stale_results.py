@@ -113,6 +113,21 @@ def test_an_input_with_an_older_time_is_seen(project: Project) -> None:
     assert names(project.planned()) == {"render_write_up", "all"}
 
 
+def test_a_clock_that_was_set_back_stops_nothing(project: Project) -> None:
+    """By it, everything that is there is from the future."""
+    month = 30 * 86_400 * 10**9
+    for folder in (project.results, project.root / "data", project.root / ".snakemake"):
+        for path in folder.rglob("*"):
+            os.utime(path, ns=(path.stat().st_atime_ns + month, path.stat().st_mtime_ns + month))
+    assert project.planned() == []
+    selection = project.results / "selection.json"
+    before = selection.read_bytes()
+    selection.unlink()
+    done = project.snakemake("--cores", "1", str(selection.relative_to(project.root)))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert selection.read_bytes() == before
+
+
 def test_the_order_of_inputs_counts(project: Project) -> None:
     """The rows of runs.json stand in the order of the settings."""
     config = project.read_config()

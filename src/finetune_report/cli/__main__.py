@@ -177,6 +177,29 @@ def why(
     return why.main(key, config, results)
 
 
+@app.command(cls=Command, epilog="new-texts.csv --out predictions.csv")
+def predict(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="A file of texts, with the columns of the config's data.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where to write them: .csv, .jsonl or .parquet; next to DATA if not given."),
+    ] = None,
+    config: Config = DEFAULT,
+    results: Results = None,
+) -> int:
+    """Predict the classes of new texts with the selected setting.
+
+    Writes each text with its class and a probability for each class, the mean over the models of all seeds; the file is
+    of the form that `systems` in a config takes.
+    """
+    from finetune_report.cli import predict
+
+    quiet()
+    return predict.main(data, out, config, results)
+
+
 @app.command(cls=Command, epilog="results/reviews/write-up.pdf")
 def verify(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A write-up.pdf, a write-up.html or a manifest.json.")],

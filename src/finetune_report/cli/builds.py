@@ -13,6 +13,7 @@ from finetune_report.config.settings import resolved_settings
 from finetune_report.errors import UserError
 from finetune_report.provenance.layout import Layout, layout_of, placed
 from finetune_report.provenance.manifests import Manifest, carried_manifest
+from finetune_report.runtime.snakemake_compat import provide_folders
 
 NEEDED = ("manifest.json", "values.json", "checks.json")
 REVISION = ("commit", "dirty", "commit_time")
@@ -112,6 +113,7 @@ def own_layout(config: dict[str, Any], root: Path, manifest: Manifest) -> Layout
             for name in resolved_settings(config)
             if not all((root / f"runs/{name}/seed{seed}/metrics.json").is_file() for seed in config["seeds"])
         ]
+    provide_folders()
     return layout_of(config, list(missing))
 
 

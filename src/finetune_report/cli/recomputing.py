@@ -13,8 +13,10 @@ from typing import Any
 
 from finetune_report.cli.builds import Build
 from finetune_report.config.settings import resolved_settings
+from finetune_report.config.test_systems import declared_systems
 from finetune_report.files import read_json
 from finetune_report.provenance.layout import Layout, listed
+from finetune_report.provenance.test_ledger import predictions_fingerprints
 from finetune_report.stats.calibration import BINS
 from finetune_report.stats.epochs import by_epoch, read_epochs
 from finetune_report.stats.metrics import METRICS, Outcome, by_class, intervals, measured, whole
@@ -211,13 +213,34 @@ def test_complaints(build: Build) -> Iterator[str]:
         "fingerprint": files["data/test.parquet"],
     }
     yield from unlike("test/metrics.json", found, expected, np.concatenate(list(chances.values())))
-    scoring = {
-        "data": read_json(root / "data/summary.json")["splits"]["test"]["fingerprint"],
-        "setting": winner,
-        "models": {str(seed): weights_of(files, build.layout.run(winner, seed)) for seed in groups},
+    yield from other_complaints(build, winner)
+
+
+def other_complaints(build: Build, winner: str) -> Iterator[str]:
+    """The test predictions of the settings beside the winner that were declared; and the record of all scorings."""
+    root, layout, name = build.root, build.layout, "test/settings.parquet"
+    labels = read_json(root / "data/summary.json")["labels"]
+    table = pd.read_parquet(root / name)
+    declared = [setting for setting in declared_systems(layout.config) if setting in layout.settings]
+    expected = [(setting, seed) for setting in declared if setting != winner for seed in layout.seeds]
+    groups = dict(list(table.groupby(["setting", "seed"], sort=False)))
+    if sorted(groups) != sorted(expected):
+        yield f"differs: {name} has {sorted(groups)}, the config declares {sorted(expected)}"
+        return
+    for rows in groups.values():
+        yield from prediction_complaints(name, rows, root / "data/test.parquet", labels)
+    known = read_json(root / "test/scorings.json")["scorings"]
+    data = read_json(root / "data/summary.json")["splits"]["test"]["fingerprint"]
+    scored = {
+        setting: {str(seed): weights_of(build.manifest["files"], layout.run(setting, seed)) for seed in layout.seeds}
+        for setting in dict.fromkeys([winner, *declared])
     }
-    if scoring not in read_json(root / "test/scorings.json")["scorings"]:
-        yield f"differs: test/scorings.json has no scoring of {winner} with these weights and test data"
+    elsewhere = [root / "test/elsewhere.parquet"] if "read_predictions" in layout.calls else []
+    scored |= {name: {"predictions": found} for name, found in predictions_fingerprints(elsewhere).items()}
+    for name, models in scored.items():
+        if {"data": data, "setting": name, "models": models} not in known:
+            what = "predictions" if "predictions" in models else "weights"
+            yield f"differs: test/scorings.json has no scoring of {name} with these {what} and test data"
 
 
 def weights_of(files: dict[str, str], run: str) -> str:
@@ -232,14 +255,15 @@ def baseline_complaints(root: Path) -> Iterator[str]:
     found = read_json(root / "baselines.json")
     for split in ("validation", "test"):
         table, data = (pd.read_parquet(root / f"{folder}/{split}.parquet") for folder in ("baselines", "data"))
+        scored = [name for name, scores in found.items() if split in scores]
         if list(table["id"]) != list(data["id"]) or list(table["label"]) != list(data["label"]):
             yield f"differs: baselines/{split}.parquet is not about the examples of data/{split}.parquet"
         methods = set(table.columns) - {"id", "label"}
-        if methods != set(found):
+        if methods != set(scored):
             yield f"differs: baselines/{split}.parquet has other methods than baselines.json"
             continue
         true = table["label"].to_numpy()
-        for method in found:
+        for method in scored:
             predicted = table[method].to_numpy()
             correct, count = int((true == predicted).sum()), len(true)
             expected = measured(Outcome(true, predicted)) | {"correct": correct, "count": count}

@@ -9,6 +9,7 @@ from typing import Any
 
 from finetune_report.cli.builds import Build
 from finetune_report.cli.recomputing import guarded, probabilities
+from finetune_report.config.test_systems import declared_systems
 from finetune_report.data.examples import Examples, read_examples
 from finetune_report.data.locations import data_files, model_files
 from finetune_report.files import read_json
@@ -41,16 +42,18 @@ def rescored_complaints(build: Build, models: Path) -> Iterator[str]:
     for split in SPLITS:
         yield from guarded(f"tokens/{split}.parquet", tokens_again, build, split)
     yield from guarded("baselines.json", baselines_again, build, same)
+    if "read_predictions" in layout.calls:
+        yield from guarded("read_predictions", made_again, build, "read_predictions")
     if same:
         yield from guarded("attention", made_again, build, "demonstrate_attention")
         if "measure_heads" in layout.calls:
             tuned = [models / name for name in layout.models]
             yield from guarded("attention/heads.json", made_again, build, "measure_heads", tuned=tuned)
-    winner = read_json(build.root / "selection.json")["winner"]
+    winner, systems = read_json(build.root / "selection.json")["winner"], declared_systems(layout.config)
     for setting in layout.settings:
         for seed in layout.seeds:
-            of_run = (setting, seed, same, setting == winner)
-            yield from guarded(layout.run(setting, seed), run_again, build, models, *of_run)
+            tested = "predictions" if setting == winner else "settings" if setting in systems else ""
+            yield from guarded(layout.run(setting, seed), run_again, build, models, setting, seed, same, tested)
 
 
 def made_again(build: Build, rule: str, **given: Any) -> Iterator[str]:
@@ -108,8 +111,10 @@ def differing(build: Build, rule: str, outputs: dict[str, Names], **given: Any) 
             yield f"differs: {made} is not what {rule} makes here"
 
 
-def run_again(build: Build, models: Path, setting: str, seed: int, same: bool, tested: bool) -> Iterator[str]:
-    """What the weights of one run predict now: on validation and training split, and on test if it was `tested`."""
+def run_again(build: Build, models: Path, setting: str, seed: int, same: bool, tested: str) -> Iterator[str]:
+    """What the weights of one run predict now: on validation and training split, and on test where it was `tested`:
+    in the file of that name.
+    """
     root, run = build.root, build.layout.run(setting, seed)
     found, labels = read_json(root / run / "metrics.json"), read_json(root / "data/summary.json")["labels"]
     compute, exact = compute_of(build.layout.config, found, same)
@@ -122,7 +127,8 @@ def run_again(build: Build, models: Path, setting: str, seed: int, same: bool, t
 
     yield from unlike_scores(f"{run}/predictions.parquet", root, scored("validation"), labels, compute, exact)
     if tested:
-        yield from unlike_scores("test/predictions.parquet", root, scored("test"), labels, compute, exact, seed)
+        of_run = {"seed": seed} | ({"setting": setting} if tested == "settings" else {})
+        yield from unlike_scores(f"test/{tested}.parquet", root, scored("test"), labels, compute, exact, of_run)
     train, limit = scored("train").summary(), 0.0 if exact else TOLERANCE[compute.precision]
     for name in ("loss", "accuracy"):
         if abs(train[name] - found["train"][name]) > limit * (1 + 10 * (name == "loss")):
@@ -141,12 +147,21 @@ def compute_of(config: dict[str, Any], found: dict[str, Any], same: bool) -> tup
 
 
 def unlike_scores(
-    name: str, root: Path, scores: Scores, labels: list[str], compute: Compute, exact: bool, seed: int | None = None
+    name: str,
+    root: Path,
+    scores: Scores,
+    labels: list[str],
+    compute: Compute,
+    exact: bool,
+    of_run: dict[str, Any] | None = None,
 ) -> Iterator[str]:
-    """Where stored predictions are not those that the weights give: to the bit, or within the tolerance."""
+    """Where stored predictions are not those that the weights give: to the bit, or within the tolerance.
+
+    `of_run` has what tells the run's rows in a file of several.
+    """
     table = pd.read_parquet(root / name)
-    if seed is not None:
-        table = table[table["seed"] == seed]
+    for column, value in (of_run or {}).items():
+        table = table[table[column] == value]
     stored, here = probabilities(table, labels), scores.probabilities.astype(np.float32).astype(float)
     if stored.shape != here.shape:
         yield f"differs: {name} has {len(stored)} rows, the split {len(here)}"

@@ -10,7 +10,7 @@ from finetune_report.cli.check import checked
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT
 from finetune_report.runtime.locks import results_of_workflow
-from finetune_report.runtime.snakemake_compat import planned_jobs, provide_cache, run_snakemake
+from finetune_report.runtime.snakemake_compat import planned_jobs, provide_folders, run_snakemake
 
 DRAFT = Path("profiles/draft.yaml")  # read after the experiment's own config
 CLUSTER = Path("profiles/slurm")
@@ -68,7 +68,7 @@ def prepared(config: Path) -> dict[str, Any]:
     if Path.cwd().resolve() != PROJECT:
         raise UserError(f"The workflow runs in the project's folder, {PROJECT}; go there first (here is {Path.cwd()})")
     found = checked(config)
-    provide_cache()
+    provide_folders()
     return found
 
 

@@ -28,6 +28,11 @@ def declared_pairs(config: Json, names: Sequence[str]) -> list[Pair]:
         return against_first(names)
     if declared == "all-pairs":
         return all_pairs(names)
+    return listed_pairs(declared, names)
+
+
+def listed_pairs(declared: Sequence[Sequence[str]], names: Sequence[str]) -> list[Pair]:
+    """The pairs of a list whose names are all among `names`."""
     return [(a, b) for a, b in declared if a in names and b in names]
 
 
@@ -53,18 +58,20 @@ def in_words(config: Json) -> str:
 def comparison_mistakes(config: Json) -> list[str]:
     """What is wrong with a list of pairs that the schema cannot tell; `config` is complete."""
     declared = config["comparisons"]["with"]
+    return pair_mistakes("comparisons.with", declared, list(resolved_settings(config)), "setting to train")
+
+
+def pair_mistakes(where: str, declared: str | list[Pair], known: Sequence[str], kind: str) -> list[str]:
+    """What is wrong with the pairs that stand at `where`, if it is a list of them: each of two different `known`."""
     if isinstance(declared, str):
         return []
-    known = list(resolved_settings(config))
     found = []
     for place, (a, b) in enumerate(declared):
         unknown = [name for name in (a, b) if name not in known]
         if unknown:
-            found.append(
-                f"comparisons.with[{place}]: there is no setting '{unknown[0]}' to train; there are {', '.join(known)}"
-            )
+            found.append(f"{where}[{place}]: '{unknown[0]}' is no {kind}; there are {', '.join(known)}")
         elif a == b:
-            found.append(f"comparisons.with[{place}]: found '{a}' twice; a pair is two different settings")
+            found.append(f"{where}[{place}]: found '{a}' twice; a pair is two different ones")
     counts = Counter(frozenset(pair) for pair in declared)
     twice = [" and ".join(sorted(pair)) for pair, count in counts.items() if count > 1]
-    return found + [f"comparisons.with: the pair {pair} stands more than once; name it once" for pair in twice]
+    return found + [f"{where}: the pair {pair} stands more than once; name it once" for pair in twice]

@@ -31,6 +31,8 @@ def describe(error: ValidationError) -> str:
             choices = ", ".join(map(str, error.validator_value))
             near = nearest(error.instance, error.validator_value)
             return f"{prefix}found {shown(error.instance)}; allowed: {choices}{near}"
+        case "type" if isinstance(error.instance, bool) and error.validator_value == "string":
+            return f"{prefix}found {error.instance}, which YAML makes of a word such as yes or true; put it in quotes"
         case "type":
             kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
             return f"{prefix}found {shown(error.instance)}; expected {' or '.join(kinds)}{meaning(error.schema)}"

@@ -16,15 +16,42 @@ def with_relative_paths(config: Json) -> Json:
     return changed
 
 
+PATHS = (
+    *("data.path", "data.files.train", "data.files.validation", "data.files.test"),
+    *("model.path", "report.write_up", "report.bibliography"),
+)
+
+
 def paths_in(config: Json) -> Iterator[tuple[Json, str]]:
     """Every path in a config, as the section that holds it and its key there."""
-    data, model, report = (config.get(part) for part in ("data", "model", "report"))
-    files = data.get("files") if isinstance(data, dict) else None
-    places = [(data, "path"), (model, "path"), (report, "write_up"), (report, "bibliography")]
-    places += [(files, split) for split in ("train", "validation", "test")]
-    for holder, key in places:
+    for _, holder, key in placed_paths(config):
+        yield holder, key
+
+
+def placed_paths(config: Json) -> Iterator[tuple[str, Json, str]]:
+    """Every path in a config: its place as a person writes it, the section that holds it, and its key there."""
+    found: list[tuple[str, Any, str]] = []
+    for place in PATHS:
+        *sections, key = place.split(".")
+        holder: Any = config
+        for section in sections:
+            holder = holder.get(section) if isinstance(holder, dict) else None
+        found.append((place, holder, key))
+    systems = config.get("systems")
+    for number, system in enumerate(systems if isinstance(systems, list) else []):
+        found.append((f"systems[{number}].predictions", system, "predictions"))
+    for place, holder, key in found:
         if isinstance(holder, dict) and isinstance(holder.get(key), str):
-            yield holder, key
+            yield place, holder, key
+
+
+def braced_paths(config: Json) -> list[str]:
+    """A line for each path with braces, in which Snakemake sees wildcards wherever a path is an input."""
+    return [
+        f"{place}: found {holder[key]!r}; Snakemake takes braces in paths for its own: give the folder another name"
+        for place, holder, key in placed_paths(config)
+        if "{" in holder[key] or "}" in holder[key]
+    ]
 
 
 def relative_path(path: str) -> str:

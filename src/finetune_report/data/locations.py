@@ -53,6 +53,16 @@ def data_files(data: dict[str, Any]) -> dict[str, Path]:
     return files
 
 
+def require_prediction_files(systems: list[dict[str, Any]]) -> None:
+    """Raises UserError where a file of predictions from elsewhere is missing, or its extension tells no format."""
+    for number, system in enumerate(systems):
+        key, path = f"systems[{number}].predictions", Path(system["predictions"])
+        if not path.is_file():
+            raise UserError(missing(key, path))
+        if suffix_of(path) not in FORMATS:
+            raise UserError(f"{key}: {path} ends in '{path.suffix}'; expected one of {', '.join(FORMATS)}")
+
+
 def files_of_folder(folder: Path, wanted: Iterable[str]) -> dict[str, Path]:
     """The file of each split in a folder by its name: train.csv, validation.tsv.gz (or valid, dev), test.jsonl, ..."""
     names = entries("data.path", folder)

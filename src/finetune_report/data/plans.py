@@ -75,7 +75,8 @@ def settle_splits(tables: dict[str, Table], shape: Shape) -> list[str]:
     notes = []
     for split in ("validation", "test"):
         if split in tables and without_labels(tables[split], shape):
-            notes.append(f"{tables.pop(split).name} has no labels, and is not read")
+            name = tables.pop(split).name
+            notes.append(f"{name} has no labels, and is not read; finetune-report predict classifies its texts later")
     if "test" not in tables and "validation" in tables:
         tables["test"] = tables.pop("validation")
         notes.append(

@@ -8,6 +8,7 @@ from typing import Any
 from finetune_report.data.locations import package_folder
 from finetune_report.errors import UserError
 
+MANY_CUT = MANY_UNKNOWN = 0.1  # the shares of texts and of tokens from which a person is warned
 LENGTHS = (32, 64, 128, 256, 512)
 TOKENS_PER_WORD, CHARACTERS_PER_TOKEN = 1.5, 3
 
@@ -37,6 +38,28 @@ def token_facts(sample: list[tuple[str, str | None]], model: dict[str, Any]) -> 
     chosen = enough[0] if enough else min(LENGTHS[-1], limit)
     cut = sum(length > chosen for length in lengths) / len(lengths)
     return TokenFacts(longest, chosen, cut, unknown, counted is not None)
+
+
+def token_warnings(cut: float, unknown: float, max_length: int) -> list[str]:
+    """What to warn of, of the shares of truncated texts and of unknown tokens."""
+    found = []
+    if cut > MANY_CUT:
+        found.append(f"{cut:.0%} of the texts are longer than {max_length} tokens and truncated; raise max_length")
+    if unknown > MANY_UNKNOWN:
+        found.append(
+            f"the model does not know {unknown:.0%} of the tokens: it was made for another language or script; choose "
+            f"another model"
+        )
+    return found
+
+
+def warnings_on(sample: list[tuple[str, str | None]], folder: Path, max_length: int) -> list[str]:
+    """What to warn of, judged by a sample of the texts; nothing where no tokenizer loads."""
+    counted = counts(sample, folder)
+    if counted is None:
+        return []
+    lengths, _, unknown = counted
+    return token_warnings(sum(length > max_length for length in lengths) / len(lengths), unknown, max_length)
 
 
 def estimate(text: str) -> int:

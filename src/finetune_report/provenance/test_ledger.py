@@ -4,6 +4,10 @@ It lies next to the results and belongs to no rule, since Snakemake removes what
 line carries a hash of itself and of the line before it, so that none can be changed, added or taken out in between
 unnoticed; the last one's hash, the head, stands in the manifest and on the page, so that a reader of an earlier report
 can tell whether this ledger goes on from there. Times are in no hash: the same work done again has the same head.
+
+Besides scorings it has declarations: which systems are to be scored and how they are compared. One is written when a
+workflow starts whose config declares something else than the last one, so that its place among the scorings tells what
+was declared before any test score could be seen.
 """
 
 import hashlib
@@ -20,6 +24,18 @@ from finetune_report.files import canonical_json, read_json, sha256, sync
 Scoring = dict[str, Any]
 START = ""  # the head of a ledger without a line
 AGAIN = "begun_again"  # the key of a line that says so
+DECLARED = "declared"  # the key of a declaration
+# What is scored by a ledger from before there were declarations.
+UNDECLARED = {"systems": ["winner", "majority", "bag-of-words", "probe"]}
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What was declared to be scored and compared, when, and which data had been scored by then (fingerprints)."""
+
+    at: str
+    content: dict[str, Any]
+    scored: frozenset[str]
 
 
 @dataclass
@@ -27,6 +43,7 @@ class Ledger:
     """What a ledger holds, oldest first, and what is wrong with it."""
 
     scorings: list[Scoring] = field(default_factory=list)  # without times
+    declarations: list[Declaration] = field(default_factory=list)
     heads: list[str] = field(default_factory=lambda: [START])  # after each line, from before the first on
     problems: list[str] = field(default_factory=list)
 
@@ -51,7 +68,7 @@ def read_ledger(path: Path) -> Ledger:
         try:
             content = json.loads(line)
             time, link = str(content.pop("at")), str(content.pop("chain", ""))
-            if AGAIN not in content and not {"data", "setting"} <= content.keys():
+            if AGAIN not in content and not is_declaration(content) and not {"data", "setting"} <= content.keys():
                 raise KeyError("no scoring")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             found.problems.append(f"line {number} of it cannot be read")
@@ -61,9 +78,42 @@ def read_ledger(path: Path) -> Ledger:
         found.heads.append(link or chained(found.head, content))
         if AGAIN in content:
             found.problems.append(f"it was begun again at {time}, and what it held before is not in it")
+        elif DECLARED in content:
+            seen = frozenset(str(scoring["data"]) for scoring in found.scorings)
+            found.declarations.append(Declaration(time, content[DECLARED], seen))
         elif content not in found.scorings:
             found.scorings.append(content)
     return found
+
+
+def is_declaration(content: dict[str, Any]) -> bool:
+    found = content.get(DECLARED)
+    return isinstance(found, dict) and isinstance(found.get("systems"), list)
+
+
+def declare(path: Path, declaration: dict[str, Any]) -> None:
+    """Add what a config declares to be scored on the test split, unless it is what was declared last."""
+    known = read_ledger(path)
+    if not known.declarations or known.declarations[-1].content != declaration:
+        append(path, known, {DECLARED: declaration})
+
+
+def declared_when(known: Ledger, data: str, declaration: dict[str, Any]) -> dict[str, Any]:
+    """How a declaration stands to what was declared before the test data of fingerprint `data` were first scored.
+
+    `at`: when the one was made that held as the first score came; `added` and `left_out`: systems that have come or
+    gone since; `changed`: whether the comparisons have.
+    """
+    before = [each for each in known.declarations if data not in each.scored]
+    late = [each for each in known.declarations if data in each.scored]
+    first, now = before[-1].content if before else UNDECLARED, declaration["systems"]
+    ever = dict.fromkeys(name for each in [*before[-1:], *late] for name in each.content["systems"])
+    return {
+        "at": next((each.at for each in [*before[-1:], *late]), ""),
+        "added": [name for name in now if name not in first["systems"]],
+        "left_out": [name for name in ever if name not in now],
+        "changed": any(first.get(key, entry) != entry for key, entry in declaration.items() if key != "systems"),
+    }
 
 
 def record_scoring(path: Path, scoring: Scoring) -> Ledger:
@@ -123,12 +173,29 @@ def weights_fingerprint(folder: Path) -> str:
     return hashes[0] if len(hashes) == 1 else "+".join(hashes)
 
 
-def summary_of(
-    scorings: list[Scoring], data: str, problems: Iterable[str] = (), methods: Sequence[str] = ()
-) -> dict[str, Any]:
-    """How often, and for which settings, the test data of fingerprint `data` were scored, in numbers and in words.
+def predictions_fingerprints(elsewhere: Sequence[Path]) -> dict[str, str]:
+    """By system from elsewhere, the SHA-256 of what it predicted: another prompt is another scoring."""
+    import pandas as pd  # which the rules, that read this module too, need not wait for
 
-    The words name the `problems` of the ledger too, and the simple `methods` that were scored there.
+    return {
+        str(system): hashlib.sha256(rows.to_csv(index=False).encode()).hexdigest()
+        for path in elsewhere
+        for system, rows in pd.read_parquet(path).groupby("system", sort=False)
+    }
+
+
+def summary_of(
+    scorings: list[Scoring],
+    data: str,
+    problems: Iterable[str] = (),
+    methods: Sequence[str] = (),
+    declared: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """How often, and for which settings and systems from elsewhere, the test data of fingerprint `data` were scored: in
+    numbers and in words.
+
+    The words name the `problems` of the ledger too, the simple `methods` that were scored there, and what was not
+    `declared` before the first score (as `declared_when` has it).
     """
     here = [scoring["setting"] for scoring in scorings if scoring["data"] == data]
     times = {name: here.count(name) for name in dict.fromkeys(here)}
@@ -137,13 +204,25 @@ def summary_of(
     scored = f"scored {often(len(here))}, for {listed}" if here else "never scored"
     simple = f", and once for each simple method ({', '.join(methods)})" if methods else ""
     wrong = "".join(f"; {problem}" for problem in problems)
+    since = declared or {"added": [], "left_out": [], "changed": False}
+    came = f"; {in_words(since)}" if declared else ""
     return {
         "scored": len(here),
         "settings": len(times),
         "other_data": len(scorings) - len(here),
         "methods": len(methods),
-        "text": f"the test set was {scored}{simple}" + (f", as far as the ledger tells{wrong}" if wrong else ""),
+        "added": len(since["added"]),
+        "left_out": len(since["left_out"]),
+        "text": f"the test set was {scored}{simple}{came}" + (f", as far as the ledger tells{wrong}" if wrong else ""),
     }
+
+
+def in_words(since: dict[str, Any]) -> str:
+    """What came, went or changed after the first score could be seen."""
+    said = [f"added after the first score: {', '.join(since['added'])}"] if since["added"] else []
+    said += [f"left out after the first score: {', '.join(since['left_out'])}"] if since["left_out"] else []
+    said += ["how they are compared was changed after the first score"] if since["changed"] else []
+    return "; ".join(said) or "what is scored and compared there was declared before the first score"
 
 
 def often(count: int) -> str:

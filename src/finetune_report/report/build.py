@@ -1,7 +1,7 @@
-"""Fill the author's write-up in, check it, and render it as Markdown, PDF and HTML.
+"""Fill the author's write-up in, check it, and render it as Markdown, PDF, HTML and what further forms are asked for.
 
 Reads the write-up, the values, the results that claims are judged by, the figures and the report's templates. Writes
-the three forms of the report, what they carry to be checked by, and the unresolved findings; while there are any, they
+the forms of the report, what they carry to be checked by, and the unresolved findings; while there are any, they
 are marked as a draft.
 """
 
@@ -29,7 +29,7 @@ from finetune_report.report.cross_references import (
 )
 from finetune_report.report.figure_checks import disagreements
 from finetune_report.report.findings import Checked, check_document, reasons
-from finetune_report.report.rendering import FORMS, Style, parse, place_of, render
+from finetune_report.report.rendering import Style, parse, place_of, render
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.template import Filled, fill
 from finetune_report.report.values import read_values
@@ -62,14 +62,16 @@ def main(
     commit: str,
     dirty: bool,
     commit_time: int,
-    forms: Iterable[str] = FORMS,
+    forms: Iterable[str] | None = None,
+    **further: Path,
 ) -> None:
     """Figures lie below the folder of `values`, by which the write-up names them.
 
     `commit_time` (seconds since 1970) dates the report. `tables` has the table of each CSV file among `figures`, in the
-    same order. `failed_runs` is "refuse" where they block a final build, "report" where they do not. Of `forms`,
-    "pdf" and "html", those that are asked for are rendered.
+    same order. `failed_runs` is "refuse" where they block a final build, "report" where they do not. `further` forms
+    have the ends of their files' names. Where `forms` are given, those alone are rendered.
     """
+    places = {"pdf": pdf, "html": html} | further
     labels, chosen = read_json(summary)["labels"], read_json(selection)
     evidence = Evidence(read_values(values), settings, labels, chosen, read_curves(curves))
     filled = fill(write_up, evidence)
@@ -87,11 +89,10 @@ def main(
     write_json(carried, what_it_carries(read_json(manifest), sources, filled.text, record))
     variables = {"draft": bool(against), "manifest": carried.read_text(encoding="utf-8")}
     resources = {path.relative_to(root).as_posix(): path for path in figures} | {"write-up.json": carried}
-    made = render(doc, style, variables, resources, write_up, pdf_engine, commit_time, forms)
+    made = render(doc, style, variables, resources, write_up, pdf_engine, commit_time, forms or places)
     write_text(markdown, filled.text)
-    for form, path in {"pdf": pdf, "html": html}.items():
-        if form in made:
-            path.write_bytes(made[form])
+    for form, content in made.items():
+        places[form].write_bytes(content)
     write_json(checks, record)
     for reason in against:
         logging.warning("%s", reason)

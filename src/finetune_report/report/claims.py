@@ -6,14 +6,13 @@ number, the key of a value will do.
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, get_args
 
-from finetune_report.config.comparisons import EXPLORATORY
 from finetune_report.errors import UserError
 from finetune_report.report.keys import join, split
-from finetune_report.report.results import SPLITS, Evidence, common_onset, nearest, onset
+from finetune_report.report.results import Evidence, common_onset, nearest, onset
+from finetune_report.report.verdicts import DECIDED, Verdict, declared, require_settings
 from finetune_report.stats.metrics import METRICS
 
 Number = float | str
@@ -22,8 +21,11 @@ Split = Literal["validation", "test"]
 CurveName = Literal["train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
 CURVES = get_args(CurveName)
 LEVEL = 4  # a plateau is so many times flatter than the whole curve, at least
-DECIDED = ("ahead", "behind")
-SCORES = {*METRICS, "precision", "recall", "f1", "correct"}  # parts of the keys of models' scores
+# Parts of the keys of models' scores.
+SCORES = {
+    *METRICS,
+    *("precision", "recall", "f1", "correct", "errors", "confusion", "brier", "score", "corrected", "expected"),
+}
 # Kinds whose sentence must say that it is about trained models where there is one seed.
 OF_MODELS = ("model_beats", "equivalent")
 GONE = {
@@ -31,23 +33,6 @@ GONE = {
     "is nothing. Say claim('undecided', ...) in a sentence such as: the data do not decide between a and b; or "
     "declare comparisons.margin in the config and say claim('equivalent', ...)"
 }
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether a claim holds, and the wording that the data allow; `p` is the one within the declared family.
-
-    `about` says of a comparison whether it is of "settings" or, with one seed, of trained "models", and `metric` by
-    which metric they are compared.
-    """
-
-    holds: bool
-    allowed: str
-    difference: float | None = None
-    interval: tuple[float, float] | None = None
-    p: float | None = None
-    about: str | None = None
-    metric: str | None = None
 
 
 def judge(kind: str, arguments: dict[str, Any], evidence: Evidence) -> Verdict:
@@ -175,7 +160,7 @@ def could_be_best(evidence: Evidence, a: str) -> Verdict:
 
 def largest(evidence: Evidence, key: str, among: list[str]) -> Verdict:
     """The value of `key` is larger than that of every other key in `among`; not for scores of models."""
-    refuse_scores("largest", [key, *among])
+    refuse_scores("largest", [key, *among], evidence)
     if not {*among} - {key}:
         raise UserError(f"the claim 'largest' says nothing without another key than '{key}' in among")
     numbers = {name: evidence.number(name) for name in dict.fromkeys([*among, key])}
@@ -186,7 +171,7 @@ def largest(evidence: Evidence, key: str, among: list[str]) -> Verdict:
 
 def ranks(evidence: Evidence, key: str, place: int, among: list[str]) -> Verdict:
     """Of the values in `among`, `place` − 1 are larger than that of `key`, and no other equals it; not for scores."""
-    refuse_scores("ranks", [key, *among])
+    refuse_scores("ranks", [key, *among], evidence)
     if not {*among} - {key}:
         raise UserError(f"the claim 'ranks' says nothing without another key than '{key}' in among")
     own = evidence.number(key)
@@ -221,7 +206,7 @@ def monotone(evidence: Evidence, keys: list[Number], direction: Literal["rising"
     """Each value is larger (rising) or smaller (falling) than the one before it; not for scores of models."""
     if direction not in ("rising", "falling"):
         raise UserError(f"direction is '{direction}'; it must be 'rising' or 'falling'")
-    refuse_scores("monotone", [key for key in keys if isinstance(key, str)])
+    refuse_scores("monotone", [key for key in keys if isinstance(key, str)], evidence)
     numbers = [amount(evidence, key) for key in keys]
     if len(numbers) < 2:
         raise UserError("monotone needs at least two values")
@@ -298,10 +283,10 @@ def named(curve: str) -> str:
 def bounded(evidence: Evidence, kind: str, key: str, x: Number, sign: int) -> Verdict:
     value = evidence.value(key)
     found = evidence.number(key)
-    if not is_score(key):
+    if not is_score(key, evidence):
         return Verdict(sign * (found - amount(evidence, x)) >= 0, f"{key} is {found:.6g}")
     if isinstance(x, str):
-        refuse_scores(kind, [key, x])
+        refuse_scores(kind, [key, x], evidence)
     if value.interval is None:
         raise UserError(f"the claim '{kind}' needs an interval of '{key}', a model's score, and it has none")
     low, high = value.interval
@@ -309,102 +294,28 @@ def bounded(evidence: Evidence, kind: str, key: str, x: Number, sign: int) -> Ve
     return Verdict(holds, f"{key} is {found:.4g}, with 95% confidence {low:.4g} to {high:.4g}", interval=(low, high))
 
 
-@dataclass(frozen=True)
-class Compared:
-    """A declared comparison of `a` with `b`, as it is published below `key`; `by` is its metric, `metric` its name."""
-
-    a: str
-    b: str
-    key: str
-    metric: str
-    outcome: str
-    about: str
-    difference: float
-    interval: tuple[float, float]
-    p: float
-    detectable: float
-    margin: float | None
-    by: str
-
-    def verdict(self, holds: bool) -> Verdict:
-        return Verdict(holds, self.allowed, self.difference, self.interval, self.p, self.about, self.by)
-
-    @property
-    def allowed(self) -> str:
-        if self.outcome in DECIDED:
-            ahead, behind = (self.a, self.b) if self.outcome == "ahead" else (self.b, self.a)
-            if self.about == "models":
-                return (
-                    f"the model trained with {ahead} is ahead of that trained with {behind} by {self.metric}; with one "
-                    "seed nothing is said of the settings"
-                )
-            return f"{ahead} is ahead of {behind} by {self.metric}"
-        if self.outcome == "equivalent":
-            return f"{self.a} and {self.b} are equivalent by {self.metric}, within a margin of {self.margin:g}"
-        return (
-            f"the data do not decide between {self.a} and {self.b} by {self.metric}; this design finds a difference of "
-            f"{self.detectable:.2g} in four of five cases"
-        )
-
-
-def declared(evidence: Evidence, a: str, b: str, metric: str, split: str) -> Compared:
-    """The comparison of two settings. Raises UserError where it was not declared, or by another metric."""
-    key = evidence.compared(a, b, split)
-    family = join("family", *SPLITS[split])
-    by = evidence.text(f"{family}.metric")
-    if metric and metric != by:
-        raise UserError(
-            f"on the {split} split settings are compared by {by}, not by {metric}; comparisons.metric in the config "
-            "says by which metric, and is to be declared before training"
-        )
-    outcome = evidence.text(f"{key}.outcome")
-    if outcome == EXPLORATORY:
-        raise UserError(
-            f"'{a}' and '{b}' are no declared pair ({evidence.text(f'{family}.text')}), so their comparison is "
-            "exploratory and no claim can rest on it. Declare the pair by comparisons.with in the config before "
-            "training; or print the difference, and say that it is exploratory and not corrected"
-        )
-    difference = evidence.value(f"{key}.difference")
-    assert difference.interval is not None
-    return Compared(
-        a,
-        b,
-        key,
-        f"{split} {METRICS[by].label}",
-        outcome,
-        evidence.text(f"{key}.about"),
-        evidence.number(f"{key}.difference"),
-        difference.interval,
-        evidence.number(f"{key}.p"),
-        evidence.number(f"{key}.detectable"),
-        evidence.number(f"{family}.margin") if evidence.has(f"{family}.margin") else None,
-        by,
-    )
-
-
-def require_settings(kind: str, found: Compared) -> None:
-    if found.about != "settings":
-        raise UserError(
-            f"the claim '{kind}' is about settings, and '{found.a}' and '{found.b}' were trained with one seed, which "
-            "says nothing of how far another would come out elsewhere. Train two seeds or more (five are advised); or "
-            "say claim('model_beats', ...) in a sentence about the trained models"
-        )
-
-
-def refuse_scores(kind: str, keys: list[str]) -> None:
-    scores = [key for key in keys if is_score(key)]
+def refuse_scores(kind: str, keys: list[str], evidence: Evidence) -> None:
+    scores = [key for key in keys if is_score(key, evidence)]
     if scores:
         raise UserError(
             f"the claim '{kind}' compares numbers as they are, and '{scores[0]}' is a model's score, which would be "
             "another on other examples. Say claim('beats', ...) or, with one seed, claim('model_beats', ...), with "
-            "split='test' where the selected setting is compared with a simple method"
+            "split='test' for the systems that are compared there"
         )
 
 
-def is_score(key: str) -> bool:
-    """Whether a key is that of a score that models are measured by, or of a difference of such scores."""
+def is_score(key: str, evidence: Evidence) -> bool:
+    """Whether a value is a score that models are measured by, or made of such scores: what has an interval is, and what
+    is of their kind, and what its key says so of.
+    """
+    value = evidence.values.get(key)
+    measured = value is not None and (value.interval is not None or value.kind in ("accuracy", "loss"))
+    return measured or is_called_score(key)
+
+
+def is_called_score(key: str) -> bool:
     parts = split(key)
-    return parts[0] == "comparison" or not SCORES.isdisjoint(parts)
+    return parts[0] == "comparison" or parts[-1] == "validation" or not SCORES.isdisjoint(parts)
 
 
 def by_seed(found: dict[int, int | None]) -> str:

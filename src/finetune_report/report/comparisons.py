@@ -31,6 +31,7 @@ FACTS = {
     "epochs": "count",
     "level": "real",
     "margin": "real",
+    "equivalence_confidence": "real",
     "critical_p": "p",
 }
 
@@ -38,7 +39,8 @@ FACTS = {
 def publish_comparisons(collector: Collector, path: Path, *below: str) -> None:
     """What a file of comparisons says; `below` are further parts of the keys, such as the split.
 
-    The difference carries its interval. `comparison.<setting>.could_be_best` is the p of its being the best.
+    The difference carries its interval; where a margin is declared, `.equivalence` is the difference again, with the
+    interval that would have to lie within it. `comparison.<setting>.could_be_best` is the p of its being the best.
     """
     found = read_json(path)
     for name, kind in FACTS.items():
@@ -56,3 +58,6 @@ def publish_pair(collector: Collector, path: Path, stem: str, pointer: str, row:
         if row.get(name) is not None:
             interval = row["interval"] if name == "difference" else None
             collector.add(f"{stem}.{name}", shown(row[name]), kind, path, f"{pointer}/{name}", interval)
+    if row.get("within_margin") is not None:
+        place, interval = f"{pointer}/difference", row["equivalence_interval"]
+        collector.add(f"{stem}.equivalence", row["difference"], "real", path, place, interval)

@@ -100,7 +100,7 @@ def scored_by(key: str, evidence: Evidence) -> tuple[str, str, str] | None:
             return name, "validation", metric
         case ("winner", "test", metric) if metric in METRICS:
             return "winner", "test", metric
-        case ("baselines", name, "test", metric) if metric in METRICS:
+        case ("baselines", name, "test", metric) | ("test", name, metric) if metric in METRICS:
             return name, "test", metric
     return None
 

@@ -179,6 +179,7 @@ class Check:
                     self.inlines(block.content, passage, state)
                 else:
                     self.blocks([block], state)
+        passage.label()
         self.made += passage.claim()
         if heads:
             passage.state(self.subjects)
@@ -241,6 +242,8 @@ class Check:
                 self.complain("struck out", element, passage)
             if "value" in classes:
                 passage.values.append((*place, element.attributes.get("key", "")))
+            if "name" in classes:
+                passage.names.append(place)
             if "stated" in classes:
                 passage.escapes.append((*place, element.attributes.get("reason", "")))
             if "claim" in classes:

@@ -10,6 +10,7 @@ from finetune_report.report.derived import keys_in
 from finetune_report.report.keys import parts_of
 from finetune_report.report.statements import excused, may_state, reported, statements
 from finetune_report.report.subjects import Subjects, metrics_of
+from finetune_report.report.values import shown
 
 MARK = re.compile(r"\{\.(?:value|claim|stated|name)\b")
 TOUCHING_BEFORE = re.compile(r"(?:[^\W_]|[.,√¬]|(?:^|[\s(\[])[-−–+<>]|\bminus\s|[√¬]\s)$")
@@ -98,6 +99,8 @@ class Passage:
     claimed: list[bool] = field(default_factory=list)
     found: list[tuple[str, int, str]] = field(default_factory=list)  # kind, place in the text, what
     values: list[tuple[int, int, str]] = field(default_factory=list)  # start and end in the text, key
+    names: list[tuple[int, int]] = field(default_factory=list)  # start and end of printed names from the data
+    labels: list[tuple[int, int]] = field(default_factory=list)  # those of them that only label a row's values
     escapes: list[tuple[int, int, str]] = field(default_factory=list)  # start and end in the text, reason
     authors: list[int] = field(default_factory=list)  # where one is cited by the authors' names
     reported: list[tuple[int, int]] = field(default_factory=list)  # start and end of numbers that are a source's
@@ -130,6 +133,13 @@ class Passage:
             parts = (self.text[low:last], self.text[first:last], seen[last:high])
             found.append(Made(number, *(" ".join(part.split()) for part in parts)))
         return found
+
+    def label(self) -> None:
+        """In a row of a table: names that are a part of the key of a value there label it, and say nothing else."""
+        parts = {squeezed(part) for _, _, key in self.values for each in keys_in(key) for part in parts_of(each)}
+        self.labels = [(start, end) for start, end in self.names if squeezed(self.text[start:end]) in parts]
+        for start, end in self.labels:
+            self.claimed[start:end] = [True] * (end - start)
 
     def state(self, subjects: Subjects, alone: bool = False) -> None:
         """Look for sentences that state a result without a claim, where no word was found that compares by itself.
@@ -199,10 +209,15 @@ class Passage:
             if own in OF_RUNS and own not in meant:
                 return quantity[1]
         head = next((words for place, words in reversed(self.heads) if place <= start), "")
-        return subjects.other(key, self.text[low:high], start - low, keys) or subjects.other(key, head)
+        text = self.text
+        for first, end in self.labels:
+            text = text[:first] + wording.HIDDEN * (end - first) + text[end:]
+        return subjects.other(key, text[low:high], start - low, keys) or subjects.other(key, head)
 
     def touched(self, start: int, end: int, key: str) -> bool:
         """Whether a printed value runs into a digit, a letter, a sign or a word that changes it, or another value."""
+        if start == end:  # a text from the data of nothing but signs without a width
+            return False
         before, after = self.text[:start], self.text[end:]
         starts, ends = ({value[place] for value in self.values} for place in (0, 1))
         joined = start in ends or end in starts or (after[:1] in (".", ",") and end + 1 in starts)
@@ -297,6 +312,11 @@ def states_of_compared(text: str, subjects: Subjects) -> bool:
     return stated is not None or any(
         not excused(text, start, subjects, False) for start, _ in wording.comparisons(text)
     )
+
+
+def squeezed(name: str) -> str:
+    """A name as it is compared with a part of a key, however its white space and escapes are printed."""
+    return "".join(shown(wording.cleaned(name)).split())
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""Calls pandoc and Typst: Markdown to a document tree, and a tree to HTML and PDF, the same bytes each time."""
+"""Calls pandoc and Typst: Markdown to a tree, and a tree to each form of the report, in the same bytes each time."""
 
 import base64
 import io
@@ -30,7 +30,6 @@ RAW_FORMATS.add("typst")  # pandoc has it, panflute's list does not
 UNLIMITED = (
     100_000  # a pipe table with a row of more characters would be as wide as the text, its columns as its dashes
 )
-FORMS = ("pdf", "html")
 # A table of 10,000 rows takes pandoc 25 seconds and 0.3 GB; these are for what never ends.
 PANDOC_SECONDS = 120
 PANDOC_MEMORY = "2g"
@@ -139,9 +138,9 @@ def render(
     write_up: Path,
     engine: str,
     commit_time: int,
-    forms: Iterable[str] = FORMS,
+    forms: Iterable[str],
 ) -> dict[str, bytes]:
-    """The forms of a tree that are asked for, of "pdf" and "html".
+    """The forms of a tree that are asked for, by the ends of their files' names.
 
     `resources` are all the files that it may read, by the names that it knows them by: images, and for the PDF the
     manifest. Raises UserError on what pandoc, or the PDF engine, complains of.
@@ -154,8 +153,9 @@ def render(
             if engine == "typst"
             else latex_pdf(pdf_tree(tree, False), style, variables, resources, write_up, engine, commit_time)
         ),
+        "docx": lambda: docx(tree, style, variables, resources, write_up, commit_time),
     }
-    with ThreadPoolExecutor(max_workers=len(FORMS)) as pool:
+    with ThreadPoolExecutor(max_workers=len(make)) as pool:
         pending = {form: pool.submit(make[form]) for form in forms}
         return {form: result.result() for form, result in pending.items()}
 
@@ -175,6 +175,22 @@ def html(
         "variables": variables | {"manifest": manifest, "styles": style.css.read_text(encoding="utf-8")},
     }
     return pandoc(with_images(tree, resources), defaults, write_up)
+
+
+def docx(
+    tree: str, style: Style, variables: dict[str, Any], resources: dict[str, Path], write_up: Path, commit_time: int
+) -> bytes:
+    """A file for word processors, in pandoc's own layout; it does not carry the manifest.
+
+    These know vector graphics each in its own way, so figures are pictures of dots.
+    """
+    dots = {name: path.with_suffix(".png") for name, path in resources.items() if path.suffix in MEDIA_TYPES}
+    found = json.loads(with_images(tree, dots))
+    if variables["draft"]:
+        words = "DRAFT: what is not resolved is listed at the end"
+        found["blocks"].insert(0, {"t": "Para", "c": [{"t": "Strong", "c": [{"t": "Str", "c": words}]}]})
+    defaults = cited(style) | {"to": "docx", "output-file": "-"}
+    return ran(json.dumps(found), defaults, write_up, SOURCE_DATE_EPOCH=str(commit_time)).stdout
 
 
 def with_images(tree: str, resources: dict[str, Path]) -> str:
@@ -301,12 +317,24 @@ def pandoc(text: str, defaults: dict[str, Any], write_up: Path) -> str:
 
 def pandoc_said(text: str, defaults: dict[str, Any], write_up: Path) -> tuple[str, str]:
     """What pandoc makes of `text`, and what it says of it."""
+    done = ran(text, defaults, write_up)
+    return done.stdout.decode(), done.stderr.decode()
+
+
+def ran(text: str, defaults: dict[str, Any], write_up: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """pandoc's run on `text`, with `environment` beside this process's own."""
     with tempfile.TemporaryDirectory() as folder:
         options = Path(folder) / "defaults.yaml"
         options.write_text(json.dumps(defaults | {"sandbox": True, "fail-if-warnings": True}), encoding="utf-8")
         command = [pypandoc.get_pandoc_path(), "+RTS", f"-M{PANDOC_MEMORY}", "-RTS", "--defaults", str(options)]
         try:
-            done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=PANDOC_SECONDS)
+            done = subprocess.run(
+                command,
+                input=text.encode(),
+                env=os.environ | environment,
+                capture_output=True,
+                timeout=PANDOC_SECONDS,
+            )
         except subprocess.TimeoutExpired:
             raise UserError(
                 f"pandoc has worked on {write_up} for {PANDOC_SECONDS} seconds and was stopped; {ENDLESS}"
@@ -315,4 +343,4 @@ def pandoc_said(text: str, defaults: dict[str, Any], write_up: Path) -> tuple[st
         raise UserError(f"pandoc needs more than {PANDOC_MEMORY} of memory for {write_up}; {ENDLESS}")
     if done.returncode:
         raise UserError(f"pandoc cannot use {write_up}: {done.stderr.decode().strip()}")
-    return done.stdout.decode(), done.stderr.decode()
+    return done

@@ -91,6 +91,8 @@ def instead_of(key: str) -> str:
             return f"; the interval of {join(*stem)} is over examples and seeds"
         case (*stem, "min" | "max" as end):
             return f"; its name is {join(*stem, {'min': 'least', 'max': 'most'}[end])}"
+        case ("baselines", name, "test", *_) | ("test", name, _):
+            return f"; on the test split only what test.systems in the config names is scored: is {name} among it?"
     return ""
 
 

@@ -82,7 +82,9 @@ class Subjects:
                     found.add(self.winner)
                 case ("runs" | "baselines", name, *_):
                     found.add(name)
-                case ("comparison", "test", a, b, _):
+                case ("test", name, _) | ("test", name, _, "sd" | "least" | "most") if name != "confusion":
+                    found.add(self.winner if name == "winner" else name)
+                case ("comparison" | "agreement", "test", a, b, _):
                     found |= {self.winner if name == "winner" else name for name in (a, b)}
                 case ("comparison" | "agreement", a, b, *_):
                     found |= {a, b}
@@ -100,6 +102,10 @@ class Subjects:
         """Whether a sentence names a setting or a method, in whatever spelling."""
         known = self.compared | {name for name, _ in self.aliases} if self.aliases else self.compared
         return bool(self.spelt(sentence, known) or SELECTED.search(sentence))
+
+    def speak_in(self, name: str) -> bool:
+        """Whether a name has words that tell what a value is about: a split, a metric, a setting or a method."""
+        return bool(splits_in(name) or metrics_in(name) or self.compares(name))
 
     @cached_property
     def compared(self) -> frozenset[str]:

@@ -11,12 +11,13 @@ from typing import Any
 
 from finetune_report.errors import UserError
 from finetune_report.report import lexicon
-from finetune_report.report.claims import Verdict, judge
+from finetune_report.report.claims import judge
 from finetune_report.report.derived import OPERATIONS, derived, digits_of
 from finetune_report.report.keys import ANY, below, is_below, matches, raw_parts, split
 from finetune_report.report.results import Evidence, nearest
 from finetune_report.report.subjects import Subjects, folded
 from finetune_report.report.values import Value, decimals, escaped, in_percent, printed, shown
+from finetune_report.report.verdicts import Verdict
 
 import jinja2
 from jinja2.runtime import Macro
@@ -142,19 +143,22 @@ def line_of(error: BaseException, template: jinja2.Template) -> int:
 class FromData(str):
     """A text that data may have put there; printed as it is, it must not become Markdown or HTML.
 
-    One that holds numbers is marked where it is printed: there it is a name, and nowhere else.
+    One that holds numbers, or words that results are told by, is marked where it is printed: there it is a name, and
+    nowhere else.
     """
 
     _names: Counter[str]
+    _subjects: Subjects
 
-    def __new__(cls, text: str, names: Counter[str]) -> "FromData":
+    def __new__(cls, text: str, names: Counter[str], subjects: Subjects) -> "FromData":
         found = super().__new__(cls, text)
-        found._names = names
+        found._names, found._subjects = names, subjects
         return found
 
     def _printed(self) -> str:
         text = escaped(self or EMPTY)
-        if not lexicon.numbers(shown(self or EMPTY)):  # with escapes, which may have digits
+        seen = shown(self or EMPTY)  # with escapes, which may have digits
+        if not (lexicon.numbers(seen) or lexicon.comparisons(seen) or self._subjects.speak_in(seen)):
             return text
         self._names[text] += 1
         return f"[{text}]{{.name}}"
@@ -183,6 +187,7 @@ class Helpers:
             "settings": self.evidence.settings,
             "named": self.listed("sweep.named"),
             "shown": self.listed("sweep.shown"),
+            "systems": [split(key)[1] for key in self.keys("test.*.seeds")],
             "labels": [self.from_data(label) for label in self.evidence.labels],
             "winner": self.evidence.selection["winner"],
         } | {name: partial(self.derived, name) for name in OPERATIONS}
@@ -292,7 +297,7 @@ class Helpers:
         return [self.from_data(name) for name in found]
 
     def from_data(self, text: str) -> FromData:
-        return FromData(text, self.filled.printed_names)
+        return FromData(text, self.filled.printed_names, self.filled.subjects)
 
     def line(self) -> int:
         """The line of the template from which the helper was called."""
@@ -305,6 +310,7 @@ class Helpers:
 def subjects_of(evidence: Evidence, settings: set[str]) -> Subjects:
     """The names that a sentence can speak of results by."""
     methods = {split(key)[1] for key in evidence.values if is_below(key, "baselines")}
+    methods |= {split(key)[1] for key in evidence.values if matches(key, "test.*.seeds")} - {"winner", *settings}
     known = {str(evidence.values[key].value) for key in ("model.name", "experiment.name") if evidence.has(key)}
     return Subjects(
         frozenset(settings), evidence.selection["winner"], frozenset(methods), frozenset({*evidence.labels, *known})

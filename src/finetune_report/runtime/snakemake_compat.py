@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from finetune_report.errors import UserError
 from finetune_report.provenance.currency import Currency, Differences
 
 PATIENCE = 2.0  # seconds in which jobs may stop by themselves, since most requests to end go to them too
@@ -32,11 +33,20 @@ def run_snakemake(arguments: list[str]) -> int:
     return 0
 
 
-def provide_cache() -> None:
-    """Have Snakemake, and the libraries behind it, keep their caches here where the home folder cannot be written.
+def provide_folders() -> None:
+    """See to it that Snakemake can write what it keeps: its notes in this folder, and its cache, here if need be.
 
-    Snakemake makes a folder there before it reads a workflow, and ends with a traceback where it cannot.
+    It writes both before it reads a workflow, a plan too, and ends with a traceback where it cannot. Raises UserError
+    where this folder is not the user's.
     """
+    notes = Path(".snakemake")
+    folders = [notes, *(path for path in notes.iterdir() if path.is_dir())] if notes.is_dir() else [Path()]
+    closed = [folder for folder in folders if not os.access(folder, os.W_OK | os.X_OK)]
+    if closed:
+        raise UserError(
+            f"Snakemake keeps its notes in {notes.resolve()}, and you have no permission to write to "
+            f"{closed[0].resolve()}; ask its owner for it, or work on a copy of the project that is yours"
+        )
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
     try:
         folder = cache.expanduser() / "snakemake"
@@ -180,6 +190,21 @@ def let_records_decide(workflow: Any, currency: Currency) -> None:
         getattr(PersistenceBase, name)
         setattr(PersistenceBase, name, function)
     FilePersistence._read_record = note
+
+
+def ignore_clocks() -> None:
+    """Have no job fail because an input is from the future, by this machine's clock.
+
+    A clock may be set back, and archives are unpacked with the time of another place. Which result is older than which
+    decides nothing here. Raises AttributeError where Snakemake no longer compares times as it did in 9.27.1.
+    """
+    from snakemake.dag import DAG
+
+    async def nothing(self: Any, job: Any, expanded_output: Any) -> None:
+        pass
+
+    DAG.check_output_mtime  # noqa: B018
+    DAG.check_output_mtime = nothing
 
 
 def pass_on_to_jobs() -> None:

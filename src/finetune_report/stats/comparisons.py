@@ -47,17 +47,19 @@ def family_results(
         "clusters": table.shape[0] if clusters is None else len(set(np.asarray(clusters).tolist())),
         "seeds": table.shape[1],
         "critical_p": None,
+        "equivalence_confidence": None,
     }
     pairs: Pairs = {}
     if not declared:
         return facts, pairs
-    family = compare_family(scores, declared, clusters, draws=draws_for(len(declared)))
+    family = compare_family(scores, declared, clusters, draws=draws_for(len(declared)), reach=measure.reach)
     for (a, b), adjusted, found in zip(
         declared, family.comparisons, verdicts(family, margin, measure.higher_is_better), strict=True
     ):
         row = declared_row(adjusted, found, family.critical_p)
         put_both_ways(pairs, a, b, row)
-    return facts | {"critical_p": family.critical_p}, pairs
+    confidence = None if margin is None else 1 - family.equivalence_alpha
+    return facts | {"critical_p": family.critical_p, "equivalence_confidence": confidence}, pairs
 
 
 def declared_row(adjusted: Adjusted, found: Verdict, critical_p: float) -> Row:
@@ -71,6 +73,7 @@ def declared_row(adjusted: Adjusted, found: Verdict, critical_p: float) -> Row:
         "unadjusted_p": difference.p_value,
         "detectable": found.detectable,
         "within_margin": found.within_margin,
+        "equivalence_interval": list(found.equivalence_interval),
     }
     if difference.about == "models":
         row["seed_noise_margin"] = seed_noise_margin(found.difference, difference.p_value, critical_p)
@@ -84,13 +87,18 @@ def counts_of(difference: Difference) -> Row:
 
 
 def add_exploratory(
-    pairs: Pairs, scores: Mapping[str, Floats], wanted: Sequence[Pair], clusters: ArrayLike | None = None
+    pairs: Pairs,
+    scores: Mapping[str, Floats],
+    wanted: Sequence[Pair],
+    metric: str,
+    clusters: ArrayLike | None = None,
 ) -> None:
     """Put in those of the `wanted` pairs that were not declared: with a p and interval of their own, not corrected."""
+    reach = METRICS[metric].reach
     for a, b in wanted:
         if b in pairs.get(a, {}):
             continue
-        difference = compare(scores[a], scores[b], clusters)
+        difference = compare(scores[a], scores[b], clusters, reach)
         row = {
             "outcome": EXPLORATORY,
             "about": difference.about,
@@ -108,28 +116,26 @@ def put_both_ways(pairs: Pairs, a: str, b: str, row: Row) -> None:
 
 def turned(row: Row) -> Row:
     """The same comparison with the two in each other's place."""
-    low, high = row["interval"]  # taken from 0, since a negated 0 prints a minus sign
     counts = {"only_a": row["only_b"], "only_b": row["only_a"]} if "only_a" in row else {}
     outcome = TURNED.get(row["outcome"], row["outcome"])
-    turned_row = {
-        "outcome": outcome,
-        "difference": 0.0 - row["difference"],
-        "interval": [0.0 - high, 0.0 - low],
-    }
-    return row | turned_row | counts
+    intervals = {name: negated(row[name]) for name in ("interval", "equivalence_interval") if name in row}
+    return row | {"outcome": outcome, "difference": 0.0 - row["difference"]} | intervals | counts
 
 
-def best_p_values(
-    scores: Mapping[str, Floats], higher_is_better: bool, clusters: ArrayLike | None = None
-) -> dict[str, float]:
+def negated(interval: Sequence[float]) -> list[float]:
+    low, high = interval
+    return [0.0 - high, 0.0 - low]  # taken from 0, since a negated 0 prints a minus sign
+
+
+def best_p_values(scores: Mapping[str, Floats], metric: str, clusters: ArrayLike | None = None) -> dict[str, float]:
     """For each setting the p of its being the best or as good (Hsu's comparisons with the best).
 
     None are given for a single setting, or for more than `MOST_BEST`.
     """
     if not 1 < len(scores) <= MOST_BEST:
         return {}
-    draws = max(FEWEST_DRAWS, draws_for(len(scores) ** 2))
-    return best_settings(scores, clusters, higher_is_better=higher_is_better, draws=draws)
+    draws, measure = max(FEWEST_DRAWS, draws_for(len(scores) ** 2)), METRICS[metric]
+    return best_settings(scores, clusters, higher_is_better=measure.higher_is_better, draws=draws, reach=measure.reach)
 
 
 def draws_for(comparisons: int) -> int:

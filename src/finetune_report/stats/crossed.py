@@ -26,6 +26,7 @@ from scipy.special import stdtr, stdtrit
 Floats = NDArray[np.float64]
 
 FEWEST_SEEDS = 3  # for an interval of a setting's own number
+FEWEST_DISAGREEMENTS = 4  # examples; see `Estimate.sure_at_most`
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Estimate:
     """A mean, or a difference of two means, with what its p and interval rest on.
 
     `seeds` has the number of seeds of each setting, `clusters` the number of clusters (of examples, where each is one
-    of its own); `seed_variance` is the part of the variance that is due to seeds, 0 with one seed.
+    of its own); `seed_variance` is the part of the variance that is due to seeds, 0 with one seed. No value lies
+    further than `reach` from another.
     """
 
     value: float
@@ -55,6 +57,7 @@ class Estimate:
     example_variance: float
     seed_variance: float
     about: str
+    reach: float = np.inf
 
     @property
     def statistic(self) -> float:
@@ -68,7 +71,18 @@ class Estimate:
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
         """At confidence 1 - alpha; it leaves out 0 if and only if `p_value` is below alpha."""
         half = float(-stdtrit(self.df, alpha / 2)) * self.standard_error
-        return self.value - half, self.value + half
+        return max(self.value - half, -self.reach), min(self.value + half, self.reach)
+
+    def sure_at_most(self, reach: float) -> "Estimate":
+        """The same of a metric whose values lie no further than `reach` apart, 1 for shares; inf changes nothing.
+
+        Where hardly an example tells two settings apart, or all are right, the variance that was found is near 0, and
+        others need not agree so well. It counts as that of four examples at least, one way or the other: then nothing
+        among n leaves an interval of 4 / n, as the rule of three and Tango's interval have it (Agresti & Coull 1998 add
+        four likewise).
+        """
+        least = FEWEST_DISAGREEMENTS**0.5 * reach / self.clusters if np.isfinite(reach) else 0.0
+        return replace(self, standard_error=max(self.standard_error, least), reach=reach)
 
 
 def components(values: ArrayLike, clusters: ArrayLike | None = None) -> Components:
@@ -151,12 +165,12 @@ def mean_of_shares(shares: ArrayLike, examples: int) -> Estimate:
     return build(parts, examples, None, (seeds,), of_seeds)
 
 
-def difference(a: ArrayLike, b: ArrayLike, clusters: ArrayLike | None = None) -> Estimate:
+def difference(a: ArrayLike, b: ArrayLike, clusters: ArrayLike | None = None, reach: float | None = None) -> Estimate:
     """Setting `a` minus setting `b`, from the scores [examples, seeds] of both on the same examples.
 
-    With one seed each it is about these two trained models, with two or more each about the settings. Answers that
-    agree everywhere do not prove that others would: they count as if the settings disagreed on one example. Raises
-    ValueError where the examples differ in number, or where just one of the two has one seed only.
+    With one seed each it is about these two trained models, with two or more each about the settings. `reach` is that
+    of the metric (`Estimate.sure_at_most`), None 1 for right and wrong answers and inf for all else. Raises ValueError
+    where the examples differ in number, or where just one of the two has one seed only.
     """
     a_scores, b_scores = table(a), table(b)
     seeds = (a_scores.shape[1], b_scores.shape[1])
@@ -167,10 +181,9 @@ def difference(a: ArrayLike, b: ArrayLike, clusters: ArrayLike | None = None) ->
     both = [components(a_scores, clusters), components(b_scores, clusters)]
     gaps = components(a_scores.mean(axis=1, keepdims=True) - b_scores.mean(axis=1, keepdims=True), clusters)
     parts = [(part.seeds, part.noise, count) for part, count in zip(both, seeds, strict=True)]
-    found = build(gaps, a_scores.shape[0], clusters, seeds, parts)
-    if found.standard_error == 0 and is_binary(a_scores) and is_binary(b_scores):
-        return replace(found, standard_error=1 / found.examples)
-    return found
+    if reach is None:
+        reach = 1.0 if is_binary(a_scores) and is_binary(b_scores) else np.inf
+    return build(gaps, a_scores.shape[0], clusters, seeds, parts).sure_at_most(reach)
 
 
 def is_binary(scores: Floats) -> bool:

@@ -65,9 +65,16 @@ def evaluator(metric: str, labels: NDArray[np.int64], run: EpochOutcomes) -> Eva
             for place in range(right.shape[1])
         ]
         return of_sums(gaps, lambda sums: np.abs(sums).sum(axis=1))
-    of_tables = METRICS[metric].of_tables
-    assert of_tables is not None
-    return of_confusion(labels, run.predictions, of_tables)
+    of_margins = METRICS[metric].of_margins
+    assert of_margins is not None
+    return of_confusion(labels, run.predictions, of_margins)
+
+
+def tie_evaluator(metric: str, labels: NDArray[np.int64], run: EpochOutcomes) -> Evaluator:
+    """What decides where the metric is equal, such that more is better."""
+    second = tie_breaker(metric)
+    found, sign = evaluator(second, labels, run), METRICS[second].sign
+    return lambda weights: sign * found(weights)
 
 
 def by_epoch(metric: str, labels: NDArray[np.int64], run: EpochOutcomes) -> Floats:

@@ -26,16 +26,17 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 
-def compare(a: ArrayLike, b: ArrayLike, clusters: ArrayLike | None = None) -> Difference:
+def compare(a: ArrayLike, b: ArrayLike, clusters: ArrayLike | None = None, reach: float | None = None) -> Difference:
     """Setting `a` minus setting `b` by the test that fits the scores [examples, seeds].
 
-    The score test for right and wrong answers at one seed, without clusters; else examples crossed with seeds.
+    The score test for right and wrong answers at one seed, without clusters; else examples crossed with seeds. `reach`
+    is that of the metric (`crossed.difference`).
     """
     first, second = table(a), table(b)
     one_seed = first.shape[1] == second.shape[1] == 1
-    if one_seed and clusters is None and is_binary(first) and is_binary(second):
+    if one_seed and clusters is None and reach in (None, 1.0) and is_binary(first) and is_binary(second):
         return DiscordantCounts.of(first, second)
-    return difference(first, second, clusters)
+    return difference(first, second, clusters, reach)
 
 
 def compare_family(
@@ -44,6 +45,7 @@ def compare_family(
     clusters: ArrayLike | None = None,
     alpha: float = ALPHA,
     draws: int = DRAWS,
+    reach: float | None = None,
 ) -> Family:
     """The family of these pairs (first minus second), in their order, from the scores [examples, seeds] by setting.
 
@@ -54,7 +56,7 @@ def compare_family(
         raise ValueError("a family has each pair of different settings once")
     used = list(dict.fromkeys(name for pair in pairs for name in pair))
     tables = {name: table(scores[name]) for name in used}
-    differences = [compare(tables[a], tables[b], clusters) for a, b in pairs]
+    differences = [compare(tables[a], tables[b], clusters, reach) for a, b in pairs]
     contrasts = np.array([contrast(used, a, b) for a, b in pairs])
     correlation = correlation_of(covariance(list(tables.values()), clusters), contrasts)
     return simultaneous(differences, correlation, alpha, draws)
@@ -82,6 +84,7 @@ def best_settings(
     alpha: float = ALPHA,
     higher_is_better: bool = True,
     draws: int = DRAWS,
+    reach: float | None = None,
 ) -> dict[str, float]:
     """For each setting the p of its being the best or as good; below alpha it is ruled out. Needs two settings."""
     names = list(scores)
@@ -91,6 +94,6 @@ def best_settings(
     correlations = []
     for name in names:
         others = [other for other in names if other != name]
-        beats.append([compare(tables[other], tables[name], clusters) for other in others])
+        beats.append([compare(tables[other], tables[name], clusters, reach) for other in others])
         correlations.append(correlation_of(spread, [contrast(names, other, name) for other in others]))
     return dict(zip(names, could_be_best(beats, correlations, alpha, draws), strict=True))

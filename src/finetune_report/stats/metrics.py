@@ -1,6 +1,7 @@
 """The metrics by which predictions are measured, each registered once: name, label, direction, kind, how to compute it.
 
-scikit-learn is imported where it is needed: it takes a second, and many scripts need a metric's direction alone.
+scikit-learn and SciPy are imported where they are needed: they take a second, and many scripts need a metric's
+direction alone.
 """
 
 from collections.abc import Callable
@@ -13,8 +14,10 @@ from finetune_report.stats.influence import OF_CLASSES, OF_PROBABILITIES
 from finetune_report.stats.intervals import wilson_interval
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 RESAMPLES = 2000
+DRAWN_AT_ONCE = 10_000_000  # counts of cells
 
 Interval = tuple[float, float]
 SHARE = (0.0, 1.0)
@@ -34,6 +37,15 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Margins:
+    """Of confusion matrices, [tables, classes]: the diagonals, and the examples by true and by predicted class."""
+
+    right: NDArray[np.float64]
+    true: NDArray[np.float64]
+    predicted: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Metric:
     """One metric.
 
@@ -49,7 +61,7 @@ class Metric:
     bounds: Interval
     compute: Callable[[Outcome], float]
     needs: str = "predictions"
-    of_tables: Callable[[np.ndarray], np.ndarray] | None = None
+    of_margins: Callable[[Margins], NDArray[np.float64]] | None = None
 
     @property
     def sign(self) -> int:
@@ -62,17 +74,31 @@ class Metric:
         return self.bounds == SHARE
 
     @property
+    def reach(self) -> float:
+        """How far two values can lie apart, inf where there is no end to it."""
+        return self.bounds[1] - self.bounds[0]
+
+    @property
     def is_mean(self) -> bool:
         """Whether it is a mean over examples, or to first order one: only by such are settings compared."""
         return self.name in OF_CLASSES | OF_PROBABILITIES
 
 
-def confusion(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """Counts by true class (rows) and predicted class; two classes at least, since scikit-learn warns of one."""
-    from sklearn.metrics import confusion_matrix
+def margins(labels: ArrayLike, predictions: ArrayLike, weights: NDArray[Any]) -> Margins:
+    """Of each row of weights of the examples, [tables, examples], what the metrics of confusion matrices need of one.
 
-    classes = max(2, int(labels.max()) + 1, int(predictions.max()) + 1)
-    return confusion_matrix(labels, predictions, labels=range(classes)).astype(float)
+    The matrix itself has a cell for each two classes, which for hundreds of them is more than memory holds.
+    """
+    from scipy.sparse import csr_array
+
+    true, predicted = np.asarray(labels, dtype=int), np.asarray(predictions, dtype=int)
+    rows, classes = np.arange(len(true)), max(int(true.max()), int(predicted.max())) + 1
+
+    def sums(columns: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:
+        return np.asarray(weights @ csr_array((values, (rows, columns)), shape=(len(rows), classes)), dtype=float)
+
+    ones = np.ones(len(true))
+    return Margins(sums(true, (true == predicted).astype(float)), sums(true, ones), sums(predicted, ones))
 
 
 def by_class(
@@ -112,32 +138,35 @@ def intervals(labels: np.ndarray, predictions: np.ndarray) -> dict[str, Interval
     """95% percentile bootstrap intervals over the examples of every metric that is one of the confusion matrix.
 
     To draw examples again is to draw the counts of the matrix's cells from a multinomial distribution; the seed is
-    fixed.
+    fixed. An empty cell stays empty.
     """
-    counts = confusion(labels, predictions)
-    drawn = np.random.default_rng(0).multinomial(len(labels), counts.ravel() / len(labels), size=RESAMPLES)
-    tables = drawn.reshape(RESAMPLES, *counts.shape).astype(float)
-    found = {name: metric.of_tables(tables) for name, metric in METRICS.items() if metric.of_tables}
-    return {name: tuple(np.quantile(values, [0.025, 0.975]).tolist()) for name, values in found.items()}
+    cells, counts = np.unique(np.stack([labels, predictions]), axis=1, return_counts=True)
+    generator, found = np.random.default_rng(0), []
+    at_once = int(np.clip(DRAWN_AT_ONCE // len(counts), 1, RESAMPLES))
+    for first in range(0, RESAMPLES, at_once):
+        size = min(at_once, RESAMPLES - first)
+        drawn = generator.multinomial(len(labels), counts / len(labels), size=size).astype(float)
+        tables = margins(cells[0], cells[1], drawn)
+        found.append({name: metric.of_margins(tables) for name, metric in METRICS.items() if metric.of_margins})
+    values = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+    return {name: tuple(np.quantile(drawn, [0.025, 0.975]).tolist()) for name, drawn in values.items()}
 
 
-def macro_f1_of(tables: np.ndarray) -> np.ndarray:
-    """Macro-F1 of each confusion matrix, [tables, classes, classes]."""
-    right, total = np.diagonal(tables, axis1=1, axis2=2), tables.sum(axis=1) + tables.sum(axis=2)
-    return np.nanmean(2 * right / np.where(total > 0, total, np.nan), axis=1)
+def macro_f1_of(tables: Margins) -> NDArray[np.float64]:
+    """Macro-F1 of each confusion matrix."""
+    total = tables.true + tables.predicted
+    return np.asarray(np.nanmean(2 * tables.right / np.where(total > 0, total, np.nan), axis=1))
 
 
-def balanced_accuracy_of(tables: np.ndarray) -> np.ndarray:
+def balanced_accuracy_of(tables: Margins) -> NDArray[np.float64]:
     """The mean recall over the true classes of each confusion matrix (Brodersen, Ong, Stephan & Buhmann 2010)."""
-    right, true = np.diagonal(tables, axis1=1, axis2=2), tables.sum(axis=2)
-    return np.nanmean(right / np.where(true > 0, true, np.nan), axis=1)
+    return np.asarray(np.nanmean(tables.right / np.where(tables.true > 0, tables.true, np.nan), axis=1))
 
 
-def matthews_of(tables: np.ndarray) -> np.ndarray:
+def matthews_of(tables: Margins) -> NDArray[np.float64]:
     """Matthews' correlation of each confusion matrix (Gorodkin 2004); 0 where all labels or predictions are equal."""
-    true, predicted, count = tables.sum(axis=2), tables.sum(axis=1), tables.sum(axis=(1, 2))
-    right = np.trace(tables, axis1=1, axis2=2)
-    shared = right * count - (true * predicted).sum(axis=1)
+    true, predicted, count = tables.true, tables.predicted, tables.true.sum(axis=1)
+    shared = tables.right.sum(axis=1) * count - (true * predicted).sum(axis=1)
     spread = (count**2 - (true**2).sum(axis=1)) * (count**2 - (predicted**2).sum(axis=1))
     return np.divide(shared, np.sqrt(spread), out=np.zeros_like(shared), where=spread > 0)
 
@@ -156,9 +185,13 @@ def calibration_error(found: Outcome) -> float:
     return expected_calibration_error(found.labels, found.probabilities)
 
 
-def of_confusion(of_tables: Callable[[np.ndarray], np.ndarray]) -> Callable[[Outcome], float]:
+def of_confusion(of_margins: Callable[[Margins], NDArray[np.float64]]) -> Callable[[Outcome], float]:
     """A metric of the confusion matrix, for one outcome."""
-    return lambda found: float(of_tables(confusion(found.labels, found.predictions)[None])[0])
+
+    def compute(found: Outcome) -> float:
+        return float(of_margins(margins(found.labels, found.predictions, np.ones((1, len(found.labels)))))[0])
+
+    return compute
 
 
 def measured(found: Outcome) -> dict[str, float]:
@@ -173,12 +206,12 @@ METRICS = {
         Metric("accuracy", "accuracy", True, "accuracy", SHARE, accuracy),
         Metric(
             *("balanced_accuracy", "balanced accuracy", True, "accuracy", SHARE, of_confusion(balanced_accuracy_of)),
-            of_tables=balanced_accuracy_of,
+            of_margins=balanced_accuracy_of,
         ),
-        Metric("macro_f1", "macro-F1", True, "real", SHARE, of_confusion(macro_f1_of), of_tables=macro_f1_of),
+        Metric("macro_f1", "macro-F1", True, "real", SHARE, of_confusion(macro_f1_of), of_margins=macro_f1_of),
         Metric(
             *("matthews", "Matthews correlation", True, "real", (-1.0, 1.0), of_confusion(matthews_of)),
-            of_tables=matthews_of,
+            of_margins=matthews_of,
         ),
         Metric("loss", "loss", False, "loss", (0.0, inf), mean_loss, "losses"),
         Metric("calibration_error", "calibration error", False, "real", SHARE, calibration_error, "probabilities"),

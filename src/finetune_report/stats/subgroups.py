@@ -1,6 +1,8 @@
 """Slices of a split: whether they differ at all, and two settings compared within each."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from finetune_report.stats.crossed import membership, table
 from finetune_report.stats.families import compare
@@ -24,28 +26,59 @@ class SliceComparisons:
     too_few: dict[str, int]
 
 
-def differ_at_all(scores: ArrayLike, slices: ArrayLike, permutations: int = PERMUTATIONS) -> float:
-    """The p of a score's mean being the same in all slices: an omnibus permutation test.
+def differ_at_all(
+    scores: ArrayLike, slices: ArrayLike, permutations: int = PERMUTATIONS, clusters: ArrayLike | None = None
+) -> float:
+    """The p of a score's mean being the same in all slices: an omnibus test.
 
     `scores` [examples, seeds] are of a setting, or differences of two: then it is whether the difference depends on the
     slice. An example's score is its mean over seeds, and the runs are taken as given. The statistic is the sum over
-    slices of rows times squared distance from the overall mean; slices are shuffled over the examples, the same way
-    each time.
+    slices of rows times squared distance from the overall mean. Slices are shuffled over the examples or, where these
+    belong together, each cluster's part in the statistic has its sign drawn (`signed`); the same way each time.
     """
     values = table(scores).mean(axis=1)
     values = values - values.mean()
     numbers = np.unique(np.asarray(slices), return_inverse=True)[1]
     if len(numbers) != len(values):
         raise ValueError(f"{len(values)} scores and {len(numbers)} names of slices")
-    members, sizes = membership(numbers), np.bincount(numbers)
-    found = float(((values @ members) ** 2 / sizes).sum())
-    chance = np.random.default_rng(0)
-    block = max(1, 1_000_000 // len(values))
+    sizes = np.bincount(numbers)
+    found = float((np.bincount(numbers, weights=values) ** 2 / sizes).sum())
+    drawn = shuffled(values, numbers) if clusters is None else signed(values, numbers, np.asarray(clusters))
     as_large = 0
-    for start in range(0, permutations, block):
-        shuffled = chance.permuted(np.tile(values, (min(block, permutations - start), 1)), axis=1)
-        as_large += int((((shuffled @ members) ** 2 / sizes).sum(axis=1) >= found * (1 - 1e-9)).sum())
+    for start in range(0, permutations, block := max(1, 1_000_000 // len(values))):
+        sums = drawn(min(block, permutations - start))
+        as_large += int(((sums**2 / sizes).sum(axis=1) >= found * (1 - 1e-9)).sum())
     return (1 + as_large) / (1 + permutations)
+
+
+Drawn = Callable[[int], Floats]  # so many draws of the sums of deviations by slice, [draws, slices]
+
+
+def shuffled(values: Floats, numbers: NDArray[np.intp]) -> Drawn:
+    members, chance = membership(numbers), np.random.default_rng(0)
+    return lambda draws: np.asarray(chance.permuted(np.tile(values, (draws, 1)), axis=1) @ members)
+
+
+def signed(values: Floats, numbers: NDArray[np.intp], clusters: NDArray[Any]) -> Drawn:
+    """The score bootstrap of Kline & Santos (2012) for clusters, with Rademacher's weights.
+
+    A cluster's part in a slice's sum is that of its deviations, less the slice's share of all of them, since the
+    overall mean is an estimate too.
+    """
+    of_clusters = membership(clusters)
+    sums = np.asarray((of_clusters.T @ membership(numbers).multiply(values[:, None])).todense())
+    parts = sums - sums.sum(axis=1, keepdims=True) * np.bincount(numbers) / len(values)
+    chance = np.random.default_rng(0)
+    return lambda draws: (2.0 * chance.integers(0, 2, (draws, len(parts))) - 1) @ parts
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Each p corrected for their number (Holm 1979), whatever their joint distribution."""
+    found, least = {}, 0.0
+    for place, name in enumerate(sorted(p_values, key=lambda name: p_values[name])):
+        least = max(least, min(1.0, (len(p_values) - place) * p_values[name]))
+        found[name] = least
+    return {name: found[name] for name in p_values}
 
 
 def compare_slices(

@@ -9,9 +9,10 @@ examples that were not drawn; the mean over the draws is what a selection like t
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from finetune_report.stats.metrics import Margins, margins
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
 # Of one run: weights of the examples [draws, examples] to the metric after each epoch [draws, epochs].
@@ -19,6 +20,7 @@ Evaluator = Callable[[Floats], Floats]
 
 RESAMPLES = 1000
 BLOCK = 100  # draws at a time
+EQUAL = 1e-12  # what two means of the same numbers may differ by
 
 
 @dataclass(frozen=True)
@@ -46,25 +48,30 @@ def correct_winner(
     higher_is_better: bool = True,
     clusters: ArrayLike | None = None,
     resamples: int = RESAMPLES,
+    ties: Sequence[Sequence[Evaluator]] | None = None,
 ) -> Corrected:
     """Of the best setting, by the mean over its runs' best epochs; `settings` has an evaluator for each run of each.
 
-    Of equals the first is selected, setting or epoch. The draws are the same each time.
+    Among equals, settings or epochs, `ties` decide: an evaluator for each run again, of which more is better. What is
+    equal then too, or where there are none, comes in its order. The draws are the same each time.
     """
     sign = 1 if higher_is_better else -1
+    seconds = ties or [[of_nothing(run) for run in of_setting] for of_setting in settings]
+    runs = [list(zip(*both, strict=True)) for both in zip(settings, seconds, strict=True)]
     whole = np.ones((1, examples))
-    scores, epochs = chosen_epochs(settings, whole, whole, sign)
-    winner = int(np.argmax(sign * scores[0]))
+    scores, _, of_ties = chosen_scores(runs, whole, whole, sign)
+    winner = int(best_places(sign * scores, of_ties)[0])
+    epochs = [int(best_places(sign * run(whole), second(whole))[0]) for run, second in runs[winner]]
     chance = np.random.default_rng(0)
     found = []
     for start in range(0, resamples, BLOCK):
         drawn = draw_weights(min(BLOCK, resamples - start), examples, clusters, chance)
         left = (drawn == 0).astype(float)
-        inside, outside = chosen_scores(settings, drawn, left, sign)
-        found.append(outside[np.arange(len(drawn)), np.argmax(sign * inside, axis=1)])
+        inside, outside, of_ties = chosen_scores(runs, drawn, left, sign)
+        found.append(outside[np.arange(len(drawn)), best_places(sign * inside, of_ties)])
     return Corrected(
         winner,
-        tuple(int(epoch) for epoch in epochs[winner]),
+        tuple(epochs),
         float(scores[0, winner]),
         float(np.nanmean(np.concatenate(found))),
         sum(max(run(whole).shape[1] for run in runs) for runs in settings),
@@ -79,27 +86,30 @@ def draw_weights(draws: int, examples: int, clusters: ArrayLike | None, chance: 
 
 
 def chosen_scores(
-    settings: Sequence[Sequence[Evaluator]], drawn: Floats, left: Floats, sign: int
-) -> tuple[Floats, Floats]:
-    """Each setting's mean over its runs, each at the epoch best by `drawn`: by `drawn`, and by `left`."""
+    settings: Sequence[Sequence[tuple[Evaluator, Evaluator]]], drawn: Floats, left: Floats, sign: int
+) -> tuple[Floats, Floats, Floats]:
+    """Each setting's mean over its runs, each at the epoch best by `drawn`: by `drawn`, by `left`, and of its ties."""
     rows = np.arange(len(drawn))
-    inside = np.empty((len(drawn), len(settings)))
-    outside = np.empty_like(inside)
+    found = np.zeros((3, len(drawn), len(settings)))
     for place, runs in enumerate(settings):
-        means = np.zeros((2, len(drawn)))
-        for run in runs:
-            by_epoch = run(drawn)
-            best = np.argmax(sign * by_epoch, axis=1)
-            means += by_epoch[rows, best], run(left)[rows, best]
-        inside[:, place], outside[:, place] = means / len(runs)
-    return inside, outside
+        for run, second in runs:
+            by_epoch, of_ties = run(drawn), second(drawn)
+            best = best_places(sign * by_epoch, of_ties)
+            found[:, :, place] += by_epoch[rows, best], run(left)[rows, best], of_ties[rows, best]
+        found[:, :, place] /= len(runs)
+    inside, outside, seconds = found
+    return inside, outside, seconds
 
 
-def chosen_epochs(
-    settings: Sequence[Sequence[Evaluator]], drawn: Floats, left: Floats, sign: int
-) -> tuple[Floats, list[list[int]]]:
-    inside, _ = chosen_scores(settings, drawn, left, sign)
-    return inside, [[int(np.argmax(sign * run(drawn)[0])) for run in runs] for runs in settings]
+def best_places(scores: Floats, ties: Floats) -> NDArray[np.intp]:
+    """In each row the place of the highest score, among equals of the highest tie, the first of what is equal then."""
+    top = scores.max(axis=1, keepdims=True)
+    return np.argmax(np.where(scores >= top - EQUAL * np.maximum(1, np.abs(top)), ties, -np.inf), axis=1)
+
+
+def of_nothing(run: Evaluator) -> Evaluator:
+    """For ties that nothing decides."""
+    return lambda weights: np.zeros_like(run(weights))
 
 
 def of_means(scores: ArrayLike) -> Evaluator:
@@ -114,17 +124,12 @@ def of_means(scores: ArrayLike) -> Evaluator:
     return evaluate
 
 
-def of_confusion(labels: ArrayLike, predictions: ArrayLike, metric: Callable[[Floats], Floats]) -> Evaluator:
-    """For a metric of confusion matrices [matrices, classes, classes], from a run's classes [examples, epochs]."""
-    true, predicted = np.asarray(labels, dtype=int), np.asarray(predictions, dtype=int)
-    classes, rows = max(int(true.max()), int(predicted.max())) + 1, np.arange(len(true))
-    cells = [
-        csr_array((np.ones(len(true)), (rows, true * classes + column)), shape=(len(true), classes**2))
-        for column in predicted.T
-    ]
+def of_confusion(labels: ArrayLike, predictions: ArrayLike, metric: Callable[[Margins], Floats]) -> Evaluator:
+    """For a metric of confusion matrices, from a run's classes [examples, epochs]."""
+    columns = np.asarray(predictions).T
 
     def evaluate(weights: Floats) -> Floats:
-        return np.stack([metric((weights @ each).reshape(-1, classes, classes)) for each in cells], axis=1)
+        return np.stack([metric(margins(labels, column, weights)) for column in columns], axis=1)
 
     return evaluate
 

@@ -161,7 +161,7 @@ NAMING = re.compile(
 # The ends and the middle of a scale, where a sentence says what they mean.
 END_OF_SCALE = re.compile(r"[-−]?(?:0|1|0\.0|1\.0|0\.5|100|half|zero)")
 SCALE = re.compile(
-    r"\b(?:means?|denotes?|stands?\sfor|corresponds?\sto|ranges?\s(?:from|between)|lies?\sbetween|on\sa\sscale|is\sdefined|by\sdefinition|"
+    r"\b(?:means|denotes?|stands?\sfor|corresponds?\sto|ranges?\s(?:from|between)|lies?\sbetween|on\sa\sscale|is\sdefined|by\sdefinition|"
     r"would\s(?:be|have|get|score|reach)|a\sperfect\s\w+\s(?:has|is|gets|scores|reaches))\b",
     re.IGNORECASE,
 )

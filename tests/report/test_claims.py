@@ -9,7 +9,7 @@ from finetune_report.files import read_json
 from finetune_report.report.claims import judge
 from finetune_report.report.results import Evidence, common_onset, onset
 from finetune_report.report.values import Value, read_values
-from tests.support.evidence import compared, evidence, make_results
+from tests.support.evidence import SETTINGS, compared, evidence, make_results
 from tests.support.golden import GOLDEN
 
 import pytest
@@ -261,3 +261,55 @@ def test_the_onset_and_comparisons_can_be_cited(found: Evidence) -> None:
 def test_a_key_of_an_earlier_version_is_answered_with_the_one_of_today(found: Evidence, key: str, instead: str) -> None:
     with pytest.raises(UserError, match=instead):
         found.value(key)
+
+
+FALLING = {"run": "small-batch", "curve": "validation_loss"}  # 0.65, 0.55, 0.45, 0.40
+TURNING = {"run": "baseline", "curve": "validation_loss"}  # 0.60, 0.50, 0.55, 0.62
+RATE = "runs.{}.learning_rate"  # 1e-4, 1e-5 and 5e-5
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "holds"),
+    [
+        ("falls", FALLING, True),
+        ("falls", TURNING, False),  # it turns
+        ("falls", TURNING | {"since": 2}, False),
+        ("rises", TURNING | {"since": 2}, True),
+        ("rises", TURNING, False),
+        ("rises", FALLING, False),
+        ("plateaus", FALLING | {"since": 3, "within": 0.06}, True),
+        ("plateaus", FALLING | {"since": 3, "within": 0.04}, False),
+        ("plateaus", FALLING | {"since": 2, "within": 0.06}, False),
+        ("ranks", {"key": RATE.format("milder"), "place": 2, "among": [RATE.format(name) for name in SETTINGS]}, True),
+        ("ranks", {"key": RATE.format("milder"), "place": 1, "among": [RATE.format(name) for name in SETTINGS]}, False),
+        (
+            "ranks",  # it shares its place
+            {"key": "runs.milder.batch_size", "place": 1, "among": [f"runs.{name}.batch_size" for name in SETTINGS]},
+            False,
+        ),
+        ("most", {"part": "runs.baseline.batch_size", "whole": "data.train.rows"}, False),
+        ("most", {"part": "runs.small-batch.best_epoch", "whole": "runs.small-batch.batch_size"}, True),  # 4 of 5
+        ("most", {"part": "runs.baseline.best_epoch", "whole": "runs.small-batch.batch_size"}, False),  # 2 of 5
+    ],
+)
+def test_curves_ranks_and_majorities(found: Evidence, kind: str, arguments: dict[str, Any], holds: bool) -> None:
+    assert judge(kind, arguments, found).holds == holds
+
+
+def test_half_is_no_majority(found: Evidence) -> None:
+    assert not judge("most", {"part": "runs.baseline.best_epoch", "whole": "runs.small-batch.best_epoch"}, found).holds
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        ("plateaus", FALLING | {"since": 1, "within": 10}),
+        ("best_epoch_before", {"run": "baseline", "epoch": 100}),
+        ("most", {"part": "data.train.rows", "whole": "data.train.rows"}),
+        ("largest", {"key": "data.train.rows", "among": ["data.train.rows"]}),
+        ("ranks", {"key": "data.train.rows", "place": 1, "among": []}),
+    ],
+)
+def test_a_claim_that_cannot_fail_is_refused(found: Evidence, kind: str, arguments: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="says nothing"):
+        judge(kind, arguments, found)

@@ -247,3 +247,151 @@ def test_too_few_decimals_hide_a_value(folder: Path) -> None:
         with pytest.raises(UserError, match=r"nothing of .* would be left"):
             checked(folder, f"{{{{ value({call}) }}}}")
     assert checked(folder, '{{ value("runs.baseline.validation.accuracy", percent=True, digits=0) }}').findings == []
+
+
+AHEAD = '{% call claim("beats", a="small-batch", b="baseline") %}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It hits ninetyseven of them.",
+        "It has a couple of errors.",
+        "Accuracy is in the mid-nineties.",
+        "One in ten is misjudged.",
+        "It is sixfold.",
+        "Its F97 is reached.",
+        "Section 97 of them.",
+        "Figure 97 errors.",
+        "Qwen 9 times out of ten.",
+    ],
+)
+def test_numbers_in_other_words(folder: Path, text: str) -> None:
+    assert "unbound number" in kinds(folder, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It ran on 12 March 2021, and the release is 4.38.1.",
+        "The 2019 edition has it, see Figures 3 and 4.",
+        "A score lies between 0 and 1.",
+        "We had two research questions.",
+        "It ran on an A100.",
+    ],
+)
+def test_numbers_that_name_pass(folder: Path, text: str) -> None:
+    assert kinds(folder, text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"more than {OTHER}",
+        f"not {OTHER}",
+        f"nearly {OTHER}",
+        f"half of {OTHER}",
+        f"{OTHER} points",
+        f"{OTHER} errors",
+        f"{OTHER}/{VALUE}",
+    ],
+)
+def test_words_that_make_another_number_of_a_score(folder: Path, text: str) -> None:
+    assert "touched value" in kinds(folder, text)
+
+
+def test_a_longest_length_may_be_exceeded(folder: Path) -> None:
+    assert kinds(folder, 'Up to {{ value("runs.baseline.batch_size") }} sentences stand in a batch.') == []
+    assert kinds(folder, f"It reaches about {OTHER}.") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It makes no errors at all.",
+        "The model is never wrong.",
+        "Not a single sentence is misjudged; each sentence is judged correctly.",
+        "small-batch ≻ baseline",
+        "👍 small batch",
+        "small batch: A+",
+        "The idea that the small batch wins holds.",
+        "Our hypothesis was right.",
+        "The small batch is second to none.",
+        "```\nThe small batch wins\n```",
+        '![x](figures/graph.png "The small batch wins")',
+        "[x](http://x.org 'The small batch wins')",
+        "The small batch is ahead, as @fig:x plots.",
+    ],
+)
+def test_statements_in_other_forms(folder: Path, text: str) -> None:
+    assert {"unclaimed statement", "unbound comparison"} & set(kinds(folder, text))
+
+
+def test_math_in_words_compares(folder: Path) -> None:
+    assert kinds(folder, r"$\text{small-batch} > \text{baseline}$") == ["unbound comparison"]
+    assert kinds(folder, r"$\text{rate} > x$") == []
+
+
+def test_what_is_struck_out_is_no_text(folder: Path) -> None:
+    assert "struck out" in kinds(folder, f"~~{OTHER}~~")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[97]{.stated reason='a definition'} percent of sentences are right.",
+        "[97 of 100]{.stated reason='a known fact'} sentences are judged right.",
+        "The accuracy is [nine tenths]{.stated reason='a definition'}.",
+    ],
+)
+def test_an_escape_covers_no_share_of_what_was_right(folder: Path, text: str) -> None:
+    assert "escaped result" in kinds(folder, text)
+
+
+def test_a_value_stands_behind_the_words_for_it(folder: Path) -> None:
+    rate, batch = (f'{{{{ value("runs.baseline.{name}") }}}}' for name in ("learning_rate", "batch_size"))
+    assert kinds(folder, f"A learning rate of {rate} and a batch size of {batch}.") == []
+    assert kinds(folder, f"A learning rate of {batch}.") == ["value of another"]
+    assert kinds(folder, f"p = {rate}") == ["value of another"]
+
+
+def test_paragraphs_that_are_not_english_are_named(folder: Path) -> None:
+    german = "Das kleine Los ist viel besser als die Baseline und wird nicht schlechter."
+    assert checked(folder, german + "\n\nSmall batches make noisy gradients.").unread == [german]
+    assert checked(folder, "Небольшие пакеты лучше.").unread == ["Небольшие пакеты лучше."]
+    assert checked(folder, "No effect on it.\n\nEarly stopping, as expected.").unread == []
+
+
+def test_what_is_printed_of_sources(folder: Path) -> None:
+    entry = "@book{{x,\n title = {{On 97 things}},\n note = {{{}}}\n}}\n"
+    path, bibliography = folder / "given.md", folder / "given.bib"
+    path.write_text("As in @x.", encoding="utf-8")
+    filled = fill(path, evidence(folder))
+    for note, expected in (
+        ("Second edition", []),
+        ("The small batch wins", ["result in a source"]),
+        ("with an accuracy of 0.97", ["result in a source"]),
+    ):
+        bibliography.write_text(entry.format(note), encoding="utf-8")
+        found = check_document(parse(filled.text, path), filled, path, [bibliography])
+        assert [finding.kind for finding in found.findings] == expected
+        assert [escape.text for escape in found.escapes] == ["On 97 things"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "The small batch beats the baseline by far.{% endcall %}",
+        "The small batch beats the baseline on every sentence.{% endcall %}",
+        "Than the small batch, the baseline is better.{% endcall %}",
+        "The small batch beats the baseline{% endcall %}, and the milder one too.",
+    ],
+)
+def test_a_claim_bears_out_no_more_than_it_says(folder: Path, body: str) -> None:
+    assert kinds(folder, AHEAD + body) == ["misworded claim"]
+
+
+def test_a_claim_of_a_curve_names_its_measure(folder: Path) -> None:
+    claim = '{{% call claim("rises", run="baseline", curve="validation_loss", since=2) %}}{}{{% endcall %}}'
+    assert kinds(folder, claim.format("The baseline rises.")) == ["misworded claim"]
+    assert kinds(folder, claim.format("The loss of the baseline rises.")) == []

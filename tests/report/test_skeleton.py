@@ -113,9 +113,6 @@ def test_what_is_wrong_with_the_data_is_told(evidence: Evidence) -> None:
     for name, entry in listed.items():
         put(evidence, entry, "text", "label_audit", "listed", "1", name)
     put(evidence, 0.9, "real", "label_audit", "listed", "1", "probability")
-    put(evidence, 12, "count", "unlabelled", "rows")
-    for name, count in (("better", 5), ("the test accuracy", 7)):
-        put(evidence, count, "count", "unlabelled", "class", name)
     found, filled = checked(evidence)
     assert found == []
     said = " ".join(pf.stringify(parse(filled.text, SKELETON)).split())

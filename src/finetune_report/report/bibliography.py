@@ -1,7 +1,7 @@
 """The keys of the bibliography, and what no bibliography may hold."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from finetune_report.errors import UserError
@@ -9,6 +9,11 @@ from finetune_report.terminal import visible
 
 ENTRY = re.compile(r"@(\w+)\s*\{\s*([^\s,]+)\s*,")
 ZERO_WIDTH_JOINERS = "\u200c\u200d"  # unseen, and part of Persian words and of emoji
+FIELD = re.compile(
+    r"\b(title|subtitle|booktitle|note|annote|addendum|howpublished)\s*=\s*"
+    r"(\{(?:[^{}]|\{[^{}]*\})*\}|\"[^\"]*\")",
+    re.IGNORECASE,
+)
 NO_ENTRIES = {"comment", "preamble", "string"}
 
 
@@ -33,6 +38,18 @@ def citable(paths: Iterable[Path]) -> set[str]:
                 raise UserError(f"{place}: the key '{key}' is also that of {places[key]}; rename or remove one of them")
             places[key] = place
     return set(places)
+
+
+def words_of_sources(paths: Iterable[Path], keys: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    """Of each cited entry its key, and the name and text of each field that is printed and may hold sentences."""
+    for path in paths:
+        text = text_of(path)
+        entries = list(ENTRY.finditer(text))
+        for entry, after in zip(entries, [*entries[1:], None], strict=True):
+            if entry[2] in keys:
+                body = text[entry.end() : after.start() if after else len(text)]
+                for name, words in FIELD.findall(body):
+                    yield entry[2], name.lower(), " ".join(re.sub(r"[{}]", "", words).split())
 
 
 def text_of(path: Path) -> str:

@@ -76,7 +76,7 @@ def main(
     evidence = Evidence(read_values(values), settings, labels, chosen, read_curves(curves))
     filled = fill(write_up, evidence)
     doc = parse(filled.text, write_up)
-    checked = check_document(doc, filled, write_up)
+    checked = check_document(doc, filled, write_up, bibliography)
     against = reasons(checked.findings, commit, dirty, chosen, failed_runs == "refuse", disagreements(figures, tables))
     root = values.parent
     tested = read_json(ledger)
@@ -133,6 +133,7 @@ def what_was_checked(checked: Checked, against: list[str], filled: Filled) -> di
         "findings": [finding.as_json() for finding in checked.findings],
         "escapes": [asdict(escape) for escape in checked.escapes],
         "unjudged": checked.unjudged,
+        "unread": checked.unread,
         "claims": [claim.as_json() for claim in filled.claims],
         "values": [citation.as_json() for citation in filled.citations],
     }

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from finetune_report.report.claims import is_score
+from finetune_report.report.claims import is_called_score
 from finetune_report.report.lexicon import NOT_A_COMPARISON, unexcused
 from finetune_report.report.passages import Made
 from finetune_report.report.subjects import SAME, Subjects, metrics_in, splits_in
@@ -178,7 +178,7 @@ def unfit(claim: Claim, words: str) -> str:
     if claim.kind in UP_OR_DOWN and up_or_down and claim.kind not in up_or_down:
         return f"its sentence says that the curve {up_or_down[0]}"
     winning = next(unexcused(WINNING, NOT_A_COMPARISON, words), None)
-    if winning and claim.kind not in (*COMPARED, "could_be_best") and not any(map(is_score, keys_of(claim))):
+    if winning and claim.kind not in (*COMPARED, "could_be_best") and not any(map(is_called_score, keys_of(claim))):
         return f"its sentence says “{words[slice(*winning)]}”, which takes a claim that compares, such as 'beats'"
     if claim.kind == "monotone" and not keys_of(claim):
         return "none of its numbers is a result; give keys"

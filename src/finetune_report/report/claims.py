@@ -308,9 +308,13 @@ def is_score(key: str, evidence: Evidence) -> bool:
     """Whether a value is a score that models are measured by, or made of such scores: what has an interval is, and what
     is of their kind, and what its key says so of.
     """
-    parts, value = split(key), evidence.values.get(key)
-    if value is not None and (value.interval is not None or value.kind in ("accuracy", "loss")):
-        return True
+    value = evidence.values.get(key)
+    measured = value is not None and (value.interval is not None or value.kind in ("accuracy", "loss"))
+    return measured or is_called_score(key)
+
+
+def is_called_score(key: str) -> bool:
+    parts = split(key)
     return parts[0] == "comparison" or parts[-1] == "validation" or not SCORES.isdisjoint(parts)
 
 

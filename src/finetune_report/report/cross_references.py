@@ -194,10 +194,12 @@ def vouched(checked: Checked) -> list[Any]:
         texts.append(f"No run stands behind these words, which the author vouches for: {listed}.")
     if checked.unjudged:
         count = len(checked.unjudged)
-        named = "sentence names" if count == 1 else "sentences name"
-        texts.append(
-            f"{count} {named} a measure without a value, a claim or an escape, and nobody has judged what they say."
-        )
+        named = "sentence speaks" if count == 1 else "sentences speak"
+        texts.append(f"{count} {named} of results, or may do so, and nobody has judged what they say.")
+    if checked.unread:
+        count = len(checked.unread)
+        named = "paragraph is" if count == 1 else "paragraphs are"
+        texts.append(f"{count} {named} not in English: the numbers in it were checked, and the wording was not.")
     return [pf.Para(*words(text)) for text in texts]
 
 

@@ -3,11 +3,13 @@
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from finetune_report.fonts import undrawable
+from finetune_report.report.bibliography import words_of_sources
 from finetune_report.report.claim_wording import misworded
 from finetune_report.report.claims import OF_MODELS
 from finetune_report.report.lexicon import speaks_of_models
@@ -29,7 +31,10 @@ ADVICE = {
     "disguised word": "its letters are of several alphabets that look alike; write it in one",
     "raw code": "what it prints cannot be checked; write Markdown, or escape it with a reason",
     "unknown attribute": "it may show in one form of the report and not in the other; leave it out",
-    "touched value": "a value stands by itself: leave a space, and print percents by value(..., percent=True)",
+    "touched value": "a value stands by itself, without a sign or a word that makes another of it: leave a space, "
+    "print percents by percent=True and points by points=True, or make a claim of it (at_least, at_most)",
+    "result in a source": "its note in the bibliography states a result; say it in the text, with a value or a claim",
+    "struck out": "the check reads what is struck out, and the reader does not; delete it",
     "value of another": "cite the value that the sentence speaks of, or name what this one is of",
     "forged name": "a name from the data is marked where {{{{ name }}}} prints it, and cannot be by hand",
     "forged value": 'a value is printed by {{{{ value("key") }}}} and cannot be written by hand',
@@ -75,12 +80,14 @@ class Checked:
     findings: list[Finding]
     escapes: list[Escape]
     unjudged: list[str]  # sentences that speak of results without a value, a claim or an escape
+    unread: list[str]  # paragraphs that are not English, whose wording was not checked
 
 
-def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> Checked:
-    """Check the tree of a filled-in write-up."""
+def check_document(doc: pf.Doc, filled: Filled, write_up: Path, bibliography: Iterable[Path] = ()) -> Checked:
+    """Check the tree of a filled-in write-up, and what is printed of the sources that it cites."""
     check = check_of(filled)
     check.document(doc)
+    check.sources(words_of_sources(bibliography, check.cited))
     places = Places(write_up.read_text(encoding="utf-8"))
     findings = [finding_of(problem, places.line(problem), write_up) for problem in check.problems]
     for number, claim in enumerate(filled.claims, start=1):
@@ -99,7 +106,7 @@ def check_document(doc: pf.Doc, filled: Filled, write_up: Path) -> Checked:
     findings += undrawn(write_up)
     if check.claims:
         findings.append(Finding("forged claim", str(write_up), 1, "", "", "a claim is made by {% call claim(...) %}"))
-    return Checked(sorted(findings, key=lambda finding: finding.line), check.escapes, check.unjudged)
+    return Checked(sorted(findings, key=lambda finding: finding.line), check.escapes, check.unjudged, check.unread)
 
 
 def check_of(filled: Filled) -> Check:

@@ -136,10 +136,11 @@ NAMING = re.compile(
         Ubuntu|Debian|Windows|CC[ ]BY(?:-SA)?|GPL)\s(?P<version>\d{{1,2}}(?:\.\d{{1,2}}){{0,2}})\b{NOT_COUNTED} |
     \b(?:Llama|Gemma|Gemini|Mistral|Phi|Qwen|Claude|GPT)\s(?P<release>\d(?:\.\d)?)\b(?!\d){NOT_COUNTED} |
     \((?P<alone>(?:19|20)\d\d)\) |
-    (?:\b(?:on|until|since|from|by|to|of)\s(?P<day>\d{{1,2}}\s{MONTH})|(?P<dated>\d{{1,2}}\s{MONTH}\s(?:19|20)\d\d))\b |
+    \b(?P<dated>\d{{1,2}}\s{MONTH}\s(?:19|20)\d\d)\b |
+    \b(?:on|until|since|from|by|to|of)\s(?P<day>\d{{1,2}}\s{MONTH})\b(?!\s(?:19|20)\d\d) |
     \b(?:during|year|summer|spring|winter|autumn|released|published|introduced|around)
         \s(?P<then>(?:19|20)\d\d)\b{NOT_COUNTED} |
-    \b(?:a|an|the)\s(?P<edition>(?:19|20)\d\d)\s(?:paper|edition|version|study|survey|article|release|dump|snapshot|
+    \b(?:[Aa]n?|[Tt]he)\s(?P<edition>(?:19|20)\d\d)\s(?:paper|edition|version|study|survey|article|release|dump|snapshot|
         shared\stask|election|competition|workshop|conference|corpus|season)\b |
     \b(?P<years>(?:19|20)\d\d[–-](?:(?:19|20)\d\d|\d\d)|(?:19|20)\d0s)\b{NOT_COUNTED} |
     \b(?P<rank>\d-grams?|\d{{1,2}}-bit)\b |
@@ -178,6 +179,23 @@ JUDGED = re.compile(r"\b(?:right|wrong|correct(?:ly)?|misjudged|misclassified|mi
 RESULT = re.compile(rf"\b(?:{MEASURE}|precision|calibration)\b", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]{2,}")
 ALIKE = {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "FULLWIDTH", "MATHEMATICAL"}
+# The commonest small words of English, and of other languages.
+ENGLISH = re.compile(
+    r"the|of|and|to|in|is|that|for|it|as|was|with|be|by|on|not|are|no|this|at|from|or|an|have|has|were|which|we|its|our|"
+    r"their|can|all|do"
+)
+FOREIGN = [
+    frozenset(words.split())
+    for words in (
+        "der die das und ist nicht ein eine einen mit von zu den dem auf für sich wird werden als auch im sind es wir",
+        "le la les des du un une et est que dans pour qui sur pas avec sont plus nous ce cette au par ne",
+        "el la los las del y es que en un una para con no por se son más como este esta",
+        "il lo la gli di che è un una per con non sono del della dei nel più come questo",
+        "het een van en dat niet zijn voor met op wordt worden ook naar bij deze dit",
+        "o os as um uma do da dos das que não para com por mais são como este",
+        "och att det som en är på för av med inte den till har ett de om",
+    )
+]
 OF_MODELS = re.compile(r"\b(?:models?|runs?|seeds?)\b", re.IGNORECASE)
 
 
@@ -243,6 +261,21 @@ def is_share_of_results(text: str, sentence: str) -> bool:
 def speaks_of_results(sentence: str) -> bool:
     """Whether a sentence names a measure of results."""
     return RESULT.search(sentence) is not None
+
+
+def is_foreign(text: str) -> bool:
+    """Whether a text is no English: most of its letters are of another script, or it has more of the small words of
+    another language than of English ones.
+    """
+    if not text.isascii():
+        letters = [sign for sign in text if sign.isalpha()]
+        latin = sum(sign.isascii() or "LATIN" in unicodedata.name(sign, "") for sign in letters)
+        if len(letters) > 3 and latin < len(letters) / 2:
+            return True
+    words = [word.casefold() for word in WORD.findall(text)]
+    english = sum(ENGLISH.fullmatch(word) is not None for word in words)
+    others = max(sum(word in small for word in words) for small in FOREIGN)
+    return others > max(english, 1)
 
 
 def disguised(text: str) -> list[Span]:

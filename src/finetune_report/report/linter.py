@@ -13,11 +13,13 @@ from typing import Any
 
 from finetune_report.report import lexicon as wording
 from finetune_report.report.passages import Escape, Made, Passage, Problem, State, states_of_compared
+from finetune_report.report.raw_code import LOOKS
 from finetune_report.report.subjects import Subjects
 
 import panflute as pf
 
 REPORTED = "reported, by the source cited there"
+TITLE = "the title of a source"
 EXPLANATION = "an explanation"
 UNPRINTED = {"bibliography", "csl", "lang", "link-citations", "nocite", "toc", "toc-depth"}
 SECTION_NUMBER = re.compile(r"(?:[1-9]\d?|[A-Z]|[IVX]+)(?:\.[1-9]\d?)*\.?")
@@ -26,11 +28,11 @@ ATTRIBUTES = {"key", "n", "reason", "number", "width", "height", "widths", "alt"
 # Of a symbol: one that stands alone is a number that is set low or high.
 SUB_OR_SUPERSCRIPT = re.compile(r"(?<=[\w}\])'|])[_^]\s*(?:\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|[^\s{}\\])")
 LATEX_COMMAND = re.compile(r"\\[A-Za-z]+")
+MATH_WORDS = re.compile(r"\\(?:text|mathrm|operatorname|mathit|texttt|mathsf|textbf|textit)\s*\{([^{}]*)\}")
+RELATION = re.compile(r"[<>≤≥≻≺≫≪]|\\(?:gt|lt|geq?|leq?|gg|ll|succ|prec|gtrsim|lesssim)\b")
 HTML_TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
 # Comments, and tags that change the looks of words that stand in the tree.
-UNPRINTED_RAW = re.compile(
-    r"<!--.*?-->|</?(?:b|i|em|strong|sub|sup|br|kbd|mark|u|s|small)\s*/?>", re.DOTALL | re.IGNORECASE
-)
+UNPRINTED_RAW = re.compile(rf"<!--.*?-->|</?(?:br|{'|'.join(LOOKS)})\s*/?>", re.DOTALL | re.IGNORECASE)
 ASKING = re.compile(r"(?:What|How|Where|When|Which|Whether)\b", re.IGNORECASE)  # a heading that says what is looked at
 PLACE = r"(?:\d{1,6}|[1-9]\d?(?:\.[1-9]\d?)+)"  # a page, or a section; no share such as 0.97
 REFERENCE = re.compile(r"(?:fig|tbl|sec):")  # to a part of this report, which is no source
@@ -62,6 +64,8 @@ class Check:
         self.claims: Counter[str] = Counter()  # how often each claim's mark occurs
         self.opened: list[str] = []  # claims of several paragraphs whose first is yet to come
         self.made: list[Made] = []
+        self.cited: set[str] = set()  # keys of sources
+        self.unread: list[str] = []  # paragraphs that are not English
         self.last_item = 0  # of the ordered list before
 
     def document(self, doc: pf.Doc) -> None:
@@ -69,6 +73,20 @@ class Check:
             if name not in UNPRINTED:
                 self.metadata(entry)
         self.blocks(doc.content, State())
+
+    def sources(self, fields: Iterable[tuple[str, str, str]]) -> None:
+        """Look at what is printed of sources: titles are listed where they have a number; notes are ours."""
+        for key, name, text in fields:
+            if "title" in name:
+                if wording.numbers(text, self.names):
+                    self.escapes.append(Escape(text, TITLE, f"@{key}"))
+                continue
+            passage = Passage()
+            passage.add(text, State())
+            passage.state(self.subjects)
+            stated = {kind for kind, *_ in passage.found}
+            if stated or any(wording.is_result(text[start:], text) for start, _ in wording.numbers(text, self.names)):
+                self.problems.append(passage.problem("result in a source", 0, f"@{key}"))
 
     def metadata(self, entry: Any) -> None:
         if isinstance(entry, pf.MetaMap):
@@ -114,7 +132,7 @@ class Check:
                 caption = isinstance(element, pf.Plain) and not prose
                 self.passage(element.content, state, number, prose, states=not asks, alone=caption)
             case pf.CodeBlock():
-                self.plain(element.text, state)
+                self.plain(element.text, state, states=True)
             case pf.RawBlock():
                 self.raw(element, None, state)
             case pf.OrderedList():
@@ -186,12 +204,17 @@ class Check:
         if states:
             passage.state(self.subjects, alone)
         self.finish(passage)
-        if prose:  # captions and heads say what is shown
+        if prose and wording.is_foreign(passage.text):
+            self.unread.append(" ".join(passage.text.split()))
+        elif prose:  # captions and heads say what is shown
             self.unjudged += passage.unjudged(self.subjects)
 
-    def plain(self, text: str, state: State) -> None:
+    def plain(self, text: str, state: State, states: bool = False) -> None:
+        """A text without elements; one that `states` is read as prose is."""
         passage = Passage()
         passage.add(text, state)
+        if states:
+            passage.state(self.subjects)
         self.finish(passage)
 
     def finish(self, passage: Passage) -> None:
@@ -214,6 +237,9 @@ class Check:
             start = len(passage.text)
             self.inline(element, passage, self.entered(element, state, passage))
             classes, place = getattr(element, "classes", []), (start, len(passage.text))
+            marks = passage.values + passage.claims
+            if isinstance(element, pf.Strikeout) and any(start <= place for place, *_ in marks):
+                self.complain("struck out", element, passage)
             if "value" in classes:
                 passage.values.append((*place, element.attributes.get("key", "")))
             if "name" in classes:
@@ -243,6 +269,7 @@ class Check:
                 if any(citation.mode == "AuthorInText" for citation in element.citations):
                     passage.authors.append(len(passage.text))
                 for citation in element.citations:
+                    self.cited.add(citation.id)
                     self.inlines(citation.prefix, passage, state)
                     passage.add(f"@{citation.id}", State(True, True))
                     locator = LOCATOR.fullmatch(pf.stringify(pf.Span(*citation.suffix)))
@@ -262,7 +289,7 @@ class Check:
         """The texts of links and images that a reader meets in a tooltip or has read out."""
         if isinstance(element, pf.Link | pf.Image):
             for text in (element.title, element.attributes.get("alt", "")):
-                self.plain(text, state)
+                self.plain(text, state, states=True)
 
     def math(self, text: str, passage: Passage, state: State) -> None:
         """Numbers in math count, except in sub- and superscripts; the formula itself is no prose."""
@@ -274,6 +301,9 @@ class Check:
         if not state.claimed:
             for start, end in wording.comparisons(bare_math):
                 passage.note("unbound comparison", bare_math[start:end])
+        words = " ".join(MATH_WORDS.findall(text))
+        if not state.claimed and RELATION.search(text) and self.subjects.compares(words):
+            passage.note("unbound comparison", text)
         passage.add(f"${text}$", State(True, True))
 
     def entered(self, element: Any, state: State, passage: Passage | None) -> State:

@@ -15,6 +15,16 @@ from finetune_report.report.values import shown
 MARK = re.compile(r"\{\.(?:value|claim|stated|name)\b")
 TOUCHING_BEFORE = re.compile(r"(?:[^\W_]|[.,√¬]|(?:^|[\s(\[])[-−–+<>]|\bminus\s|[√¬]\s)$")
 TOUCHING_AFTER = re.compile(r"[^\W_]|[%‰°×/]|[.,]\d|\s(?:per\s?cent|squared|cubed|hundred|thousand|million)\b")
+# What a number directly behind these words is of, by the last part of its key.
+QUANTITY = re.compile(r"\b(p|batch\ssize|learning\srate|best\sepoch|rows)\s?(?:is|was|of|=|:)\s*$", re.IGNORECASE)
+QUANTITIES = {
+    "p": {"p"},
+    "batch size": {"batch_size"},
+    "learning rate": {"learning_rate"},
+    "best epoch": {"best_epoch", "epoch", "from_epoch"},
+    "rows": {"rows"},
+}
+OF_RUNS = {"p", "batch_size", "learning_rate", "best_epoch", "accuracy", "loss", "recall", "precision", "f1", "rows"}
 # Around a score, words that make another number of it; and units that no score has.
 TURNING = re.compile(
     r"\b(?:not|never|anything\sbut|(?:more|less|fewer|better|worse|higher|lower|greater)\sthan|(?:well\s|just\s)?(?:over|under|above|below|beyond)|"
@@ -137,7 +147,11 @@ class Passage:
         `alone` as in `finetune_report.report.statements.statements`: for captions, which say what is shown.
         """
         seen = self.seen(self.claimed)
-        compared = [start for start, _ in wording.comparisons(seen)]
+        compared = []
+        for start, _ in wording.comparisons(seen):
+            low, high = self.bounds(start)
+            if not excused(self.text[low:high], start - low, subjects, self.cites(start)):
+                compared.append(start)
         for low, high in self.sentences():
             if any(low <= start < high for start in compared) or self.explains(low, subjects):
                 continue
@@ -188,6 +202,12 @@ class Passage:
         """What the sentence around a value speaks of instead of what it is of; nothing where they fit."""
         low, high = self.bounds(start)
         keys = [key for place, _, key in sorted(self.values) if low <= place < high]
+        quantity = QUANTITY.search(self.text[low:start])
+        if quantity and len(list(keys_in(key))) == 1:
+            own = parts_of(key)[-1]
+            meant = QUANTITIES[quantity[1].lower().replace("-", " ")]
+            if own in OF_RUNS and own not in meant:
+                return quantity[1]
         head = next((words for place, words in reversed(self.heads) if place <= start), "")
         text = self.text
         for first, end in self.labels:

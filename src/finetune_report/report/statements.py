@@ -66,6 +66,11 @@ HYPOTHESIS = re.compile(
     re.IGNORECASE,
 )
 WOULD = re.compile(r"\bwould\s(?:need|require|take|do)\b", re.IGNORECASE)
+# Marks and signs that judge or rank where what was compared stands beside them.
+SIGNS = re.compile(
+    r"[\U0001F300-\U0001FAFF✓✔✗✘✕★☆⭐✨✅❌❎➕➖⬆⬇⇧⇩▲▼△▽■□●○█]|[<>≻≺≫≪]|"
+    r"(?<!\w)(?:\+\+|--|––|——)(?!\w)|\b[A-F][+-](?!\w)|:\s[A-F](?=\W|$)"
+)
 MODAL = re.compile(r"\b(?:may|might|can|could|would|should|must|will|to)\s(?:(?!that\b)\w+\s){0,2}$", re.IGNORECASE)
 DEFINITION = re.compile(
     r"\b(?:means?\sthat|(?:is|are)\sdefined|refers?\sto|denotes?|stands?\sfor|(?:is|are)\s(?:called|known\sas)|is\sthe\s(?:share|mean|number|"
@@ -99,6 +104,9 @@ def statements(
     verdict = None if alone else VERDICT.search(sentence)
     if verdict and not QUESTION.search(sentence) and not (cited and of_others(sentence, subjects)):
         yield verdict.start(), verdict.end(), COMPARED
+    sign = None if alone else SIGNS.search(sentence)
+    if sign and (subjects.compares(sentence) or speaks_of_results(sentence)):
+        yield sign.start(), sign.end(), COMPARED
     about = not alone and bool(HAS_RESULTS.search(sentence) or subjects.named_in(sentence))
     described = subjects.spans_in(sentence)
     described += [match.span() for terms in (DESCRIBED, NOT_A_COMPARISON) for match in terms.finditer(sentence)]

@@ -16,14 +16,16 @@ SPLITS = {
         r"\b(?:validation|development|dev|held-out)\s(?:set|split|data|accuracy|loss|error)\b", re.I
     ),
     "test": re.compile(
-        r"\btest(?:ing)?\s(?:set|split|data|accuracy|loss|error|score|sentences?|texts?|examples?)\b|\bon\stest\b", re.I
+        r"\btest(?:ing)?\s(?:set|split|data|accuracy|loss|error|score|sentences?|texts?|examples?)\b|"
+        r"\bon\stest\b|\bin\stesting\b|\bunseen\s(?:data|sentences|texts)\b|\bevaluation\s(?:set|data|split)\b|^\W*test:",
+        re.I,
     ),
 }
 # The longer name first: "balanced accuracy" is no accuracy, "calibration error" no error.
 METRICS = re.compile(
     r"\b(?:(?P<balanced_accuracy>balanced\saccurac(?:y|ies))|(?P<calibration_error>calibration\serrors?)|"
     r"(?P<accuracy>accurac(?:y|ies))|(?P<loss>loss(?:es)?)|(?P<recall>recall)|(?P<precision>precision)|"
-    r"(?P<f1>(?:macro-)?(?:averaged\s)?F1|F-scores?)|(?P<error_rate>error\srates?)|(?P<auc>AUC|AUROC)|"
+    r"(?P<f1>(?:macro-)?(?:averaged\s)?F1|F-scores?)|(?P<error_rate>error\srates?|error(?=\s(?:is|was|of|reaches)\b))|(?P<auc>AUC|AUROC)|"
     r"(?P<sensitivity>sensitivity)|(?P<specificity>specificity)|(?P<perplexity>perplexity)|(?P<matthews>Matthews))\b",
     re.IGNORECASE,
 )

@@ -25,6 +25,7 @@ from finetune_report.data.validation import LeftOut, training_classes
 from finetune_report.errors import UserError, few
 from finetune_report.files import canonical_json, write_json
 from finetune_report.runtime.job import run
+from finetune_report.stats.run_scores import clusters_of
 
 import numpy as np
 from datasets import ClassLabel, Dataset, Features
@@ -53,6 +54,9 @@ def main(sources: list[Path], train: Path, validation: Path, test: Path, summary
         overlap = overlaps(splits)
         near = near_duplicates({split: keys_of(dataset) for split, dataset in splits.items()}, data["near_duplicates"])
         splits, dropped = drop_overlaps(splits, near if data["drop_near_duplicates"] else None, data["drop_overlap"])
+        for split in ("validation", "test"):
+            if "cluster" in splits[split].column_names:
+                clusters_of(splits[split].select_columns(["cluster"]).to_pandas())  # one alone is refused
         for split, path in {"train": train, "validation": validation, "test": test}.items():
             splits[split] = with_numbers(splits[split], classes)
             write_parquet(splits[split], path)

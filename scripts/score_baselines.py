@@ -18,9 +18,11 @@ from finetune_report.data.bag_of_words import FEATURES, read_texts, vectorizer
 from finetune_report.data.examples import read_examples
 from finetune_report.files import read_json, write_json
 from finetune_report.runtime.job import run
-from finetune_report.stats.metrics import Outcome, measured
+from finetune_report.stats.run_scores import clusters_of
+from finetune_report.stats.systems import class_metrics
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
@@ -56,6 +58,7 @@ def main(
     data = dict(zip(SPLITS, (train, validation, test), strict=True))
     texts = {split: read_texts(path) for split, path in data.items()}
     labels = {split: pq.read_table(path, columns=["label"])["label"].to_numpy() for split, path in data.items()}
+    clusters = {split: clusters_of(pd.read_parquet(path)) for split, path in data.items() if split != "train"}
     majority = DummyClassifier(strategy="most_frequent").fit(texts["train"], labels["train"])
     methods: dict[str, tuple[Any, Inputs, Chosen]] = {"majority": (majority, texts, {})}
     fitted, chosen = bag_of_words(texts, labels)
@@ -68,7 +71,8 @@ def main(
     for name, (method, inputs, chosen) in methods.items():
         scored = [split for split in SPLITS if split != "test" or name in tested]
         predicted[name] = {split: method.predict(inputs[split]) for split in scored}
-        results[name] = {split: metrics(labels[split], predicted[name][split]) for split in scored} | {"chosen": chosen}
+        scores = {split: class_metrics(labels[split], predicted[name][split], clusters.get(split)) for split in scored}
+        results[name] = scores | {"chosen": chosen}
         logging.info("%s: validation accuracy %.4f", name, results[name]["validation"]["accuracy"])
     for split, path in (("validation", validation_predictions), ("test", test_predictions)):
         table = pq.read_table(data[split], columns=["id", "label"]).to_pandas()
@@ -116,12 +120,6 @@ def embeddings(data: dict[str, Path], tokens: dict[str, Path], model: Path, comp
     configure_process(resolved)
     classifier = load_classifier(pretrained_folder(read_json(model)), ["0", "1"], head="new")
     return {split: mean_embeddings(classifier, read_examples(data[split], tokens[split]), resolved) for split in SPLITS}
-
-
-def metrics(labels: np.ndarray, predictions: np.ndarray) -> dict[str, float | int]:
-    """Those that need no probabilities."""
-    correct = int((predictions == labels).sum())
-    return measured(Outcome(labels, predictions)) | {"correct": correct, "count": len(labels)}
 
 
 if __name__ == "__main__":

@@ -251,7 +251,7 @@ def clustered(count: int) -> list[dict[str, str]]:
 def test_rows_of_a_cluster_stay_together_where_a_split_is_drawn(fraction: float) -> None:
     rows = clustered(400)
     write("train.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
-    write("test.jsonl", json.dumps(rows[0]) + "\n")
+    write("test.jsonl", f"{json.dumps(rows[0])}\n{json.dumps(rows[1])}\n")
     summary = prepare(path="d", cluster="author", validation_fraction=fraction)
     train, validation = ({row["cluster"] for row in rows_of(split)} - {""} for split in ("train", "validation"))
     assert not train & validation
@@ -265,6 +265,17 @@ def test_rows_of_a_cluster_stay_together_where_a_split_is_drawn(fraction: float)
     assert rows_of("validation") == before
     prepare(path="d", cluster="author", validation_fraction=fraction, split_seed=1)
     assert rows_of("validation") != before
+
+
+def test_a_split_of_one_cluster_is_refused_before_anything_is_trained() -> None:
+    rows = clustered(400)
+    write("train.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    write("test.jsonl", "".join(json.dumps(row | {"author": "one"}) + "\n" for row in rows[:3]))
+    assert_says(
+        message_of(path="d", cluster="author"),
+        "data.cluster: all 3 rows of a split belong to 'one'; without a second cluster there is no variance to be "
+        "known. Name another column, or none",
+    )
 
 
 def test_clusters_that_no_class_can_be_drawn_from_are_refused() -> None:

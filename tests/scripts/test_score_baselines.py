@@ -5,6 +5,8 @@ from pathlib import Path
 
 from finetune_report.cli.recomputing import baseline_complaints
 from finetune_report.data.locations import model_files
+from finetune_report.report.publishing import Collector
+from finetune_report.stats.intervals import wilson_interval
 from tests.support.models import save_classifier
 
 import numpy as np
@@ -79,6 +81,29 @@ def test_what_was_not_declared_is_not_scored_on_the_test_split():
     assert "validation" in found["bag-of-words"]
     assert pq.read_schema(made[2]).names == ["id", "label", "majority"]
     assert pq.read_schema(made[1]).names == ["id", "label", "majority", "bag-of-words"]
+
+
+def test_clusters_widen_the_intervals_and_verifying_knows_it():
+    """Four copies of each text say no more than one does."""
+    for split, texts in (("train", 4), ("validation", 20), ("test", 20)):
+        labels = [int(number % 5 > 0) for number in range(texts)]
+        clusters = [str(number) for number in range(texts)]
+        texts_of = ["good film", "bad film"] * (2 * texts)
+        write(split, texts_of, np.repeat(labels, 4).tolist(), cluster=np.repeat(clusters, 4).tolist())
+    found = score()["majority"]["test"]
+    assert (found["correct"], found["count"]) == (64, 80)
+    low, high = found["interval"]
+    few = wilson_interval(16, 20)
+    assert (low, high) == pytest.approx(few, abs=0.03)  # with Student's quantile in place of the normal one
+    assert low < few[0] < few[1] < high
+    collector = Collector(Path("values/score.json"))
+    collector.add_score("a", found, Path("baselines.json"), "/majority/test")
+    assert collector.values["a.accuracy"]["interval"] == [low, high]
+    for split in ("validation", "test"):
+        for folder, name in (("data", f"{split}.parquet"), ("baselines", f"{split}-predictions.parquet")):
+            Path(folder).mkdir(exist_ok=True)
+            Path(name).rename(Path(folder) / f"{split}.parquet")
+    assert list(baseline_complaints(Path())) == []
 
 
 def test_words_and_neighbouring_words_decide():

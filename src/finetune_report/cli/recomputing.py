@@ -20,7 +20,9 @@ from finetune_report.provenance.test_ledger import predictions_fingerprints
 from finetune_report.stats.calibration import BINS
 from finetune_report.stats.epochs import by_epoch, read_epochs
 from finetune_report.stats.metrics import METRICS, Outcome, by_class, intervals, measured, whole
+from finetune_report.stats.run_scores import clusters_of
 from finetune_report.stats.selection import sort_key
+from finetune_report.stats.systems import class_metrics
 
 import numpy as np
 import pandas as pd
@@ -262,11 +264,9 @@ def baseline_complaints(root: Path) -> Iterator[str]:
         if methods != set(scored):
             yield f"differs: baselines/{split}.parquet has other methods than baselines.json"
             continue
-        true = table["label"].to_numpy()
+        true, clusters = table["label"].to_numpy(), clusters_of(data)
         for method in scored:
-            predicted = table[method].to_numpy()
-            correct, count = int((true == predicted).sum()), len(true)
-            expected = measured(Outcome(true, predicted)) | {"correct": correct, "count": count}
+            expected = class_metrics(true, table[method].to_numpy(), clusters)
             yield from unlike(f"baselines.json /{method}/{split}", found[method][split], expected)
 
 

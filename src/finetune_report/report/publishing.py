@@ -62,8 +62,8 @@ class Collector:
         return self.names[path]
 
     def add_score(self, key: str, row: dict[str, Any], source: Path, pointer: str) -> None:
-        """An accuracy with the counts behind it, its Wilson interval, and the loss where there is one."""
-        interval = wilson_interval(row["correct"], row["count"])
+        """An accuracy with its counts, its interval (Wilson's, unless the row has one), and the loss, if there is one."""
+        interval = row.get("interval") or wilson_interval(row["correct"], row["count"])
         self.add(f"{key}.accuracy", row["accuracy"], "accuracy", source, f"{pointer}/accuracy", interval)
         self.add(f"{key}.correct", row["correct"], "count", source, f"{pointer}/correct")
         self.add(f"{key}.count", row["count"], "count", source, f"{pointer}/count")

@@ -13,6 +13,7 @@ from finetune_report.stats.shares import share_interval
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 Runs = list[pd.DataFrame]  # a table a seed: id, label, prediction and, where there are any, p_<label>
 
@@ -74,6 +75,18 @@ def run_metrics(table: pd.DataFrame, labels: list[str]) -> dict[str, Any]:
         with np.errstate(divide="ignore"):
             found = Outcome(true, predicted, chances, -np.log(chances[np.arange(len(true)), true]))
     return measured(found) | {"correct": int((true == predicted).sum()), "count": len(true)}
+
+
+def class_metrics(true: np.ndarray, predicted: np.ndarray, clusters: ArrayLike | None) -> dict[str, Any]:
+    """The metrics of predicted classes, and where there are clusters the accuracy's interval.
+
+    Without them it follows from the counts.
+    """
+    right = true == predicted
+    found = measured(Outcome(true, predicted)) | {"correct": int(right.sum()), "count": len(true)}
+    if clusters is None:
+        return found
+    return found | {"interval": share_interval(mean_over_seeds(right[:, None].astype(float), clusters))}
 
 
 def metric_intervals(runs: Runs, data: pd.DataFrame, labels: list[str]) -> dict[str, tuple[float, float]]:

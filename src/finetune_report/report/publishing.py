@@ -62,7 +62,7 @@ class Collector:
         return self.names[path]
 
     def add_score(self, key: str, row: dict[str, Any], source: Path, pointer: str) -> None:
-        """An accuracy with its counts, its interval (Wilson's, unless the row has one), and the loss, if there is one."""
+        """An accuracy with its counts and interval (Wilson's, unless the row has one), and the loss if there is one."""
         interval = row.get("interval") or wilson_interval(row["correct"], row["count"])
         self.add(f"{key}.accuracy", row["accuracy"], "accuracy", source, f"{pointer}/accuracy", interval)
         self.add(f"{key}.correct", row["correct"], "count", source, f"{pointer}/correct")

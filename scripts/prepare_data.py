@@ -34,6 +34,7 @@ from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 Splits = dict[str, Dataset]
 Json = dict[str, Any]
 
+MOST_SLICES = 1000  # each is a row of a table, and a value whose name the check of the text knows
 MOST_FOLDS = 20  # that rows are dealt into where clusters stay together: the share drawn is a multiple of 1/20 at least
 
 
@@ -54,6 +55,7 @@ def main(sources: list[Path], train: Path, validation: Path, test: Path, summary
         overlap = overlaps(splits)
         near = near_duplicates({split: keys_of(dataset) for split, dataset in splits.items()}, data["near_duplicates"])
         splits, dropped = drop_overlaps(splits, near if data["drop_near_duplicates"] else None, data["drop_overlap"])
+        slices = {str(name): slice_counts(splits, str(name)) for name in data["slices"]}
         for split in ("validation", "test"):
             if "cluster" in splits[split].column_names:
                 clusters_of(splits[split].select_columns(["cluster"]).to_pandas())  # one alone is refused
@@ -73,7 +75,7 @@ def main(sources: list[Path], train: Path, validation: Path, test: Path, summary
             "left_out": {split: asdict(rows) for split, rows in left_out.items()},
             "carved": drawn.get("validation"),
             "test_carved": drawn.get("test"),
-            "slices": {str(name): slice_counts(splits, str(name)) for name in data["slices"]},
+            "slices": slices,
             **train_drawn,
         }
     write_json(summary, description)
@@ -254,8 +256,15 @@ def describe(dataset: Dataset, classes: list[str]) -> Json:
 
 
 def slice_counts(splits: Splits, name: str) -> dict[str, dict[str, int]]:
-    """Rows by value of a slice column, split by split, values in sorted order."""
-    return {split: dict(sorted(Counter(splits[split][name][:]).items())) for split in ("train", "validation", "test")}
+    """Rows by value of a slice column, split by split, values in sorted order; UserError where they are too many."""
+    found = {split: Counter(splits[split][name][:]) for split in ("train", "validation", "test")}
+    many = len(found["test"])
+    if many > MOST_SLICES:
+        raise UserError(
+            f"data.slices: the column '{name}' has {many:,} values in the test split; a report breaks the accuracy "
+            f"down by {MOST_SLICES:,} at most. Name a column with fewer, or leave this one out"
+        )
+    return {split: dict(sorted(counts.items())) for split, counts in found.items()}
 
 
 if __name__ == "__main__":

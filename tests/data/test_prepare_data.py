@@ -267,6 +267,17 @@ def test_rows_of_a_cluster_stay_together_where_a_split_is_drawn(fraction: float)
     assert rows_of("validation") != before
 
 
+def test_a_column_of_too_many_values_is_refused_as_slices() -> None:
+    rows = [{"text": f"text {i}", "label": str(i % 2), "author": f"author {i}"} for i in range(1001)]
+    for split in ("train", "test"):
+        write(f"{split}.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    assert_says(
+        message_of(path="d", slices=["author"]),
+        "data.slices: the column 'author' has 1,001 values in the test split; a report breaks the accuracy down by "
+        "1,000 at most. Name a column with fewer",
+    )
+
+
 def test_a_split_of_one_cluster_is_refused_before_anything_is_trained() -> None:
     rows = clustered(400)
     write("train.jsonl", "".join(json.dumps(row) + "\n" for row in rows))

@@ -264,7 +264,9 @@ def test_with_nothing_to_do_most_of_the_time_is_snakemakes_own_start(project: Pr
     assert project.planned() == []
     sides: dict[str, list[str]] = {"theirs": ["--snakefile", str(one / "Snakefile")], "ours": []}
     taken: dict[str, list[float]] = {side: [] for side in sides}
-    for _ in range(3):
+    for _ in range(8):
         for side, arguments in sides.items():
             taken[side].append(cpu_seconds(project, "--dry-run", *arguments))
-    assert min(taken["ours"]) < 1.4 * min(taken["theirs"]), taken  # 1.1 to 1.2 where measured with nothing else running
+        if min(taken["ours"]) < 1.4 * min(taken["theirs"]):  # 1.1 to 1.2 where measured with nothing else running
+            return  # what else runs only adds to it
+    pytest.fail(f"CPU seconds: {taken}")

@@ -61,11 +61,11 @@ title: A try
 Of {{ value("sweep.settings") }} settings the one selected reaches
 {{ value("winner.test.accuracy", interval=True) }}, or {{ value("winner.test.accuracy", digits=4) }}, after epoch
 {{ value("winner.best_epoch") }}; {{ value("ledger.test.text") }}.
-{% call claim("beats", a="base", b="other") %}`base` beats `other`{% endcall %}
+{% call claim("beats", a="base", b="other") %}By accuracy `base` beats `other`{% endcall %}
 (p = {{ value("comparison.base.other.p") }}, difference {{ value("comparison.base.other.difference", interval=True) }}).
 On negations it reaches {{ value("slices.kind.negation.accuracy") }}; rank {{ value("sweep.pruned.other.rank") }} fell.
 {% call(holds) claim("beats", a="winner", b="majority", split="test") %}
-{% if holds %}The selected model passes the majority.{% else %}The selected model does not pass the majority.{% endif %}
+{% if holds %}The selected model is ahead of the majority class.{% else %}The selected model is not ahead of the majority class.{% endif %}
 {% endcall %}
 
 | setting | validation |
@@ -74,7 +74,7 @@ On negations it reaches {{ value("slices.kind.negation.accuracy") }}; rank {{ va
 | {{ name }} | {{ value("runs." ~ name ~ ".validation.accuracy", interval=True) }} |
 {% endfor %}
 
-![How it learns.](figures/graph.png){#fig:graph width=50%}
+![The curves.](figures/graph.png){#fig:graph width=50%}
 """
 
 

@@ -198,7 +198,7 @@ def test_no_score_is_compared_as_it_is_whatever_its_key(found: Evidence, key: st
     """Of all that a real experiment publishes; `at_least` takes the interval of what has one."""
     real = replace(found, values=found.values | read_values(GOLDEN / "tiny/values.json"))
     for kind, arguments in (
-        ("largest", {"key": key, "among": []}),
+        ("largest", {"key": key, "among": ["data.train.rows"]}),
         ("monotone", {"keys": [0, key], "direction": "rising"}),
     ):
         if refused:

@@ -149,7 +149,7 @@ def test_omnibus_tests_are_corrected_for_the_number_of_columns_and_know_of_clust
     def p_values(asked: list[str], **more: list[str]) -> dict[str, float]:
         test = write_split(tmp_path / "test.parquet", labels, text=["a"] * count, **columns, **more)
         published = tmp_path / "values/score_slices.json"
-        score_slices.main(test, found, tmp_path / "b.parquet", tmp_path / "slices.json", published, asked)
+        score_slices.main(test, found, tmp_path / "b.parquet", [], tmp_path / "slices.json", published, asked)
         return {name: Published(published)[f"slice_tests.{name}.p"] for name in asked}
 
     alone = {name: p_values([name])[name] for name in columns}

@@ -65,7 +65,8 @@ Of {{ value("sweep.settings") }} settings the one selected reaches
 (p = {{ value("comparison.base.other.p") }}, difference {{ value("comparison.base.other.difference", interval=True) }}).
 On negations it reaches {{ value("slices.kind.negation.accuracy") }}; rank {{ value("sweep.pruned.other.rank") }} fell.
 {% call(holds) claim("beats", a="winner", b="majority", split="test") %}
-{% if holds %}The selected model is ahead of the majority class.{% else %}The selected model is not ahead of the majority class.{% endif %}
+{% if holds %}The selected model is ahead of the majority class.
+{% else %}The selected model is not ahead of the majority class.{% endif %}
 {% endcall %}
 
 | setting | validation |

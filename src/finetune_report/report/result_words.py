@@ -60,7 +60,7 @@ WORDS = (
         r"(?:we|I)\s(?:\w+\s)?(?:conclude|(?:find|found|see|saw|observed?)\s(?:that|no|an?)\b)|(?:result|finding|figure|table|experiment|test|ablation|entrie|"
         r"number|curve)s?\s(?:show|suggest|reveal|indicate|confirm|demonstrate|prove)(?:s|ed)?|(?:this|it)\s(?:shows|suggests|reveals|"
         r"indicates|confirms|demonstrates)|as\sexpected|than\sexpected|contrary\sto|our\sexpectations?|the\sanswer\sto\sour|"
-        r"no\sevidence|evidence\sthat|correlat(?:es|ed|ion)|in\s(?:summary|conclusion),|persist(?:s|ed)",
+        r"no\sevidence|evidence\sthat|correlate[sd]|(?<!matthews\s)(?<!matthews['’]\s)correlation|in\s(?:summary|conclusion),|persist(?:s|ed)",
     ),
     # Idioms of winning and losing, of success and failure.
     Words(

@@ -67,6 +67,7 @@ HYPOTHESIS = re.compile(
 )
 WOULD = re.compile(r"\bwould\s(?:need|require|take|do)\b", re.IGNORECASE)
 # Marks and signs that judge or rank where what was compared stands beside them.
+PLACEHOLDER = re.compile(r"(?<=/)<[\w-]+>")  # of a path, as in results/<name>
 SIGNS = re.compile(
     r"[\U0001F300-\U0001FAFF✓✔✗✘✕★☆⭐✨✅❌❎➕➖⬆⬇⇧⇩▲▼△▽■□●○█]|[<>≻≺≫≪]|"
     r"(?<!\w)(?:\+\+|--|––|——)(?!\w)|\b[A-F][+-](?!\w)|:\s[A-F](?=\W|$)"
@@ -104,7 +105,7 @@ def statements(
     verdict = None if alone else VERDICT.search(sentence)
     if verdict and not QUESTION.search(sentence) and not (cited and of_others(sentence, subjects)):
         yield verdict.start(), verdict.end(), COMPARED
-    sign = None if alone else SIGNS.search(sentence)
+    sign = None if alone else SIGNS.search(PLACEHOLDER.sub(lambda found: " " * len(found[0]), sentence))
     if sign and (subjects.compares(sentence) or speaks_of_results(sentence)):
         yield sign.start(), sign.end(), COMPARED
     about = not alone and bool(HAS_RESULTS.search(sentence) or subjects.named_in(sentence))

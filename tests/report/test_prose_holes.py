@@ -68,6 +68,17 @@ def test_numbers_that_count_nothing(folder: Path, text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "Its Matthews correlation and Matthews' correlation of the baseline are in the table.",
+        "The accuracy of the baseline is in `results/<name>/values.json`, by its key.",
+    ],
+)
+def test_what_looks_like_a_result_and_is_none(folder: Path, text: str) -> None:
+    assert kinds(folder, text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "It is more\u00a0accurate.",
         "It is more\u2009accurate.",
         "It is bet\u200bter.",

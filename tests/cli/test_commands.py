@@ -37,7 +37,7 @@ def told(root: Path, key: str) -> str:
 
 def test_why_names_every_step_back(root: Path) -> None:
     text = told(root, "runs.base.validation.accuracy")
-    assert "printed as  0.94 (0.81 to 0.99)   (line 18 of the write-up)" in text
+    assert "printed as  0.94 (0.81 to 0.99)   (line 19 of the write-up)" in text
     assert "in full     0.9375" in text
     assert "the mean of 2 numbers" in text
     assert "runs/base/seed1/metrics.json  /validation/accuracy  = 0.95" in text

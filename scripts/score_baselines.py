@@ -23,7 +23,6 @@ from finetune_report.stats.systems import class_metrics
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -57,8 +56,9 @@ def main(
     """
     data = dict(zip(SPLITS, (train, validation, test), strict=True))
     texts = {split: read_texts(path) for split, path in data.items()}
-    labels = {split: pq.read_table(path, columns=["label"])["label"].to_numpy() for split, path in data.items()}
-    clusters = {split: clusters_of(pd.read_parquet(path)) for split, path in data.items() if split != "train"}
+    tables = {split: pd.read_parquet(path) for split, path in data.items()}
+    labels = {split: table["label"].to_numpy() for split, table in tables.items()}
+    clusters = {split: clusters_of(tables[split]) for split in ("validation", "test")}
     majority = DummyClassifier(strategy="most_frequent").fit(texts["train"], labels["train"])
     methods: dict[str, tuple[Any, Inputs, Chosen]] = {"majority": (majority, texts, {})}
     fitted, chosen = bag_of_words(texts, labels)
@@ -75,9 +75,8 @@ def main(
         results[name] = scores | {"chosen": chosen}
         logging.info("%s: validation accuracy %.4f", name, results[name]["validation"]["accuracy"])
     for split, path in (("validation", validation_predictions), ("test", test_predictions)):
-        table = pq.read_table(data[split], columns=["id", "label"]).to_pandas()
         columns = {name: found[split] for name, found in predicted.items() if split in found}
-        table.assign(**columns).to_parquet(path, index=False)
+        tables[split][["id", "label"]].assign(**columns).to_parquet(path, index=False)
     write_json(baselines, results)
 
 

@@ -72,9 +72,9 @@ def system_mistakes(config: Json) -> list[str]:
         for setting in all_settings(config)
         if setting["name"] in TAKEN
     ]
-    for place, name in enumerate(system["name"] for system in config["systems"]):
-        others = [*settings, *excluded_settings(config), *TAKEN, *list(elsewhere(config))[:place]]
-        if name in others or [system["name"] for system in config["systems"]].index(name) < place:
+    names = [system["name"] for system in config["systems"]]
+    for place, name in enumerate(names):
+        if name in (*settings, *excluded_settings(config), *TAKEN, *names[:place]):
             found.append(f"systems[{place}].name: found '{name}', which is taken; each system needs a name of its own")
     known = [WINNER, *settings, *simple_methods(config), *elsewhere(config)]
     excluded = excluded_settings(config)

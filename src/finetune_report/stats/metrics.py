@@ -84,8 +84,8 @@ class Metric:
         return self.name in OF_CLASSES | OF_PROBABILITIES
 
 
-def margins(labels: ArrayLike, predictions: ArrayLike, weights: NDArray[Any]) -> Margins:
-    """Of each row of weights of the examples, [tables, examples], what the metrics of confusion matrices need of one.
+def counter(labels: ArrayLike, predictions: ArrayLike) -> Callable[[NDArray[Any]], Margins]:
+    """What the metrics of confusion matrices need of one, for any weights of the examples, [tables, examples].
 
     The matrix itself has a cell for each two classes, which for hundreds of them is more than memory holds.
     """
@@ -93,12 +93,17 @@ def margins(labels: ArrayLike, predictions: ArrayLike, weights: NDArray[Any]) ->
 
     true, predicted = np.asarray(labels, dtype=int), np.asarray(predictions, dtype=int)
     rows, classes = np.arange(len(true)), max(int(true.max()), int(predicted.max())) + 1
+    right, ones = (true == predicted).astype(float), np.ones(len(true))
+    by_class = [
+        csr_array((values, (rows, columns)), shape=(len(rows), classes))
+        for columns, values in ((true, right), (true, ones), (predicted, ones))
+    ]
+    return lambda weights: Margins(*(np.asarray(weights @ each, dtype=float) for each in by_class))
 
-    def sums(columns: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:
-        return np.asarray(weights @ csr_array((values, (rows, columns)), shape=(len(rows), classes)), dtype=float)
 
-    ones = np.ones(len(true))
-    return Margins(sums(true, (true == predicted).astype(float)), sums(true, ones), sums(predicted, ones))
+def margins(labels: ArrayLike, predictions: ArrayLike, weights: NDArray[Any]) -> Margins:
+    """The same for one set of weights."""
+    return counter(labels, predictions)(weights)
 
 
 def by_class(
@@ -142,11 +147,12 @@ def intervals(labels: np.ndarray, predictions: np.ndarray) -> dict[str, Interval
     """
     cells, counts = np.unique(np.stack([labels, predictions]), axis=1, return_counts=True)
     generator, found = np.random.default_rng(0), []
+    count = counter(cells[0], cells[1])
     at_once = int(np.clip(DRAWN_AT_ONCE // len(counts), 1, RESAMPLES))
     for first in range(0, RESAMPLES, at_once):
         size = min(at_once, RESAMPLES - first)
         drawn = generator.multinomial(len(labels), counts / len(labels), size=size).astype(float)
-        tables = margins(cells[0], cells[1], drawn)
+        tables = count(drawn)
         found.append({name: metric.of_margins(tables) for name, metric in METRICS.items() if metric.of_margins})
     values = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
     return {name: tuple(np.quantile(drawn, [0.025, 0.975]).tolist()) for name, drawn in values.items()}

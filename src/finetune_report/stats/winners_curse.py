@@ -9,7 +9,7 @@ examples that were not drawn; the mean over the draws is what a selection like t
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from finetune_report.stats.metrics import Margins, margins
+from finetune_report.stats.metrics import Margins, counter
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -126,10 +126,10 @@ def of_means(scores: ArrayLike) -> Evaluator:
 
 def of_confusion(labels: ArrayLike, predictions: ArrayLike, metric: Callable[[Margins], Floats]) -> Evaluator:
     """For a metric of confusion matrices, from a run's classes [examples, epochs]."""
-    columns = np.asarray(predictions).T
+    counters = [counter(labels, column) for column in np.asarray(predictions).T]
 
     def evaluate(weights: Floats) -> Floats:
-        return np.stack([metric(margins(labels, column, weights)) for column in columns], axis=1)
+        return np.stack([metric(count(weights)) for count in counters], axis=1)
 
     return evaluate
 

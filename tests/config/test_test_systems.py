@@ -6,6 +6,7 @@ from typing import Any
 from finetune_report.config.schema import complete
 from finetune_report.config.test_systems import declaration, declared_systems, system_pairs
 from finetune_report.data.locations import require_prediction_files
+from finetune_report.errors import UserError
 from tests.support.configs import minimal
 from tests.support.messages import refuses
 
@@ -78,3 +79,10 @@ def test_a_file_of_predictions_is_looked_for_before_anything_runs(tmp_path: Path
 def test_a_declaration_that_cannot_be_kept_is_refused(changes: dict[str, Any], said: tuple[str, ...]) -> None:
     with refuses(*said):
         given(**changes)
+
+
+def test_each_mistaken_name_is_named_and_no_other() -> None:
+    files = [{"name": name, "predictions": "x.csv"} for name in ("gpt", "gpt", "llama")]
+    with pytest.raises(UserError) as caught:
+        given(systems=files)
+    assert [line.partition(".name")[0].strip() for line in str(caught.value).splitlines()[1:]] == ["systems[1]"]

@@ -3,17 +3,16 @@
 Of several seeds the probabilities are the means over their models, and the class is the likeliest by these.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from finetune_report.cli.builds import own_config
-from finetune_report.data.detection import parquet_rows
+from finetune_report.data.detection import rows_of_file
 from finetune_report.data.examples import Examples, read_examples
-from finetune_report.data.readers import Row, field, format_of, has_field, read_rows, reading_of
+from finetune_report.data.readers import field, has_field, reading_of
 from finetune_report.data.streams import suffix_of
-from finetune_report.data.validation import text_of
+from finetune_report.data.validation import place_of_row, text_of
 from finetune_report.errors import UserError, few
 from finetune_report.files import read_json
 from finetune_report.model.classifier import load_classifier
@@ -53,8 +52,8 @@ def read_texts(path: Path, data: dict[str, Any]) -> pd.DataFrame:
         raise UserError(f"{path} is not there; name a file of texts")
     columns = {name: str(data[name]) for name in ("text", "text_pair") if data[name] is not None}
     found: dict[str, list[str]] = {name: [] for name in columns}
-    for number, (line, record) in enumerate(rows_of(path, data), start=1):
-        place = f"{path}, " + (f"row {number}" if line is None else f"line {line} (row {number})")
+    for number, (line, record) in enumerate(rows_of_file(path, reading_of(data)), start=1):
+        place = f"{path}, {place_of_row(number, line)}"
         for name, column in columns.items():
             if not has_field(record, column):
                 raise UserError(
@@ -67,14 +66,6 @@ def read_texts(path: Path, data: dict[str, Any]) -> pd.DataFrame:
     if not found["text"]:
         raise UserError(f"{path} holds no rows; put rows into it")
     return pd.DataFrame(found)
-
-
-def rows_of(path: Path, data: dict[str, Any]) -> Iterator[Row]:
-    reading = reading_of(data)
-    if format_of(path, reading) == "parquet":
-        yield from ((None, row) for row in parquet_rows(path))
-    else:
-        yield from read_rows(path, reading)
 
 
 def tokenized(texts: pd.DataFrame, model: Path, max_length: int) -> Examples:

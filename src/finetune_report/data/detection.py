@@ -23,7 +23,7 @@ from finetune_report.data.column_names import (
 )
 from finetune_report.data.columns import Column, profile
 from finetune_report.data.dialects import encoding_of, is_tokens, recognise
-from finetune_report.data.readers import Reading, format_of, read_rows
+from finetune_report.data.readers import Reading, Row, format_of, read_rows
 from finetune_report.data.unsupported_tasks import refuse_other_tasks
 from finetune_report.data.validation import RESERVED, label_of
 from finetune_report.errors import UserError, clip, few
@@ -145,6 +145,14 @@ def parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
             yield from (with_class_names(row, classes) for row in batch.to_pylist())
     except (pa.ArrowException, OSError) as error:
         raise UserError(f"{path} cannot be read as Parquet ({' '.join(str(error).split())}); write it again") from None
+
+
+def rows_of_file(path: Path, reading: Reading) -> Iterator[Row]:
+    """The rows of a file of any format, each with its line where the format has lines."""
+    if format_of(path, reading) == "parquet":
+        yield from ((None, row) for row in parquet_rows(path))
+    else:
+        yield from read_rows(path, reading)
 
 
 def class_names(schema: pa.Schema) -> dict[str, list[str]]:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from finetune_report.data.detection import parquet_rows
+from finetune_report.data.detection import rows_of_file
 from finetune_report.data.dialects import encoding_of
-from finetune_report.data.readers import Reading, Row, format_of, read_rows
-from finetune_report.data.validation import label_of
+from finetune_report.data.readers import Reading, Row, format_of
+from finetune_report.data.validation import label_of, place_of_row
 from finetune_report.errors import UserError, clip, few
 
 import numpy as np
@@ -26,10 +26,8 @@ Key = tuple[str, ...]
 
 def read_predictions(path: Path) -> Iterator[Row]:
     """The rows of a file of predictions, by its extension. Raises UserError where it cannot be read."""
-    if format_of(path, Reading()) == "parquet":
-        yield from ((None, row) for row in parquet_rows(path))
-    else:
-        yield from read_rows(path, Reading(encoding=encoding_of(path)))
+    text = format_of(path, Reading()) != "parquet"
+    yield from rows_of_file(path, Reading(encoding=encoding_of(path)) if text else Reading())
 
 
 def matched(
@@ -44,7 +42,7 @@ def matched(
     waiting, texts_alone = Waiting(data), False
     found: dict[str, dict[str, Any]] = {}
     for number, (line, record) in enumerate(rows, start=1):
-        place = f"{source}, " + (f"row {number}" if line is None else f"line {line} (row {number})")
+        place = f"{source}, {place_of_row(number, line)}"
         if number == 1:
             texts_alone = matched_by_text(record, source, waiting.columns, labels)
         try:

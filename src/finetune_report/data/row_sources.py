@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
 from finetune_report.data.columns import Column, profile
-from finetune_report.data.detection import Choice, parquet_rows, read_file
+from finetune_report.data.detection import Choice, read_file, rows_of_file
 from finetune_report.data.dialects import described, encoding_of
-from finetune_report.data.readers import Reading, Row, format_of, read_rows
+from finetune_report.data.readers import Reading, Row, format_of
 from finetune_report.data.streams import text_lines
 from finetune_report.errors import UserError
 
@@ -29,11 +30,8 @@ class Table:
 def table_of_file(path: Path, choice: Choice) -> Table:
     """A data file as it is recognised. Raises UserError where it is not one, or made for another task."""
     reading, columns = read_file(path, choice)
-    if format_of(path, reading) == "parquet":
-        rows: Callable[[], Iterator[Row]] = lambda: ((None, row) for row in parquet_rows(path))  # noqa: E731
-    else:
-        rows = lambda: read_rows(path, reading)  # noqa: E731
     header = f"; {header_of(path, reading)}" if format_of(path, reading) == "delimited" else ""
+    rows = partial(rows_of_file, path, reading)
     return Table(str(path), rows, columns, described(path, reading) + header, path, reading)
 
 

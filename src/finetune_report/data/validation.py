@@ -46,6 +46,11 @@ def columns_of(data: dict[str, Any]) -> dict[str, str]:
     return columns
 
 
+def place_of_row(number: int, line: int | None) -> str:
+    """Where a row stands in its file, which may have no lines."""
+    return f"row {number}" if line is None else f"line {line} (row {number})"
+
+
 def examples(
     rows: Iterable[Row],
     source: str,
@@ -64,7 +69,7 @@ def examples(
     for number, (line, record) in enumerate(rows, start=1):
         if number == 1:
             require_columns(record, columns, source, data)
-        place = f"row {number}" if line is None else f"line {line} (row {number})"
+        place = place_of_row(number, line)
         try:
             example = {"id": f"{split}-{number}"} | values_of(record, columns)
         except InvalidField as error:

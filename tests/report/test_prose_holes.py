@@ -406,3 +406,9 @@ def test_a_claim_of_a_curve_names_its_measure(folder: Path) -> None:
     claim = '{{% call claim("rises", run="baseline", curve="validation_loss", since=2) %}}{}{{% endcall %}}'
     assert kinds(folder, claim.format("The baseline rises.")) == ["misworded claim"]
     assert kinds(folder, claim.format("The loss of the baseline rises.")) == []
+
+
+@pytest.mark.parametrize("space", [" ", "\u00a0", "\u2009", "\n"])
+def test_the_word_before_a_value_is_known_whatever_the_space_in_it(folder: Path, space: str) -> None:
+    text = f'The batch{space}size is {{{{ value("runs.baseline.validation.accuracy") }}}} there.'
+    assert "value of another" in kinds(folder, text)

@@ -141,8 +141,7 @@ def misworded(made: Sequence[Made], filled: Filled) -> Iterator[tuple[int, Made,
 
 def misdirected(claim: Claim, words: str, places: tuple[int, int]) -> str:
     """Whether the words of a claim that `a` beats `b`, named at these places, say the opposite or neither."""
-    first = min(place for place in places if place is not None)
-    if LEADING.search(words[:first]):
+    if LEADING.search(words[: min(places)]):
         return "its sentence begins with a name that it is not about; begin with the one that is ahead or behind"
     ahead, behind = AHEAD.search(words), REVERSED.search(words)
     if not ahead and not behind:

@@ -205,7 +205,7 @@ class Passage:
         quantity = QUANTITY.search(self.text[low:start])
         if quantity and len(list(keys_in(key))) == 1:
             own = parts_of(key)[-1]
-            meant = QUANTITIES[quantity[1].lower().replace("-", " ")]
+            meant = QUANTITIES[" ".join(quantity[1].lower().split())]
             if own in OF_RUNS and own not in meant:
                 return quantity[1]
         head = next((words for place, words in reversed(self.heads) if place <= start), "")

@@ -158,7 +158,7 @@ NAMING = re.compile(
     re.VERBOSE,
 )
 
-# Numbers of the document, of a calendar, codes and addresses: nothing that a run could change.
+# Numbers of the document, codes and addresses: nothing that a run could change.
 FEW = r"(?:[2-9]|1[0-2]|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
 NO_RESULT = re.compile(
     rf"""
@@ -171,8 +171,7 @@ NO_RESULT = re.compile(
         (?:(?:\sfor\s\w+)?(?:,\s|\sand\s|\sor\s)(?P<other>[01])\b(?![.,]\d|\s?[%‰/]))? |
     \b(?:sums?|adds?\sup)\sto\s(?P<sum>1)\b(?![.,]\d|\s?[%‰]) |
     (?P<address>https?://\S+) |
-    \b(?:[Ee]quations?|[Ee]qs?\.|[Ss]ee|[Aa]s|[Bb]y|[Ii]n|[Ff]rom)\s\((?P<equation>\d{{1,2}})\) |
-    \b(?P<day>\d{{1,2}}\s{MONTH})(?=[.,;:)]|$|\s(?:at|by|and|to|was|is)\b){NOT_COUNTED}
+    \b(?:[Ee]quations?|[Ee]qs?\.|[Ss]ee|[Aa]s|[Bb]y|[Ii]n|[Ff]rom)\s\((?P<equation>\d{{1,2}})\)
     """,
     re.VERBOSE,
 )

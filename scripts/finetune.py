@@ -21,7 +21,7 @@ from finetune_report.model.weights import stored_megabytes
 from finetune_report.runtime.job import run
 from finetune_report.stats.metrics import by_class, intervals
 from finetune_report.training.halving import pruned_at
-from finetune_report.training.setup import Plan, RunInputs, naming, prepare_run, run_name
+from finetune_report.training.setup import Plan, RunInputs, hardware_of, naming, prepare_run, run_name
 from finetune_report.training.state import BestEpoch, TrainingState
 
 import numpy as np
@@ -134,4 +134,4 @@ def write_epochs(path: Path, state: TrainingState) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, hardware=hardware_of)

@@ -11,7 +11,7 @@ from typing import Any
 from finetune_report.config.models import model_of
 from finetune_report.files import read_json, write_json
 from finetune_report.runtime.job import run
-from finetune_report.training.setup import Plan, RunInputs, naming, prepare_run, run_name
+from finetune_report.training.setup import Plan, RunInputs, hardware_of, naming, prepare_run, run_name
 
 
 def main(
@@ -55,4 +55,4 @@ def main(
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, hardware=hardware_of)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.models import naming_model, used_models
 from finetune_report.config.reading import read_config
 from finetune_report.config.schema import complete
 from finetune_report.config.settings import resolved_settings
@@ -25,7 +26,9 @@ def checked(path: Path) -> dict[str, Any]:
     try:
         config = complete(read_config(path))
         data_files(config["data"])
-        model_files(config["model"])
+        for name, model in used_models(config, resolved_settings(config).values()).items():
+            with naming_model(name):
+                model_files(model)
         require_prediction_files(config["systems"])
     except UserError as error:
         raise UserError(f"{path}: {error}" if not str(error).startswith(str(path)) else str(error)) from None

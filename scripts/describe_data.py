@@ -1,6 +1,6 @@
 """Describe the texts and the pretrained model in numbers: tokens, truncated texts, and the fingerprint of the weights.
 
-Reads the summary of the data, the tokens of the three splits, and what is known of the model. Writes the counts split
+Reads the summary of the data, the tokens of the splits, and what is known of the model. Writes the counts split
 by split and one hash of the weights, and publishes these, the rows, classes and lengths of the data, and the model.
 """
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from finetune_report.files import fingerprint, read_json, write_json
 from finetune_report.json_pointer import step
+from finetune_report.model.token_lengths import MANY
 from finetune_report.report.keys import below, join
 from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
@@ -25,17 +26,17 @@ def main(
     model: Path,
     train: Path,
     validation: Path,
-    test: Path,
+    test: list[Path],
     description: Path,
     values: Path,
     max_length: int,
 ) -> None:
-    """`train`, `validation` and `test` are the tokens of the splits."""
-    splits = {"train": train, "validation": validation, "test": test}
-    found = {split: count(path) for split, path in splits.items()}
+    """`train`, `validation` and `test` are the tokens of the splits; `test` is empty where there is no such split."""
+    splits = zip(("train", "validation", "test"), (train, validation, *test), strict=False)
+    found = {split: count(path) for split, path in splits}
     hashes = {name: digest for name, digest in read_json(model)["files"].items() if name.endswith(".safetensors")}
     weights = hashes[WEIGHTS] if hashes.keys() == {WEIGHTS} else fingerprint(hashes)
-    write_json(description, {"max_length": max_length, "splits": found, "weights": weights})
+    write_json(description, {"max_length": max_length, "many": MANY, "splits": found, "weights": weights})
     publish(summary, model, description, values)
 
 
@@ -75,19 +76,21 @@ def publish(summary: Path, model: Path, description: Path, values: Path) -> None
 
 
 def publish_rows(collector: Collector, path: Path) -> None:
-    """`data.classes`; of each split `data.<split>.rows`, `.duplicates`, `.class.<label>`, `.words.min`, `.mean` and
-    `.max`; `data.overlap.<a>-<b>`, `data.near_duplicates.<a>-<b>` and `.threshold` where they were looked for,
-    `data.dropped.<split>`, `data.left_out.<split>.invalid` and `.by_label`; of a held-out split `data.carved.fraction`
-    and `.seed`;
-    where not all training rows are used, `data.train.drawn.of` and `.seed`.
+    """`data.classes`; `data.test_split` where there are no test labels; of each split `data.<split>.rows`,
+    `.duplicates`, `.class.<label>` where there are labels, `.words.min`, `.mean` and `.max`; `data.overlap.<a>-<b>`,
+    `data.near_duplicates.<a>-<b>` and `.threshold` where they were looked for, `data.dropped.<split>`,
+    `data.left_out.<split>.invalid` and `.by_label`; of a held-out split `data.carved.fraction` and `.seed`; where not
+    all training rows are used, `data.train.drawn.of` and `.seed`.
     """
     summary = read_json(path)
     collector.add("data.classes", len(summary["labels"]), "count", path, "/labels")
+    if "classes" not in summary["splits"].get("test", {}):
+        collector.add("data.test_split", summary["source"]["test_split"], "text", path, "/source/test_split")
     for split, facts in summary["splits"].items():
         stem, pointer = join("data", split), f"/splits/{split}"
         collector.add(f"{stem}.rows", facts["rows"], "count", path, f"{pointer}/rows")
         collector.add(f"{stem}.duplicates", facts["duplicates"], "count", path, f"{pointer}/duplicates")
-        for label, count in facts["classes"].items():
+        for label, count in facts.get("classes", {}).items():
             collector.add(join("data", split, "class", label), count, "count", path, f"{pointer}/classes/{step(label)}")
         for word, kind in (("min", "count"), ("mean", "real"), ("max", "count")):
             collector.add(f"{stem}.words.{word}", facts["words"][word], kind, path, f"{pointer}/words/{word}")
@@ -113,12 +116,14 @@ def publish_rows(collector: Collector, path: Path) -> None:
 
 
 def publish_tokens(collector: Collector, path: Path) -> None:
-    """`data.max_length`; of each split `data.<split>.cut`, how many texts were cut, and `.cut.share` of them;
+    """`data.max_length`; `data.many`, the share of texts that are cut, or of tokens that are unknown, above which a
+    person is warned; of each split `data.<split>.cut`, how many texts were cut, and `.cut.share` of them;
     `.tokens` in all, and `.tokens.longest`, those of the longest text; `.unknown`, how many of those that are kept the
     model does not know, and `.unknown.share` of them, special ones apart.
     """
     found = read_json(path)
     collector.add("data.max_length", found["max_length"], "count", path, "/max_length")
+    collector.add("data.many", found["many"], "real", path, "/many")
     for split, row in found["splits"].items():
         stem, pointer = join("data", split), f"/splits/{split}"
         collector.add(f"{stem}.cut", row["cut"], "count", path, f"{pointer}/cut")

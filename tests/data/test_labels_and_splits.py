@@ -30,9 +30,15 @@ def entry(**data: Any) -> dict[str, Any]:
 def prepare(**data: Any) -> dict[str, Any]:
     """The summary of prepared data."""
     OUT.mkdir(exist_ok=True)
-    splits = {split: OUT / f"{split}.parquet" for split in ("train", "validation", "test")}
+    splits = {split: OUT / f"{split}.parquet" for split in ("train", "validation")}
     filled = entry(**data)
-    prepare_data.main(list(data_files(filled).values()), summary=OUT / "summary.json", data=filled, **splits)
+    prepare_data.main(
+        list(data_files(filled).values()),
+        summary=OUT / "summary.json",
+        test=[OUT / "test.parquet"],
+        data=filled,
+        **splits,
+    )
     return json.loads((OUT / "summary.json").read_text())
 
 

@@ -46,9 +46,9 @@ def set_up(data: str | None = None, **given: Any) -> dict[str, Any]:
     """Run `finetune-report new` without a terminal, then prepare the data that its config names: the summary."""
     new.main(Options("try", data, **given))
     config = complete(yaml.safe_load(Path("config/try.yaml").read_text()))
-    splits = {split: Path(f"{split}.parquet") for split in ("train", "validation", "test")}
+    splits = {split: Path(f"{split}.parquet") for split in ("train", "validation")}
     files = list(data_files(config["data"]).values())
-    prepare_data.main(files, summary=Path("summary.json"), data=config["data"], **splits)
+    prepare_data.main(files, summary=Path("summary.json"), test=[Path("test.parquet")], data=config["data"], **splits)
     return json.loads(Path("summary.json").read_text()) | {"config": config}
 
 

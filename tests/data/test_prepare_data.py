@@ -33,8 +33,14 @@ def prepare(**data: Any) -> dict[str, Any]:
     config = {"name": "x", "data": data, "model": {"path": "m"}, "settings": [{"name": "a"}]}
     entry = complete(config)["data"]
     OUT.mkdir(exist_ok=True)
-    splits = {split: OUT / f"{split}.parquet" for split in ("train", "validation", "test")}
-    prepare_data.main(list(data_files(entry).values()), summary=OUT / "summary.json", data=entry, **splits)
+    splits = {split: OUT / f"{split}.parquet" for split in ("train", "validation")}
+    prepare_data.main(
+        list(data_files(entry).values()),
+        summary=OUT / "summary.json",
+        test=[OUT / "test.parquet"],
+        data=entry,
+        **splits,
+    )
     return json.loads((OUT / "summary.json").read_text())
 
 

@@ -13,7 +13,7 @@ from finetune_report.config.json_schema import SCHEMA, Json, Validator, read_sch
 from finetune_report.config.messages import describe, shown
 from finetune_report.config.recorded import braced_paths, foreign_sources, with_relative_paths
 from finetune_report.config.settings import all_settings, resolved_settings
-from finetune_report.config.test_systems import system_mistakes
+from finetune_report.config.test_systems import system_mistakes, test_split_mistakes
 from finetune_report.errors import UserError
 
 NUMBER = r"[-+]?\d+(\.\d*|\.?\d*[eE][-+]?\d+)"
@@ -37,7 +37,7 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
     refuse(duplicate_settings(filled))
     refuse(halving_mistakes(filled))
     refuse(comparison_mistakes(filled))
-    refuse(system_mistakes(filled))
+    refuse(system_mistakes(filled) + test_split_mistakes(filled))
     refuse(foreign_sources(filled) + braced_paths(filled))
     return filled
 

@@ -79,10 +79,10 @@ def test_local_files_of_the_published_layout_are_taken_as_the_config_says(
     )
     summary = read_json(tmp_path / "summary.json")
     assert summary["labels"] == config["data"]["labels"] == complete(config)["data"]["labels"]
-    rows = {split: summary["splits"][split]["rows"] for split in splits}
+    rows = {split: summary["splits"][split]["rows"] for split in ("train", "validation", "test")}
     assert rows == {"train": 54, "validation": 6, "test": 12}
     assert set(summary["splits"]["test"]["classes"].values()) == {12 // len(summary["labels"])}
-    test = pq.read_table(splits["test"])
+    test = pq.read_table(tmp_path / "test.parquet")
     assert ("text_pair" in test.column_names) == ("text_pair" in config["data"])
     for name in ("text", "text_pair") if "text_pair" in config["data"] else ("text",):
         assert test[name][0].as_py().endswith('"0 is')

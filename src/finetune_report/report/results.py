@@ -54,9 +54,7 @@ class Evidence:
             return ""
         other = join(*("validation" if part == "test" else part for part in parts))
         instead = f"; on the validation split it is '{other}'" if self.has(other) and other != key else ""
-        return (
-            f"; data.test_split in the config is {self.test_split}, so that nothing is scored on a test split{instead}"
-        )
+        return f"; data.test_split is {self.test_split}, so that nothing is scored on a test split{instead}"
 
     def has(self, key: str) -> bool:
         return key in self.values

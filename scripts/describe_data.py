@@ -86,6 +86,7 @@ def publish_rows(collector: Collector, path: Path) -> None:
     collector.add("data.classes", len(summary["labels"]), "count", path, "/labels")
     if "classes" not in summary["splits"].get("test", {}):
         collector.add("data.test_split", summary["source"]["test_split"], "text", path, "/source/test_split")
+    publish_language(collector, path, summary.get("language", {}))
     for split, facts in summary["splits"].items():
         stem, pointer = join("data", split), f"/splits/{split}"
         collector.add(f"{stem}.rows", facts["rows"], "count", path, f"{pointer}/rows")
@@ -113,6 +114,18 @@ def publish_rows(collector: Collector, path: Path) -> None:
     if "train_drawn" in summary:
         collector.add("data.train.drawn.of", summary["train_drawn"]["of"], "count", path, "/train_drawn/of")
         collector.add("data.train.drawn.seed", summary["train_drawn"]["seed"], "count", path, "/train_drawn/seed")
+
+
+def publish_language(collector: Collector, path: Path, found: dict[str, Any]) -> None:
+    """`data.language`, and where it is a guess `.guessed.share` of so many `.guessed.texts` that seem to be in it."""
+    if not found.get("tag"):
+        return
+    collector.add("data.language", found["tag"], "text", path, "/language/tag")
+    if found["guessed"]:
+        collector.add("data.language.guessed.share", found["guessed"]["share"], "real", path, "/language/guessed/share")
+        collector.add(
+            "data.language.guessed.texts", found["guessed"]["texts"], "count", path, "/language/guessed/texts"
+        )
 
 
 def publish_tokens(collector: Collector, path: Path) -> None:

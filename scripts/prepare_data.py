@@ -19,6 +19,7 @@ from typing import Any
 
 from finetune_report.config.recorded import recorded
 from finetune_report.data.label_names import resolved
+from finetune_report.data.language import guessed
 from finetune_report.data.loading import Source, load, load_unlabelled, sources_of
 from finetune_report.data.locations import SPLITS, data_files
 from finetune_report.data.near_duplicates import near_duplicates, pairs_of
@@ -69,6 +70,7 @@ def main(sources: list[Path], train: Path, validation: Path, test: list[Path], s
             "source": recorded({"data": data})["data"],
             "labels": classes,
             "splits": {split: describe(splits[split], classes) for split in SPLITS if split in splits},
+            "language": language_of(splits["train"], data["language"]),
             "overlap": overlap,
             "near_duplicates": {
                 "threshold": data["near_duplicates"],
@@ -265,6 +267,12 @@ def describe(dataset: Dataset, classes: list[str]) -> Json:
         "duplicates": len(keys) - len(set(keys)),
         "fingerprint": digest.hexdigest(),
     }
+
+
+def language_of(train: Dataset, given: str | None) -> Json:
+    """The `tag` of the language of the training texts, the config's or a guess, and what that rests on."""
+    found = guessed(train["text"][:]) if given is None else None
+    return {"tag": given or (found.language if found else None), "guessed": asdict(found) if found else None}
 
 
 def column_names(splits: Splits, split: str) -> list[str]:

@@ -57,6 +57,7 @@ def test_csv_with_header_and_slices():
                 "duplicates": 0,
             },
         },
+        "language": {"tag": None, "guessed": None},
         "overlap": {"train-validation": 0, "train-test": 0, "validation-test": 0},
         "near_duplicates": {"threshold": 0.8, "rows": {"train-validation": 0, "train-test": 0, "validation-test": 0}},
         "dropped": {"train": 0, "validation": 0},

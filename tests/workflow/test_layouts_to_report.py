@@ -42,7 +42,7 @@ def ag_news(folder: Path) -> None:
             writer = csv.writer(stream, quoting=csv.QUOTE_ALL)
             for n in range(COUNTS[split]):
                 text = f'{split}, with a comma and "quotes": {sentence(n, words[n % 4])}\\, as Reuters has it'
-                writer.writerow([n % 4 + 1, f"A {words[n % 4]} (AP)", text])
+                writer.writerow([n % 4 + 1, f"A {words[n % 4]}, {SUBJECTS[n % 5]} and {n} more (AP)", text])
 
 
 LAYOUTS: dict[str, tuple[Callable[[Path], None], list[str], int]] = {

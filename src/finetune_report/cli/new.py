@@ -23,6 +23,7 @@ from finetune_report.config.schema import complete
 from finetune_report.data.conversion import converted
 from finetune_report.data.detection import Choice, Shape
 from finetune_report.data.label_names import normal_form
+from finetune_report.data.language import guessed
 from finetune_report.data.layouts import Found, is_archive, locate, unpack
 from finetune_report.data.locations import SPLITS, model_files
 from finetune_report.data.plans import Plan, plan_of
@@ -76,7 +77,7 @@ def main(options: Options) -> None:
         data = converted(plan, folder, places.data) if plan.convert else plan.data
         model = with_head(model_of(options.model), list(plan.shape.classes))
         facts = token_facts(plan.sample, model)
-        say_lengths(plan.shape, facts)
+        say_lengths(plan.sample, facts)
         config = skeleton_config(options.name, data, plan.shape, model, facts.max_length, places.write_up)
         complete(yaml.safe_load(config))
         write_all(places, folder if plan.convert else None, config, options.name)
@@ -193,10 +194,16 @@ def count(table: Table) -> int:
     return max((column.rows for column in table.columns.values()), default=0)
 
 
-def say_lengths(shape: Shape, facts: TokenFacts) -> None:
+def say_lengths(sample: list[tuple[str, str | None]], facts: TokenFacts) -> None:
+    """What the texts of a sample are like to the model, and the language that they seem to be in."""
     said = f"at most {facts.longest} tokens" if facts.exact else f"about {facts.longest} tokens at most"
     cut = f"; {facts.cut:.1%} of the texts are longer and truncated" if facts.cut else ""
     print(f"  length      {said}; max_length {facts.max_length}{cut}")
+    language = guessed([text for text, _ in sample])
+    if language:
+        print(
+            f"  language    {language.language}, a guess that holds for {language.share:.0%} of {language.texts} texts"
+        )
     for warning in token_warnings(0, facts.unknown, facts.max_length):
         print(f"  warning     {warning} (--model)")
 

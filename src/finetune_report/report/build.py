@@ -83,7 +83,9 @@ def main(
     tested = read_json(ledger)
     note = provenance_note(commit, tested["test"]["text"], tested["record"]["head"])
     notice = no_test_score(evidence)
-    finish(doc, filled, checked, against, write_up, figures, bibliography, root, note, vector=pdf_engine == "typst")
+    language = evidence.text("data.language") if evidence.has("data.language") else ""
+    vector = pdf_engine == "typst"
+    finish(doc, filled, checked, against, write_up, figures, bibliography, root, note, language, vector)
     if notice:
         put_first(doc, parse(notice, write_up))
     text = with_notice(filled.text, notice)
@@ -114,6 +116,7 @@ def finish(
     bibliography: list[Path],
     root: Path,
     note: str,
+    language: str,
     vector: bool,
 ) -> None:
     """Turn the checked tree into the one that is printed."""
@@ -121,7 +124,7 @@ def finish(
     place_images(doc, figures, root, vector, locate)
     labels = number_parts(doc)
     resolve_references(doc, labels, citable(bibliography), locate)
-    table = link_values(doc, filled)
+    table = link_values(doc, filled, language)
     explain_marks(doc, filled.claims)
     append_parts(doc, table, note, vouched(checked), against)
     frame_tables(doc)

@@ -120,7 +120,7 @@ def test_what_is_wrong_with_the_data_is_told(evidence: Evidence) -> None:
     assert found == []
     said = " ".join(pf.stringify(parse(filled.text, SKELETON)).split())
     assert "Of 90 training labels 4 may be errors" in said
-    assert "Their language seems to be de, a guess from 120 training texts, which holds for 90%" in said
+    assert "By a guess from 120 training texts their language is de; 90% of these texts" in said
     for part in ("25% are truncated", "does not know 60% of the tokens", "7 also stand in the training split"):
         assert part in said
     assert "5 training texts are nearly texts of the test split" in said

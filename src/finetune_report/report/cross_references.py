@@ -134,8 +134,11 @@ def is_quoted(value: Value) -> bool:
 
 
 def in_language(content: Any, language: str) -> list[Any]:
-    """Inlines in a language: the HTML, LaTeX and Word files get it from the attribute, Typst by its own code."""
-    named = f'#text(lang: "{language.partition("-")[0].lower()}")['
+    """Inlines in a language: the HTML, LaTeX and Word files get it from the attribute, Typst by its own code.
+
+    The direction stays that of the report, in which signs of other scripts keep their own: a guess must not turn it.
+    """
+    named = f'#text(lang: "{language.partition("-")[0].lower()}", dir: ltr)['
     span = pf.Span(*content, attributes={"lang": language})
     return [pf.RawInline(named, format="typst"), span, pf.RawInline("]", format="typst")]
 
@@ -279,12 +282,12 @@ def in_small_type(table: pf.Table) -> list[Any]:
 def provenance_note(commit: str, tested: str, head: str) -> str:
     """What stands above the table of values; `tested` says how often the test set was scored, asked or not.
 
-    `head` is that of the ledger that says so.
+    `head` is that of the ledger that says so, empty where it has no line.
     """
     return (
         "Each value with all its digits, and the file among the results that it comes from"
         f"{f' (made at commit {commit[:10]})' if commit else ''}. "
-        f"By the ledger of test scorings, {tested} (its head is {head[:16]})."
+        f"By the ledger of test scorings, {tested}{f' (its head is {head[:16]})' if head else ''}."
     )
 
 

@@ -1,5 +1,6 @@
 # What the runs show beyond accuracy: over seeds, compared, by slices, mistake by mistake, side by side, and with fewer
-# examples. The config's section `analyses` can switch off all from the slices on.
+# examples. The config's section `analyses` can switch off all from the slices on. Without test labels there is none of
+# what is about the test split.
 
 
 rule describe_data:
@@ -8,7 +9,7 @@ rule describe_data:
         model=of_models("model.json"),
         train=of_models("tokens/train.parquet"),
         validation=of_models("tokens/validation.parquet"),
-        test=of_models("tokens/test.parquet"),
+        test=of_models("tokens/test.parquet") if TEST_TEXTS else [],
     output:
         description=RESULTS / "data/description.json",
         values=VALUES / "describe_data.json",
@@ -55,13 +56,14 @@ rule summarise_seeds:
         timings=all_runs("timing.json") if config["report"]["timings"] else [],
         predictions=all_runs("predictions.parquet"),
         validation=RESULTS / "data/validation.parquet",
-        test_metrics=RESULTS / "test/metrics.json",
-        test_predictions=RESULTS / "test/predictions.parquet",
-        test=RESULTS / "data/test.parquet",
+        summary=RESULTS / "data/summary.json",
+        test_metrics=if_tested(RESULTS / "test/metrics.json"),
+        test_predictions=if_tested(RESULTS / "test/predictions.parquet"),
+        test=if_tested(RESULTS / "data/test.parquet"),
         selection=RESULTS / "selection.json",
     output:
         seeds=RESULTS / "seeds.json",
-        confusion_table=TABLES / "confusion.csv",
+        confusion_table=if_tested(TABLES / "confusion.csv"),
         values=VALUES / "summarise_seeds.json",
     log:
         LOGS / "summarise_seeds.log",
@@ -135,7 +137,7 @@ rule compare_on_test:
         "../scripts/compare_on_test.py"
 
 
-publishes("compare_on_test")
+publishes("compare_on_test", when=TESTED)
 
 
 rule summarise_systems:
@@ -157,7 +159,7 @@ rule summarise_systems:
         "../scripts/summarise_systems.py"
 
 
-publishes("summarise_systems")
+publishes("summarise_systems", when=TESTED)
 
 
 rule score_slices:
@@ -179,7 +181,7 @@ rule score_slices:
         "../scripts/score_slices.py"
 
 
-publishes("score_slices", when=config["analyses"]["slices"])
+publishes("score_slices", when=TESTED and config["analyses"]["slices"])
 
 
 rule list_mistakes:
@@ -198,7 +200,7 @@ rule list_mistakes:
         "../scripts/list_mistakes.py"
 
 
-publishes("list_mistakes", when=config["analyses"]["mistakes"])
+publishes("list_mistakes", when=TESTED and config["analyses"]["mistakes"])
 
 
 rule audit_labels:
@@ -223,10 +225,15 @@ publishes("audit_labels", when=config["analyses"]["label_audit"], light=False)
 
 rule measure_agreement:
     input:
-        **{name: path for name, path in SCORED.items() if name != "predictions"},
         predictions=all_runs("predictions.parquet"),
         simple=RESULTS / "baselines/validation.parquet",
-        tested=[RESULTS / "test/predictions.parquet"],
+        tested=if_tested(SCORED["predictions"]),
+        others=if_tested(SCORED["others"]),
+        baselines=if_tested(SCORED["baselines"]),
+        elsewhere=READ_PREDICTIONS,
+        test=if_tested(SCORED["test"]),
+        summary=SCORED["summary"],
+        selection=SCORED["selection"],
     output:
         agreement=RESULTS / "agreement.json",
         values=VALUES / "measure_agreement.json",
@@ -261,7 +268,7 @@ rule measure_calibration:
         "../scripts/measure_calibration.py"
 
 
-publishes("measure_calibration", when=config["analyses"]["calibration"])
+publishes("measure_calibration", when=TESTED and config["analyses"]["calibration"])
 
 
 rule plot_calibration:
@@ -278,7 +285,7 @@ rule plot_calibration:
         "../scripts/plot_calibration.py"
 
 
-publishes("plot_calibration", when=config["analyses"]["calibration"])
+publishes("plot_calibration", when=TESTED and config["analyses"]["calibration"])
 
 
 rule train_fraction:

@@ -9,7 +9,14 @@ from finetune_report.config.models import ONLY, folder_of, model_of, naming_mode
 from finetune_report.config.resources import model_job
 from finetune_report.config.schema import complete
 from finetune_report.config.settings import excluded_settings, resolved_settings, unfinished_settings
-from finetune_report.config.test_systems import SIMPLE, declaration, declared_systems, elsewhere, system_pairs
+from finetune_report.config.test_systems import (
+    SIMPLE,
+    declaration,
+    declared_systems,
+    elsewhere,
+    has_test_scores,
+    system_pairs,
+)
 from finetune_report.config.test_systems import in_words as systems_in_words
 from finetune_report.data.locations import data_files, model_files, package_version, require_prediction_files
 from finetune_report.errors import UserError
@@ -59,7 +66,8 @@ with one_message():
         refuse_other_plan(plan_of(config, Path(workflow.basedir)))
     TEST_LEDGER = RESULTS / "test-ledger.jsonl"
     LEDGER_PROBLEMS = check_ledger(TEST_LEDGER, RESULTS, change=EXECUTES)
-    if is_main_process(workflow) and EXECUTES:
+    TESTED = has_test_scores(config)  # else all that is scored is the validation split
+    if is_main_process(workflow) and EXECUTES and TESTED:
         declare(TEST_LEDGER, declaration(config))
 
 LOGS = RESULTS / "logs"
@@ -102,6 +110,16 @@ TRAINED_ON = {
     "summary": RESULTS / "data/summary.json",
     "model": lambda wildcards: of_run("model.json", wildcards),
 }
+
+
+def if_tested(*names):
+    """What there is where there are test labels."""
+    return list(names) if TESTED else []
+
+
+LABELLED = ["train", "validation", *if_tested("test")]
+# The test texts, labelled or not.
+TEST_TEXTS = [RESULTS / "data/test.parquet"] if config["data"]["test_split"] != "none" else []
 READ_PREDICTIONS = [RESULTS / "test/elsewhere.parquet"] if READ else []
 # What all systems did on the test split.
 SCORED = {
@@ -251,7 +269,7 @@ def files_of(rule_name):
     An input that is another rule's `output` makes Snakemake hash the whole list of inputs once for each of them: with
     all runs in it, planning takes time by the square of their number.
     """
-    splits = ["train", "validation", "test"]
+    splits = ["train", "validation", "test"] if TEST_TEXTS else ["train", "validation"]
     every = {"setting": SETTINGS, "seed": SEEDS, "split": splits, "rung": RUNGS, "percent": PERCENTS, "model": MODELS}
     patterns = [str(path) for path in getattr(rules, rule_name).output if str(path) != str(TUNED)]
     return [path for pattern in patterns for path in expand(pattern, **every)]
@@ -285,7 +303,7 @@ def drawn_tables():
         str(getattr(maker.input, name.removesuffix("csv") + "table"))
         for maker in makers
         for name, path in maker.output.items()
-        if Path(path).parent == FIGURES and Path(path).suffix == ".csv"
+        if isinstance(path, str) and Path(path).parent == FIGURES and Path(path).suffix == ".csv"
     ]
 
 

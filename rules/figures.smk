@@ -91,7 +91,7 @@ rule plot_confusion:
         "../scripts/plot_confusion.py"
 
 
-publishes("plot_confusion")
+publishes("plot_confusion", when=TESTED)
 
 
 rule plot_attention:

@@ -7,7 +7,7 @@ rule prepare_data:
     output:
         train=RESULTS / "data/train.parquet",
         validation=RESULTS / "data/validation.parquet",
-        test=RESULTS / "data/test.parquet",
+        test=TEST_TEXTS,
         summary=RESULTS / "data/summary.json",
     log:
         LOGS / "prepare_data.log",

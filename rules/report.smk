@@ -6,7 +6,7 @@ rule keep_ledger:
         summary=RESULTS / "data/summary.json",
         runs=RESULTS / "runs.json",
         predictions=all_runs("predictions.parquet"),
-        scorings=RESULTS / "test/scorings.json",
+        scorings=RESULTS / ("test/scorings.json" if TESTED else "scorings.json"),
         baselines=RESULTS / "baselines.json",
     output:
         ledger=RESULTS / "ledger.json",

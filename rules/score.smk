@@ -36,21 +36,65 @@ rule score_test:
         "../scripts/score_test.py"
 
 
-publishes("score_test", light=False)
+publishes("score_test", when=TESTED, light=False)
+
+
+# Without test labels nothing is scored there; what the ledger has from before is in the report all the same.
+rule recall_scorings:
+    input:
+        summary=RESULTS / "data/summary.json",
+    output:
+        scorings=RESULTS / "scorings.json",
+    log:
+        LOGS / "recall_scorings.log",
+    localrule: True
+    params:
+        spec=spec(ledger=str(TEST_LEDGER), problems=LEDGER_PROBLEMS),
+        stamp=stamp("recall_scorings"),
+    script:
+        "../scripts/recall_scorings.py"
+
+
+publishes("recall_scorings", when=not TESTED, light=False)
+
+
+# In the order of the test file, for whoever has its labels.
+rule classify_test:
+    input:
+        selection=RESULTS / "selection.json",
+        test=RESULTS / "data/test.parquet",
+        test_tokens=of_models("tokens/test.parquet"),
+        summary=RESULTS / "data/summary.json",
+        tuned=all_models(),
+    output:
+        predictions=RESULTS / "test/predictions.csv",
+    log:
+        LOGS / "classify_test.log",
+    threads: config["threads"]
+    resources:
+        **MODEL_JOB,
+    params:
+        spec=spec(models=MODELS, model_of=MODEL_OF, compute=COMPUTE | {"compile": False}),
+        stamp=stamp("classify_test"),
+    script:
+        "../scripts/classify_test.py"
+
+
+publishes("classify_test", when=TEST_TEXTS and not TESTED, light=False)
 
 
 rule score_baselines:
     input:
         train=RESULTS / "data/train.parquet",
         validation=RESULTS / "data/validation.parquet",
-        test=RESULTS / "data/test.parquet",
+        test=if_tested(RESULTS / "data/test.parquet"),
         selection=RESULTS / "selection.json",
-        tokens=expand(OF_FIRST / "tokens/{split}.parquet", split=["train", "validation", "test"]) if PROBED else [],
+        tokens=expand(OF_FIRST / "tokens/{split}.parquet", split=LABELLED) if PROBED else [],
         model=[OF_FIRST / "model.json"] if PROBED else [],
     output:
         baselines=RESULTS / "baselines.json",
         validation_predictions=RESULTS / "baselines/validation.parquet",
-        test_predictions=RESULTS / "baselines/test.parquet",
+        test_predictions=if_tested(RESULTS / "baselines/test.parquet"),
     log:
         LOGS / "score_baselines.log",
     threads: config["threads"] if PROBED else 1

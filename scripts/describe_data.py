@@ -1,6 +1,6 @@
 """Describe the texts and the pretrained model in numbers: tokens, truncated texts, and the fingerprint of the weights.
 
-Reads the summary of the data, the tokens of the three splits, and what is known of the model. Writes the counts split
+Reads the summary of the data, the tokens of the splits, and what is known of the model. Writes the counts split
 by split and one hash of the weights, and publishes these, the rows, classes and lengths of the data, and the model.
 """
 
@@ -10,6 +10,7 @@ from typing import Any
 from finetune_report.config.models import ONLY
 from finetune_report.files import fingerprint, read_json, write_json
 from finetune_report.json_pointer import step
+from finetune_report.model.token_lengths import MANY
 from finetune_report.report.keys import below, join
 from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
@@ -35,14 +36,15 @@ def main(
 ) -> None:
     """`train`, `validation` and `test` are the tokens of the splits, by each of the `models`, in their order.
 
-    With several models their descriptions stand in `models`, by name.
+    `test` is empty where there is no such split. With several models their descriptions stand in `models`, by name.
     """
+    tokens = {"train": train, "validation": validation} | ({"test": test} if test else {})
     described = {
-        name: {"splits": dict(zip(SPLITS, map(count, tokens), strict=True)), "weights": weights_hash(path)}
-        for name, path, *tokens in zip(models, model, train, validation, test, strict=True)
+        name: {"splits": {split: count(paths[place]) for split, paths in tokens.items()}, "weights": weights_hash(path)}
+        for place, (name, path) in enumerate(zip(models, model, strict=True))
     }
     found = described[ONLY] if models == [ONLY] else {"models": described}
-    write_json(description, {"max_length": max_length} | found)
+    write_json(description, {"max_length": max_length, "many": MANY} | found)
     publish(summary, model, description, values, models)
 
 
@@ -77,9 +79,13 @@ def count(path: Path) -> dict[str, Any]:
 
 
 def publish(summary: Path, model: list[Path], description: Path, values: Path, models: list[str]) -> None:
+    """`data.max_length`; `data.many`, the share of texts that are cut, or of tokens that are unknown, above which a
+    person is warned; and what the functions below publish.
+    """
     collector, found = Collector(values), read_json(description)
     publish_rows(collector, summary)
     collector.add("data.max_length", found["max_length"], "count", description, "/max_length")
+    collector.add("data.many", found["many"], "real", description, "/many")
     for name, path in zip(models, model, strict=True):
         several = name != ONLY
         row, pointer = (found["models"][name], f"/models/{name}") if several else (found, "")
@@ -103,19 +109,22 @@ def publish_model(collector: Collector, stem: str, path: Path, weights: str, des
 
 
 def publish_rows(collector: Collector, path: Path) -> None:
-    """`data.classes`; of each split `data.<split>.rows`, `.duplicates`, `.class.<label>`, `.words.min`, `.mean` and
-    `.max`; `data.overlap.<a>-<b>`, `data.near_duplicates.<a>-<b>` and `.threshold` where they were looked for,
-    `data.dropped.<split>`, `data.left_out.<split>.invalid` and `.by_label`; of a held-out split `data.carved.fraction`
-    and `.seed`;
-    where not all training rows are used, `data.train.drawn.of` and `.seed`.
+    """`data.classes`; `data.test_split` where there are no test labels; of each split `data.<split>.rows`,
+    `.duplicates`, `.class.<label>` where there are labels, `.words.min`, `.mean` and `.max`; `data.overlap.<a>-<b>`,
+    `data.near_duplicates.<a>-<b>` and `.threshold` where they were looked for, `data.dropped.<split>`,
+    `data.left_out.<split>.invalid` and `.by_label`; of a held-out split `data.carved.fraction` and `.seed`; where not
+    all training rows are used, `data.train.drawn.of` and `.seed`.
     """
     summary = read_json(path)
     collector.add("data.classes", len(summary["labels"]), "count", path, "/labels")
+    if "classes" not in summary["splits"].get("test", {}):
+        collector.add("data.test_split", summary["source"]["test_split"], "text", path, "/source/test_split")
+    publish_language(collector, path, summary.get("language", {}))
     for split, facts in summary["splits"].items():
         stem, pointer = join("data", split), f"/splits/{split}"
         collector.add(f"{stem}.rows", facts["rows"], "count", path, f"{pointer}/rows")
         collector.add(f"{stem}.duplicates", facts["duplicates"], "count", path, f"{pointer}/duplicates")
-        for label, count in facts["classes"].items():
+        for label, count in facts.get("classes", {}).items():
             collector.add(join("data", split, "class", label), count, "count", path, f"{pointer}/classes/{step(label)}")
         for word, kind in (("min", "count"), ("mean", "real"), ("max", "count")):
             collector.add(f"{stem}.words.{word}", facts["words"][word], kind, path, f"{pointer}/words/{word}")
@@ -138,6 +147,18 @@ def publish_rows(collector: Collector, path: Path) -> None:
     if "train_drawn" in summary:
         collector.add("data.train.drawn.of", summary["train_drawn"]["of"], "count", path, "/train_drawn/of")
         collector.add("data.train.drawn.seed", summary["train_drawn"]["seed"], "count", path, "/train_drawn/seed")
+
+
+def publish_language(collector: Collector, path: Path, found: dict[str, Any]) -> None:
+    """`data.language`, and where it is a guess `.guessed.share` of so many `.guessed.texts` that seem to be in it."""
+    if not found.get("tag"):
+        return
+    collector.add("data.language", found["tag"], "text", path, "/language/tag")
+    if found["guessed"]:
+        collector.add("data.language.guessed.share", found["guessed"]["share"], "real", path, "/language/guessed/share")
+        collector.add(
+            "data.language.guessed.texts", found["guessed"]["texts"], "count", path, "/language/guessed/texts"
+        )
 
 
 def publish_tokens(collector: Collector, key: str, splits: dict[str, Any], path: Path, below_model: str) -> None:

@@ -22,7 +22,10 @@ def main(
     ledger: Path,
     values: Path,
 ) -> None:
-    """`runs` and `predictions` have an entry a run, in the same order."""
+    """`runs` and `predictions` have an entry a run, in the same order.
+
+    Of a test split without labels nothing is declared; `scorings` has what was scored on another before.
+    """
     data = {split: facts["fingerprint"] for split, facts in read_json(summary)["splits"].items()}
     found = zip(read_json(runs), predictions, strict=True)
     scored = [scored_run(row, path, data["validation"]) for row, path in found]
@@ -35,7 +38,8 @@ def main(
         if split in scores
     ]
     simple = [row["method"] for row in methods if row["split"] == "test"]
-    test = summary_of(tested, data["test"], kept["record"]["problems"], simple, kept["declared"])
+    scored_on = data["test"] if kept["declared"] else None
+    test = summary_of(tested, scored_on, kept["record"]["problems"], simple, kept["declared"])
     write_json(
         ledger,
         {
@@ -69,7 +73,7 @@ def publish(ledger: Path, values: Path) -> None:
         for name, entry in found[split].items():
             kind = "text" if isinstance(entry, str) else "count"
             collector.add(f"ledger.{split}.{name}", entry, kind, ledger, f"/{split}/{name}")
-    if found["declared"]["at"]:
+    if found["declared"] and found["declared"]["at"]:
         collector.add("ledger.test.declared_at", found["declared"]["at"], "text", ledger, "/declared/at")
     collector.write()
 

@@ -31,10 +31,10 @@ def main(
     predictions: list[Path],
     simple: Path,
     tested: list[Path],
-    others: Path,
-    baselines: Path,
+    others: list[Path],
+    baselines: list[Path],
     elsewhere: list[Path],
-    test: Path,
+    test: list[Path],
     selection: Path,
     summary: Path,
     agreement: Path,
@@ -43,7 +43,7 @@ def main(
 ) -> None:
     """`predictions` are at `runs/<setting>/seed<seed>/predictions.parquet`; of the validation split, as `simple` are.
 
-    `tested`, `others`, `baselines` and `elsewhere` are of the test split.
+    `tested`, `others`, `baselines` and `elsewhere` are of the test split, and empty where it has no labels.
     """
     labels, chosen = read_json(summary)["labels"], read_json(selection)
     compared = most_interesting(settings, chosen)
@@ -52,13 +52,12 @@ def main(
     of_setting = paths_by_setting(predictions)
     classes = {name: setting_classes(of_setting[name], labels).reindex(true.index) for name in compared}
     classes |= {str(name): column for name, column in methods.items()}
-    data = pd.read_parquet(test, columns=["id", "label"])
-    scored = scored_systems(tested[0], others, baselines, elsewhere)
-    on_test = {name: system_classes(runs, data["id"].tolist(), labels) for name, runs in scored.items()}
-    found = {
-        "validation": pairs_of({name: column.to_numpy() for name, column in classes.items()}, true.to_numpy()),
-        "test": pairs_of(on_test, data["label"].to_numpy()),
-    }
+    found = {"validation": pairs_of({name: column.to_numpy() for name, column in classes.items()}, true.to_numpy())}
+    for rows, of_winner, of_others, of_methods in zip(test, tested, others, baselines, strict=True):
+        data = pd.read_parquet(rows, columns=["id", "label"])
+        scored = scored_systems(of_winner, of_others, of_methods, elsewhere)
+        on_test = {name: system_classes(runs, data["id"].tolist(), labels) for name, runs in scored.items()}
+        found["test"] = pairs_of(on_test, data["label"].to_numpy())
     write_json(agreement, found)
     publish(agreement, values)
     logging.info("%d settings and baselines compared", len(classes))

@@ -2,8 +2,9 @@
 
 Reads the files of the splits, or a data set of the hub. Writes each split as Parquet (id, text, text_pair for pairs,
 label as a number, slice columns as strings) and a summary: rows, classes, lengths, duplicates, near-duplicates, rows
-left out, content fingerprints. Rows keep their order. An id names the split and the row that the example was read from,
-also where validation or test rows were drawn from the training split.
+left out, content fingerprints. A test split without labels has ids and texts alone. Rows keep their order. An id names
+the split and the row that the example was read from, also where validation or test rows were drawn from the training
+split.
 """
 
 import hashlib
@@ -18,9 +19,10 @@ from typing import Any
 
 from finetune_report.config.recorded import recorded
 from finetune_report.data.label_names import resolved
-from finetune_report.data.loading import Source, load, sources_of
-from finetune_report.data.locations import data_files
-from finetune_report.data.near_duplicates import near_duplicates
+from finetune_report.data.language import guessed
+from finetune_report.data.loading import Source, load, load_unlabelled, sources_of
+from finetune_report.data.locations import SPLITS, data_files
+from finetune_report.data.near_duplicates import near_duplicates, pairs_of
 from finetune_report.data.validation import LeftOut, training_classes
 from finetune_report.errors import UserError, few
 from finetune_report.files import canonical_json, write_json
@@ -38,14 +40,15 @@ MOST_SLICES = 1000  # each is a row of a table, and a value whose name the check
 MOST_FOLDS = 20  # that rows are dealt into where clusters stay together: the share drawn is a multiple of 1/20 at least
 
 
-def main(sources: list[Path], train: Path, validation: Path, test: Path, summary: Path, data: Json) -> None:
+def main(sources: list[Path], train: Path, validation: Path, test: list[Path], summary: Path, data: Json) -> None:
+    """`test` is empty where data.test_split is none, and else one path."""
     files = dict(zip(data_files(data), sources, strict=True))
     with TemporaryDirectory() as cache:
         origins = sources_of(data, files, cache)
         splits, classes, left_out = load_splits(origins, data, cache)
         drawn = {}
         for split in ("test", "validation"):
-            if split not in splits:
+            if split not in splits and (split == "validation" or data["test_split"] == "labelled"):
                 drawn[split] = {"fraction": data[f"{split}_fraction"], "seed": data["split_seed"]}
                 splits["train"], splits[split] = carve(splits["train"], origins["train"].name, split, **drawn[split])
         available, train_drawn = len(splits["train"]), {}
@@ -56,16 +59,18 @@ def main(sources: list[Path], train: Path, validation: Path, test: Path, summary
         near = near_duplicates({split: keys_of(dataset) for split, dataset in splits.items()}, data["near_duplicates"])
         splits, dropped = drop_overlaps(splits, near if data["drop_near_duplicates"] else None, data["drop_overlap"])
         slices = {str(name): slice_counts(splits, str(name)) for name in data["slices"]}
-        for split in ("validation", "test"):
-            if "cluster" in splits[split].column_names:
-                clusters_of(splits[split].select_columns(["cluster"]).to_pandas())  # one alone is refused
-        for split, path in {"train": train, "validation": validation, "test": test}.items():
-            splits[split] = with_numbers(splits[split], classes)
+        for split, dataset in splits.items():
+            if split != "train" and "cluster" in dataset.column_names:
+                clusters_of(dataset.select_columns(["cluster"]).to_pandas())  # one alone is refused
+        for split, path in zip(SPLITS, (train, validation, *test), strict=False):
+            if "label" in splits[split].column_names:
+                splits[split] = with_numbers(splits[split], classes)
             write_parquet(splits[split], path)
         description: Json = {
             "source": recorded({"data": data})["data"],
             "labels": classes,
-            "splits": {split: describe(splits[split], classes) for split in ("train", "validation", "test")},
+            "splits": {split: describe(splits[split], classes) for split in SPLITS if split in splits},
+            "language": language_of(splits["train"], data["language"]),
             "overlap": overlap,
             "near_duplicates": {
                 "threshold": data["near_duplicates"],
@@ -83,7 +88,8 @@ def main(sources: list[Path], train: Path, validation: Path, test: Path, summary
         if rows.rows:
             logging.warning("%s: %d invalid rows and %d by label are left out", split, rows.invalid, rows.by_label)
     for split, facts in description["splits"].items():
-        logging.info("%s: %d rows, %s, %d duplicates", split, facts["rows"], facts["classes"], facts["duplicates"])
+        classes_found = facts.get("classes", "without labels")
+        logging.info("%s: %d rows, %s, %d duplicates", split, facts["rows"], classes_found, facts["duplicates"])
 
 
 def load_splits(origins: dict[str, Source], data: Json, cache: str) -> tuple[Splits, list[str], dict[str, LeftOut]]:
@@ -103,7 +109,9 @@ def load_splits(origins: dict[str, Source], data: Json, cache: str) -> tuple[Spl
         classes = resolved(given, Counter(labels))
     classes = training_classes(labels, origins["train"].name, data, classes)
     for split in ("validation", "test"):
-        if split in origins:
+        if split in origins and split == "test" and data["test_split"] == "unlabelled":
+            splits[split] = load_unlabelled(origins[split], data, cache)
+        elif split in origins:
             splits[split], omitted[split] = load(origins[split], split, data, classes, cache)
     return splits, classes, omitted
 
@@ -189,7 +197,7 @@ def overlaps(splits: Splits) -> dict[str, int]:
     """For each two splits, how many rows of the second have a text that stands in the first too."""
     keys = {split: keys_of(dataset) for split, dataset in splits.items()}
     counts = {}
-    for first, second in (("train", "validation"), ("train", "test"), ("validation", "test")):
+    for first, second in pairs_of(splits):
         known = set(keys[first])
         counts[f"{first}-{second}"] = sum(key in known for key in keys[second])
     return counts
@@ -202,7 +210,8 @@ def drop_overlaps(splits: Splits, near: dict[str, list[int]] | None, exact: bool
     rows that took. Raises UserError where nothing useful is left.
     """
     keys = {split: keys_of(dataset) for split, dataset in splits.items()}
-    held_out = {"train": {*keys["validation"], *keys["test"]}, "validation": set(keys["test"])}
+    of_test = set(keys.get("test", ()))
+    held_out = {"train": {*keys["validation"], *of_test}, "validation": of_test}
     left, dropped = dict(splits), {}
     for split, known in held_out.items():
         found = (
@@ -238,27 +247,43 @@ def write_parquet(dataset: Dataset, path: Path) -> None:
 
 
 def describe(dataset: Dataset, classes: list[str]) -> Json:
-    """Rows, rows a class, words a text (of both texts in pairs), repeated texts, and a hash of all but the ids."""
+    """Rows, rows a class where there are labels, words a text (of both texts in pairs), repeated texts, and a hash of
+    all but the ids.
+    """
     digest = hashlib.sha256(canonical_json(classes).encode())
     columns = [name for name in dataset.column_names if name != "id"]
     for row in dataset.select_columns(columns):
         digest.update(canonical_json(row).encode() + b"\n")
-    counts = Counter(dataset["label"][:])
+    classes_of = {}
+    if "label" in dataset.column_names:
+        counts = Counter(dataset["label"][:])
+        classes_of = {"classes": {label: counts[number] for number, label in enumerate(classes)}}
     keys = keys_of(dataset)
     words = [len(key.split()) for key in keys]
     return {
         "rows": len(dataset),
-        "classes": {label: counts[number] for number, label in enumerate(classes)},
+        **classes_of,
         "words": {"min": min(words), "mean": round(sum(words) / len(words), 2), "max": max(words)},
         "duplicates": len(keys) - len(set(keys)),
         "fingerprint": digest.hexdigest(),
     }
 
 
+def language_of(train: Dataset, given: str | None) -> Json:
+    """The `tag` of the language of the training texts, the config's or a guess, and what that rests on."""
+    found = guessed(train["text"][:]) if given is None else None
+    return {"tag": given or (found.language if found else None), "guessed": asdict(found) if found else None}
+
+
+def column_names(splits: Splits, split: str) -> list[str]:
+    """The columns of a split; none where there is no such split."""
+    return splits[split].column_names if split in splits else []
+
+
 def slice_counts(splits: Splits, name: str) -> dict[str, dict[str, int]]:
     """Rows by value of a slice column, split by split, values in sorted order; UserError where they are too many."""
-    found = {split: Counter(splits[split][name][:]) for split in ("train", "validation", "test")}
-    many = len(found["test"])
+    found = {split: Counter(splits[split][name][:]) for split in SPLITS if name in column_names(splits, split)}
+    many = len(found.get("test", ()))
     if many > MOST_SLICES:
         raise UserError(
             f"data.slices: the column '{name}' has {many:,} values in the test split; a report breaks the accuracy "

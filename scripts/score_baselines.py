@@ -1,6 +1,6 @@
 """Scores what any fine-tuned model has to beat: the majority class, a bag of words, a probe of the pretrained model.
 
-Reads the three splits and, for the probe, their tokens and the model; fits on the training split alone. Writes the
+Reads the labelled splits and, for the probe, their tokens and the model; fits on the training split alone. Writes the
 metrics of each method and split, what the validation split chose for it, and what it predicts on the validation and, of
 the methods that were declared to be scored there, on the test split.
 The bag of words is scikit-learn's TF-IDF with its logistic regression: of words and pairs of neighbouring words, or of
@@ -41,42 +41,43 @@ Labels = dict[str, np.ndarray]
 def main(
     train: Path,
     validation: Path,
-    test: Path,
+    test: list[Path],
     selection: Path,
     tokens: list[Path],
     model: list[Path],
     baselines: Path,
     validation_predictions: Path,
-    test_predictions: Path,
+    test_predictions: list[Path],
     compute: dict[str, Any],
     tested: list[str],
     probed: str,
 ) -> None:
     """`tokens` of the splits, in their order, and the `model` are there where it is to be probed.
 
-    On the test split only the methods in `tested` are scored. `probed` is the name of the model among several.
+    `test` is one path, or none where it has no labels; on that split only the methods in `tested` are scored. `probed`
+    is the name of the model among several.
     """
-    data = dict(zip(SPLITS, (train, validation, test), strict=True))
+    data = dict(zip(SPLITS, (train, validation, *test), strict=False))
     texts = {split: read_texts(path) for split, path in data.items()}
     tables = {split: pd.read_parquet(path) for split, path in data.items()}
     labels = {split: table["label"].to_numpy() for split, table in tables.items()}
-    clusters = {split: clusters_of(tables[split]) for split in ("validation", "test")}
+    clusters = {split: clusters_of(table) for split, table in tables.items() if split != "train"}
     majority = DummyClassifier(strategy="most_frequent").fit(texts["train"], labels["train"])
     methods: dict[str, tuple[Any, Inputs, Chosen]] = {"majority": (majority, texts, {})}
     fitted, chosen = bag_of_words(texts, labels)
     methods["bag-of-words"] = fitted, texts, chosen
     if model:
-        vectors = embeddings(data, dict(zip(SPLITS, tokens, strict=True)), model[0], compute)
+        vectors = embeddings(data, dict(zip(data, tokens, strict=True)), model[0], compute)
         _, fitted, chosen = best((({"strength": strength}, probe(strength)) for strength in PROBED), vectors, labels)
         methods["probe"] = fitted, vectors, chosen | ({} if probed == ONLY else {"model": probed})
     results, predicted = {}, {}
     for name, (method, inputs, chosen) in methods.items():
-        scored = [split for split in SPLITS if split != "test" or name in tested]
+        scored = [split for split in data if split != "test" or name in tested]
         predicted[name] = {split: method.predict(inputs[split]) for split in scored}
         scores = {split: class_metrics(labels[split], predicted[name][split], clusters.get(split)) for split in scored}
         results[name] = scores | {"chosen": chosen}
         logging.info("%s: validation accuracy %.4f", name, results[name]["validation"]["accuracy"])
-    for split, path in (("validation", validation_predictions), ("test", test_predictions)):
+    for split, path in zip(SPLITS[1:], (validation_predictions, *test_predictions), strict=False):
         columns = {name: found[split] for name, found in predicted.items() if split in found}
         tables[split][["id", "label"]].assign(**columns).to_parquet(path, index=False)
     write_json(baselines, results)
@@ -120,7 +121,7 @@ def embeddings(data: dict[str, Path], tokens: dict[str, Path], model: Path, comp
     resolved = resolve(**compute)
     configure_process(resolved)
     classifier = load_classifier(pretrained_folder(read_json(model)), ["0", "1"], head="new")
-    return {split: mean_embeddings(classifier, read_examples(data[split], tokens[split]), resolved) for split in SPLITS}
+    return {split: mean_embeddings(classifier, read_examples(data[split], tokens[split]), resolved) for split in data}
 
 
 if __name__ == "__main__":

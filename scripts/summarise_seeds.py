@@ -38,32 +38,31 @@ def main(
     timings: list[Path],
     predictions: list[Path],
     validation: Path,
-    test_metrics: Path,
-    test_predictions: Path,
-    test: Path,
+    summary: Path,
+    test_metrics: list[Path],
+    test_predictions: list[Path],
+    test: list[Path],
     selection: Path,
     seeds: Path,
-    confusion_table: Path,
+    confusion_table: list[Path],
     values: Path,
     settings: list[str],
 ) -> None:
-    """Metrics, timings and predictions are at `runs/<setting>/seed<seed>/`; without timings no cost is published."""
+    """Metrics, timings and predictions are at `runs/<setting>/seed<seed>/`; without timings no cost is published.
+
+    What is of the test split is one path, or none where it has no labels.
+    """
     of_setting = by_setting([read_json(path) for path in metrics])
-    winner, tested = read_json(selection)["winner"], read_json(test_metrics)
-    labels, data = tested["labels"], pd.read_parquet(validation)
+    winner, labels, data = read_json(selection)["winner"], read_json(summary)["labels"], pd.read_parquet(validation)
     runs = {name: list(map(pd.read_parquet, paths)) for name, paths in paths_by_setting(predictions).items()}
     found = {name: setting_summary(of_setting[name], metric_intervals(runs[name], data, labels)) for name in settings}
-    of_test = by_seed(pd.read_parquet(test_predictions))
-    test_data = pd.read_parquet(test)
-    chosen = found[winner] | {
-        "test": over_seeds(tested["runs"], metric_intervals(of_test, test_data, labels)),
-        "classes": {
-            "validation": by_class(runs[winner], data, labels),
-            "test": by_class(of_test, test_data, labels),
-        },
-    }
+    chosen = found[winner] | {"classes": {"validation": by_class(runs[winner], data, labels)}}
+    for path, rows, examples, table in zip(test_metrics, test_predictions, test, confusion_table, strict=True):
+        tested, of_test, test_data = read_json(path), by_seed(pd.read_parquet(rows)), pd.read_parquet(examples)
+        chosen["test"] = over_seeds(tested["runs"], metric_intervals(of_test, test_data, labels))
+        chosen["classes"]["test"] = by_class(of_test, test_data, labels)
+        write_text(table, pd.DataFrame(confusion_rows(tested)).to_csv(index=False))
     write_json(seeds, {"settings": found, "winner": chosen})
-    write_text(confusion_table, pd.DataFrame(confusion_rows(tested)).to_csv(index=False))
     publish(metrics, timings, test_metrics, selection, seeds, values, settings)
     for name, row in found.items():
         if row["diverged"] or row["failed"]:
@@ -108,7 +107,7 @@ def confusion_rows(test: dict[str, Any]) -> list[dict[str, Any]]:
 def publish(
     metrics: list[Path],
     timings: list[Path],
-    test_metrics: Path,
+    test_metrics: list[Path],
     selection: Path,
     seeds: Path,
     values: Path,
@@ -128,7 +127,8 @@ def publish(
     collector.add("winner.name", chosen["winner"], "text", selection, "/winner")
     collector.add("selection.rule", chosen["rule"], "text", selection, "/rule")
     publish_setting(collector, "winner", runs[chosen["winner"]], summaries["winner"])
-    publish_test(collector, test_metrics, summaries["winner"]["test"])
+    for path in test_metrics:
+        publish_test(collector, path, summaries["winner"]["test"])
     publish_summaries(collector, seeds)
     collector.write()
 

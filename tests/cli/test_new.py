@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from finetune_report.cli import new
 from finetune_report.cli.new import Options
@@ -239,3 +240,27 @@ def test_encodings_and_delimiters_are_recognised(mark: str, encoding: str) -> No
     assert shape.reading.encoding == {"latin-1": "cp1252", "utf-8-sig": "utf-8"}.get(encoding, encoding)
     assert shape.reading.delimiter == (None if mark == "," else mark)
     assert (shape.text, shape.label, shape.classes) == ("Text", "Thema", {"gut": 20, "schlecht": 20})
+
+
+TUNED: dict[str, Any] = {"architectures": ["BertForSequenceClassification"]}
+
+
+@pytest.mark.parametrize(
+    ("config", "head"),
+    [
+        (TUNED, "new"),  # of two classes that have no names
+        (TUNED | {"id2label": {"0": "Bad", "1": "good", "2": "so-so"}}, None),
+        (TUNED | {"id2label": {"0": "x", "1": "y", "2": "z"}}, "new"),
+        (TUNED | {"id2label": {str(number): f"LABEL_{number}" for number in range(3)}}, None),
+        ({"architectures": ["BertModel"]}, None),
+        ({"architectures": None}, None),
+        ([], None),
+    ],
+)
+def test_a_head_of_other_classes_is_replaced_and_said(
+    config: Any, head: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("m").mkdir()
+    Path("m/config.json").write_text(json.dumps(config))
+    assert new.with_head({"path": "m"}, ["bad", "good", "so-so"]).get("head") == head
+    assert ("model.head: new" in capsys.readouterr().out) == (head == "new")

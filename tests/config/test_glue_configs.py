@@ -69,14 +69,20 @@ def test_local_files_of_the_published_layout_are_taken_as_the_config_says(
     data = complete(config | local_data(CONFIGS[task]))["data"] | shared
     write(Path(data["files"]["train"]), task, 60)
     write(Path(data["files"]["test"]), task, 12, development=True)
-    splits = {split: tmp_path / f"{split}.parquet" for split in ("train", "validation", "test")}
-    prepare_data.main(list(data_files(data).values()), summary=tmp_path / "summary.json", data=data, **splits)
+    splits = {split: tmp_path / f"{split}.parquet" for split in ("train", "validation")}
+    prepare_data.main(
+        list(data_files(data).values()),
+        summary=tmp_path / "summary.json",
+        test=[tmp_path / "test.parquet"],
+        data=data,
+        **splits,
+    )
     summary = read_json(tmp_path / "summary.json")
     assert summary["labels"] == config["data"]["labels"] == complete(config)["data"]["labels"]
-    rows = {split: summary["splits"][split]["rows"] for split in splits}
+    rows = {split: summary["splits"][split]["rows"] for split in ("train", "validation", "test")}
     assert rows == {"train": 54, "validation": 6, "test": 12}
     assert set(summary["splits"]["test"]["classes"].values()) == {12 // len(summary["labels"])}
-    test = pq.read_table(splits["test"])
+    test = pq.read_table(tmp_path / "test.parquet")
     assert ("text_pair" in test.column_names) == ("text_pair" in config["data"])
     for name in ("text", "text_pair") if "text_pair" in config["data"] else ("text",):
         assert test[name][0].as_py().endswith('"0 is')

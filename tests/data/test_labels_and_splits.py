@@ -3,43 +3,19 @@
 import json
 import random
 from pathlib import Path
-from typing import Any
 
-from finetune_report.config.schema import complete
 from finetune_report.data.label_names import normal_form
-from finetune_report.data.locations import data_files
 from finetune_report.data.near_duplicates import grams, jaccard, near_duplicates
 from finetune_report.errors import UserError
+from tests.support.preparing import OUT, entry, message_of, prepare
 
-import prepare_data
 import pyarrow.parquet as pq
 import pytest
-
-OUT = Path("out")
 
 
 @pytest.fixture(autouse=True)
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def entry(**data: Any) -> dict[str, Any]:
-    return complete({"name": "x", "data": data, "model": {"path": "m"}, "settings": [{"name": "a"}]})["data"]
-
-
-def prepare(**data: Any) -> dict[str, Any]:
-    """The summary of prepared data."""
-    OUT.mkdir(exist_ok=True)
-    splits = {split: OUT / f"{split}.parquet" for split in ("train", "validation", "test")}
-    filled = entry(**data)
-    prepare_data.main(list(data_files(filled).values()), summary=OUT / "summary.json", data=filled, **splits)
-    return json.loads((OUT / "summary.json").read_text())
-
-
-def message_of(**data: Any) -> str:
-    with pytest.raises(UserError) as caught:
-        prepare(**data)
-    return str(caught.value)
 
 
 def texts_of(split: str) -> list[str]:

@@ -46,9 +46,9 @@ def set_up(data: str | None = None, **given: Any) -> dict[str, Any]:
     """Run `finetune-report new` without a terminal, then prepare the data that its config names: the summary."""
     new.main(Options("try", data, **given))
     config = complete(yaml.safe_load(Path("config/try.yaml").read_text()))
-    splits = {split: Path(f"{split}.parquet") for split in ("train", "validation", "test")}
+    splits = {split: Path(f"{split}.parquet") for split in ("train", "validation")}
     files = list(data_files(config["data"]).values())
-    prepare_data.main(files, summary=Path("summary.json"), data=config["data"], **splits)
+    prepare_data.main(files, summary=Path("summary.json"), test=[Path("test.parquet")], data=config["data"], **splits)
     return json.loads(Path("summary.json").read_text()) | {"config": config}
 
 
@@ -218,7 +218,7 @@ LAYOUTS: dict[str, tuple[Callable[[], None], int, list[int], dict[str, Any]]] = 
     "Banking77": (banking, 77, [138, 93, 77], {"label": "category", "validation_fraction": 0.4}),
     "20 Newsgroups": (newsgroups, 3, [32, 4, 36], {"path": "data/try"}),
     "Sentiment140": (sentiment140, 2, [36, 4, 6], {"encoding": "latin-1", "text": "5", "label_map": {"2": None}}),
-    "GLUE without test labels": (glue, 2, [36, 4, 8], {"files": {"train": "raw/train.tsv", "test": "raw/dev.tsv"}}),
+    "GLUE without test labels": (glue, 2, [40, 8, 8], {"path": "raw", "test_split": "unlabelled"}),
     "fastText": (fast_text, 3, [36, 4, 9], {"format": "label-first"}),
 }
 
@@ -364,10 +364,11 @@ def test_a_hub_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"{module}.load_from_hub", lambda hub, cache: found)
     summary = set_up("org/reviews")
     hub = summary["config"]["data"]["hub"]
-    assert (hub["name"], hub["train"], hub["validation"], hub["test"]) == ("org/reviews", "train", None, "validation")
+    assert (hub["name"], hub["train"], hub["validation"], hub["test"]) == ("org/reviews", "train", "validation", "test")
+    assert summary["config"]["data"]["test_split"] == "unlabelled"
     assert summary["labels"] == ["neg", "pos"]
     assert loading.load_from_hub is not None
-    assert sizes(summary) == [36, 4, 8]
+    assert sizes(summary) == [40, 8, 8]
 
 
 def test_labels_of_parquet_with_class_names_and_hidden_ones() -> None:

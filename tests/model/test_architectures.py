@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.cli import rescoring
-from finetune_report.config.schema import complete
-from finetune_report.config.settings import resolved_settings
 from finetune_report.errors import UserError
 from finetune_report.files import sha256, write_json
 from finetune_report.model.adapters import Tuning, choose_weights
@@ -15,14 +13,13 @@ from finetune_report.model.cpu import used_embedding as embedding
 from finetune_report.runtime.signals import Stopped
 from finetune_report.training import loop as training
 from tests.support.models import tiny_bert
+from tests.support.training import WORDS, train, write_data
 
-import finetune
 import measure_heads
 import numpy as np
 import pandas as pd
 import pytest
 import score_test
-import tokenize_texts
 import torch
 import transformers
 from sklearn.metrics import f1_score
@@ -30,7 +27,6 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerFast
 
 SIZE = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
-WORDS = ["good", "bad", "film", "the", "a", "plot", "not", "very", "dull", "fine"]
 ENCODER = ["[PAD]", "[CLS]", "[SEP]", "[UNK]"]
 GPT2 = {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 32}
 DISTILBERT = {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 32, "max_position_embeddings": 32}
@@ -78,61 +74,6 @@ def byte_tokenizer() -> Tokenizer:
     trainer = trainers.BpeTrainer(vocab_size=270, special_tokens=["<end>"], show_progress=False)
     tokenizer.train_from_iterator([" ".join(WORDS)] * 5, trainer)
     return tokenizer
-
-
-def write_data(root: Path, pairs: bool = False, classes: int = 2) -> None:
-    """Texts of 2 to 9 words; the class is told by the first word."""
-    chance = np.random.default_rng(0)
-    for split, count in (("train", 24), ("validation", 10), ("test", 10)):
-        labels = np.arange(count) % classes
-        texts = [" ".join([WORDS[c], *chance.choice(WORDS[2:], size=chance.integers(1, 9))]) for c in labels]
-        columns = {"text_pair": [text[::-1] for text in texts]} if pairs else {}
-        ids = [f"{split}-{number}" for number in range(1, count + 1)]
-        table = pd.DataFrame({"id": ids, "text": texts, **columns, "label": labels})
-        table.to_parquet(root / f"{split}.parquet", index=False)
-    labels = [f"class {number}" for number in range(classes)]
-    write_json(root / "summary.json", {"labels": labels, "splits": {"test": {"fingerprint": "f"}}})
-    source = {"path": str(root / "pretrained")}
-    write_json(root / "model.json", {"source": source, **source, "files": {}, "fingerprint": "0" * 64})
-    for split in ("train", "validation", "test"):
-        tokens = root / f"{split}-tokens.parquet"
-        tokenize_texts.main(root / f"{split}.parquet", root / "model.json", [], tokens, max_length=8, name="")
-
-
-def train(root: Path, run: str = "runs/a/seed1", **setting: Any) -> Path:
-    """Run the script finetune on what `write_data` wrote; returns the run's folder."""
-    setting = {"name": "a", "batch_size": 8, "learning_rate": 1e-2, "epochs": 2, **setting}
-    config = complete({"name": "x", "data": {"path": "d"}, "model": {"path": "m"}, "settings": [setting]})
-    folder = root / run
-    folder.mkdir(parents=True, exist_ok=True)
-    finetune.main(
-        train=root / "train.parquet",
-        validation=root / "validation.parquet",
-        train_tokens=root / "train-tokens.parquet",
-        validation_tokens=root / "validation-tokens.parquet",
-        summary=root / "summary.json",
-        model=root / "model.json",
-        decision=[],
-        history=folder / "history.csv",
-        metrics=folder / "metrics.json",
-        timing=folder / "timing.json",
-        tuned=folder / "model",
-        predictions=folder / "predictions.parquet",
-        epochs=folder / "epochs.parquet",
-        setting="a",
-        seed=1,
-        plan={
-            "hyperparameters": resolved_settings(config)["a"],
-            "streams": {"weights": 1, "order": 1, "dropout": 1},
-            "selection_metric": "accuracy",
-            "on_divergence": "stop",
-            "compute": {"device": "cpu", "precision": "fp32", "threads": 1},
-            "checkpoint_path": str(folder / "checkpoints"),
-            "train_sample": config["train_sample"],
-        },
-        stamp="",
-    )
-    return folder
 
 
 def train_with_a_break(root: Path, monkeypatch: pytest.MonkeyPatch, **setting: Any) -> Path:

@@ -21,6 +21,7 @@ from finetune_report.provenance.test_ledger import (
 
 import pandas as pd
 import pytest
+import recall_scorings
 from keep_ledger import main as keep_ledger
 
 
@@ -274,3 +275,17 @@ def test_the_summary_says_what_was_declared_late(since: dict[str, Any], said: st
     summary = summary_of([scoring("a")], "d1", declared=found)
     assert summary["text"] == f"the test set was scored once, for a; {said}"
     assert (summary["added"], summary["left_out"]) == (len(found["added"]), len(found["left_out"]))
+
+
+def test_without_test_labels_the_ledger_tells_what_was_scored_before(tmp_path: Path) -> None:
+    path, told = tmp_path / "ledger.jsonl", tmp_path / "scorings.json"
+    recall_scorings.main(tmp_path / "summary.json", told, str(path), [])
+    assert read_json(told) == {"scorings": [], "record": {"head": "", "lines": 0, "problems": []}, "declared": None}
+    assert summary_of([], None)["text"] == "there is no test set with labels, so that none was scored"
+    for setting in ("a", "b"):
+        record_scoring(path, {"data": "f", "setting": setting, "models": {}})
+    recall_scorings.main(tmp_path / "summary.json", told, str(path), ["line 7 of it cannot be read"])
+    found = summary_of(read_json(told)["scorings"], None, ["line 7 of it cannot be read"])
+    assert "other test data were scored twice before, for a, b" in found["text"]
+    assert "line 7 of it cannot be read" in found["text"]
+    assert (found["scored"], found["other_data"]) == (0, 2)

@@ -104,6 +104,9 @@ def test_what_is_wrong_with_the_data_is_told(evidence: Evidence) -> None:
     for split in ("train", "test"):
         put(evidence, 0.25, "real", "data", split, "cut", "share")
         put(evidence, 0.6, "real", "data", split, "unknown", "share")
+    put(evidence, "de", "text", "data", "language")
+    put(evidence, 0.9, "real", "data", "language", "guessed", "share")
+    put(evidence, 120, "count", "data", "language", "guessed", "texts")
     put(evidence, 7, "count", "data", "overlap", "train-test")
     put(evidence, 5, "count", "data", "near_duplicates", "train-test")
     put(evidence, 3, "count", "data", "left_out", "train", "invalid")
@@ -117,6 +120,7 @@ def test_what_is_wrong_with_the_data_is_told(evidence: Evidence) -> None:
     assert found == []
     said = " ".join(pf.stringify(parse(filled.text, SKELETON)).split())
     assert "Of 90 training labels 4 may be errors" in said
+    assert "By a guess from 120 training texts their language is de; 90% of these texts" in said
     for part in ("25% are truncated", "does not know 60% of the tokens", "7 also stand in the training split"):
         assert part in said
     assert "5 training texts are nearly texts of the test split" in said

@@ -196,16 +196,17 @@ def test_agreement_is_that_of_classes_and_matches_scikit_learn(tmp_path: Path) -
     simple.to_parquet(tmp_path / "b.parquet", index=False)
     write_json(tmp_path / "summary.json", {"labels": LABELS})
     test = write_split(tmp_path / "test.parquet", labels)
+    others = other_systems(tmp_path, labels)
     measure_agreement.main(
         files,
         tmp_path / "b.parquet",
         [predictions(tmp_path / "p.parquet", [0.9, 0.1, 0.1, 0.9, 0.9], labels)],
-        test=test,
+        test=[test],
         summary=tmp_path / "summary.json",
         agreement=tmp_path / "a.json",
         values=tmp_path / "values/measure_agreement.json",
         settings=["a", "b"],
-        **other_systems(tmp_path, labels),
+        **others | {name: [others[name]] for name in ("others", "baselines")},
     )
     values = Published(tmp_path / "values/measure_agreement.json")
     assert values["agreement.a.b.share"] == values["agreement.b.a.share"] == 3 / 5

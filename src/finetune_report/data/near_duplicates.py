@@ -16,17 +16,24 @@ FIRST = MinHash(num_perm=PERMUTATIONS, seed=1)  # the permutations that all othe
 PAIRS = (("train", "validation"), ("train", "test"), ("validation", "test"))
 
 
+def pairs_of(splits: Iterable[str]) -> list[tuple[str, str]]:
+    """Each two of the splits that are there, the earlier first."""
+    there = set(splits)
+    return [pair for pair in PAIRS if there.issuperset(pair)]
+
+
 def near_duplicates(texts: dict[str, list[str]], threshold: float | None) -> dict[str, list[int]]:
     """For each two splits, the rows of the first whose text is nearly one of the second; the same texts are left out.
 
-    `texts` are normalised (case and spaces), by split. Keys are `train-validation`, `train-test`, `validation-test`.
+    `texts` are normalised (case and spaces), by split. Keys are `train-validation`, and where there is a test split
+    `train-test` and `validation-test`.
     """
     if threshold is None:
-        return {f"{first}-{second}": [] for first, second in PAIRS}
-    indexes = {split: Index(texts[split], threshold) for split in ("validation", "test")}
+        return {f"{first}-{second}": [] for first, second in pairs_of(texts)}
+    indexes = {split: Index(texts[split], threshold) for split in texts if split != "train"}
     found = {}
     sketches = {split: [sketch(text) for text in texts[split]] for split in ("train", "validation")}
-    for first, second in PAIRS:
+    for first, second in pairs_of(texts):
         index = indexes[second]
         rows = zip(texts[first], sketches[first], strict=True)
         found[f"{first}-{second}"] = [row for row, (text, hashes) in enumerate(rows) if index.has_near(text, hashes)]

@@ -19,11 +19,12 @@ from finetune_report.data.layouts import Found
 from finetune_report.data.readers import Reading
 from finetune_report.data.row_sources import Table
 from finetune_report.data.text_sample import Sample
-from finetune_report.data.validation import LeftOut, examples, is_hidden, training_classes
+from finetune_report.data.validation import LeftOut, examples, is_hidden, training_classes, unlabelled_examples
 from finetune_report.errors import UserError, few
 
 TEST_SHARE = 0.2
 USUAL_FRACTION = 0.1
+UNLABELLED = ("test", "unlabelled")
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,18 @@ def plan_of(found: Found, choice: Choice, scratch: Path) -> Plan:
     shape = shape_of(train.name, train.reading, train.columns, choice)
     notes = list(shape.notes)
     notes += settle_splits(tables, shape)
-    shape = replace(shape, slices=[name for name in shape.slices if all(name in t.columns for t in tables.values())])
+    labelled = {split: table for split, table in tables.items() if not without_labels(table, shape)}
+    shape = replace(shape, slices=[name for name in shape.slices if all(name in t.columns for t in labelled.values())])
     settle_encodings(tables)
     shape = replace(shape, reading=tables["train"].reading)
-    label_map = dict(shape.label_map) | other_spellings(tables, shape, notes)
+    label_map = dict(shape.label_map) | other_spellings(labelled, shape, notes)
     convert = needs_conversion(tables, found.folder)
     data = entry_of(found, tables, shape, convert)
     if label_map:
         data["label_map"] = label_map
-    missing = sum(invalid_rows(table, shape) for table in tables.values())
+    if labelled.keys() != tables.keys():
+        data["test_split"] = "unlabelled"
+    missing = sum(invalid_rows(table, shape) for table in labelled.values())
     if missing:
         data["skip_invalid"] = True
         notes.append(f"{missing} rows without a text or a label are left out and counted (skip_invalid)")
@@ -71,11 +75,23 @@ def plan_of(found: Found, choice: Choice, scratch: Path) -> Plan:
 
 
 def settle_splits(tables: dict[str, Table], shape: Shape) -> list[str]:
-    """Take splits without labels out of `tables`, and another as the test split where it has none. What was done."""
+    """Take splits that are of no use without labels out of `tables`, and another as the test split where it has none.
+
+    What was done. A test split without labels stays where there is a validation split to report on.
+    """
     notes = []
     for split in ("validation", "test"):
-        if split in tables and without_labels(tables[split], shape):
-            name = tables.pop(split).name
+        if split not in tables or not without_labels(tables[split], shape):
+            continue
+        name = tables[split].name
+        if split == "test" and "validation" in tables and not lacking(tables[split], shape):
+            notes.append(
+                f"{name} has no labels: its texts are classified, there is no test score, and the report is on "
+                f"{tables['validation'].name} alone (test_split: unlabelled); for a test score give that file as "
+                f"--test, and validation rows are drawn from the training rows"
+            )
+        else:
+            del tables[split]
             notes.append(f"{name} has no labels, and is not read; finetune-report predict classifies its texts later")
     if "test" not in tables and "validation" in tables:
         tables["test"] = tables.pop("validation")
@@ -84,13 +100,18 @@ def settle_splits(tables: dict[str, Table], shape: Shape) -> list[str]:
             f"drawn from the training rows"
         )
     for split, table in tables.items():
-        absent = [name for name in (shape.text, shape.text_pair) if name is not None and name not in table.columns]
+        absent = lacking(table, shape)
         if absent:
             raise UserError(
                 f"{table.name} has no column '{absent[0]}', which {tables['train'].name} has; its columns are "
                 f"{few(table.columns)}; name the columns alike, or leave the file of the {split} split out"
             )
     return notes
+
+
+def lacking(table: Table, shape: Shape) -> list[str]:
+    """The columns of texts that a table does not have."""
+    return [name for name in (shape.text, shape.text_pair) if name is not None and name not in table.columns]
 
 
 def settle_encodings(tables: dict[str, Table]) -> None:
@@ -191,7 +212,10 @@ def tried(tables: dict[str, Table], data: dict[str, Any], notes: list[str]) -> l
     classes = training_classes(labels, tables["train"].name, filled, None)
     if "validation" not in tables:
         data |= validation_fraction(Counter(labels), len(tables) == 1)
-    for split in [split for split in tables if split != "train"]:
+    if filled["test_split"] == "unlabelled":
+        for example in unlabelled_examples(tables["test"].rows(), tables["test"].name, filled):
+            sample.add(example["text"], example.get("text_pair"))
+    for split in [split for split in tables if split != "train" and (split, filled["test_split"]) != UNLABELLED]:
         unknown: Counter[str] = Counter()
         for example in examples(tables[split].rows(), tables[split].name, split, filled, None, LeftOut()):
             unknown[example["label"]] += example["label"] not in classes

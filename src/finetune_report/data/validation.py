@@ -97,6 +97,32 @@ def examples(
         )
 
 
+def unlabelled_examples(rows: Iterable[Row], source: str, data: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """Each row of a test split without labels: `id` (split and row number from 1) and texts.
+
+    Every row is to be classified, so data.skip_invalid leaves none out. Raises UserError at a row without a text, and
+    at one that has a label: what has labels is to be scored, unless the config says otherwise.
+    """
+    columns = {name: str(data[name]) for name in ("text", "text_pair") if data[name] is not None}
+    number = 0
+    for number, (line, record) in enumerate(rows, start=1):
+        if number == 1:
+            require_columns(record, columns, source, data)
+        place = place_of_row(number, line)
+        label = field_of(record, str(data["label"])) if has_field(record, str(data["label"])) else None
+        if not is_hidden(label):
+            raise UserError(
+                f"{source}, {place}, column '{data['label']}': found the label '{clip(label)}', but data.test_split is "
+                f"unlabelled; say data.test_split: labelled to score on these rows, or take the column out"
+            )
+        try:
+            yield {"id": f"test-{number}"} | values_of(record, columns)
+        except InvalidField as error:
+            raise UserError(f"{source}, {place}, {error}; each row of this file gets a prediction") from None
+    if not number:
+        raise UserError(f"{source} holds no rows; put rows into it")
+
+
 class InvalidField(UserError):
     """A field of a row that cannot be a text, a label or a slice."""
 
@@ -165,10 +191,14 @@ def hidden_labels(rows: Iterable[Row], source: str, split: str, data: dict[str, 
         f"{source} has no labels: in none of its {number} rows does the column '{data['label']}' hold one other than "
         f"-1. Nothing can be scored on it. Either draw the {split} split from the training rows "
         f"({FRACTIONS[split]}; this file is then not read), or name a file with labels as data.files.{split}"
-        f"{', such as the validation file: validation rows are then drawn from the training rows' * (split == 'test')}"
+        f"{IF_TEST * (split == 'test')}"
     )
 
 
+IF_TEST = (
+    ", such as the validation file: validation rows are then drawn from the training rows; or do without a test score: "
+    "data.test_split: unlabelled classifies these texts, and every score is on the validation split"
+)
 FRACTIONS = {"test": "data.test_fraction: 0.2", "validation": "leave it out; data.validation_fraction says how many"}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from finetune_report.data.locations import package_folder
 from finetune_report.errors import UserError
 
-MANY_CUT = MANY_UNKNOWN = 0.1  # the shares of texts and of tokens from which a person is warned
+MANY = 0.1  # the share of texts that are cut, or of tokens that are unknown, above which a person is warned
 LENGTHS = (32, 64, 128, 256, 512)
 TOKENS_PER_WORD, CHARACTERS_PER_TOKEN = 1.5, 3
 
@@ -43,9 +43,9 @@ def token_facts(sample: list[tuple[str, str | None]], model: dict[str, Any]) -> 
 def token_warnings(cut: float, unknown: float, max_length: int) -> list[str]:
     """What to warn of, of the shares of truncated texts and of unknown tokens."""
     found = []
-    if cut > MANY_CUT:
+    if cut > MANY:
         found.append(f"{cut:.0%} of the texts are longer than {max_length} tokens and truncated; raise max_length")
-    if unknown > MANY_UNKNOWN:
+    if unknown > MANY:
         found.append(
             f"the model does not know {unknown:.0%} of the tokens: it was made for another language or script; choose "
             f"another model"

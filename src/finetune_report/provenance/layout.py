@@ -18,6 +18,7 @@ from typing import Any
 
 from finetune_report.config.models import folder_of, model_of, used_models
 from finetune_report.config.settings import resolved_settings
+from finetune_report.config.test_systems import has_test_scores
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, canonical_json, read_json, write_json, write_text
 from finetune_report.provenance.rule_scripts import main_of, publish_of
@@ -115,6 +116,15 @@ class Layout:
         """The result of every run at each rung."""
         every = [(setting, seed) for setting in self.settings for seed in self.seeds]
         return {rung: [f"rungs/{rung}/{name}-seed{seed}.json" for name, seed in every] for rung in self.rungs}
+
+    @property
+    def splits(self) -> list[str]:
+        """The splits that there are, a test split without labels among them."""
+        return [split for split in SPLITS if split != "test" or self.config["data"]["test_split"] != "none"]
+
+    @property
+    def labelled_splits(self) -> list[str]:
+        return [split for split in self.splits if split != "test" or has_test_scores(self.config)]
 
     def decisions(self, rungs: list[int]) -> list[str]:
         return [f"rungs/{rung}.json" for rung in rungs]

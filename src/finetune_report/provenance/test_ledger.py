@@ -23,6 +23,13 @@ from finetune_report.files import canonical_json, read_json, sha256, sync
 
 Scoring = dict[str, Any]
 START = ""  # the head of a ledger without a line
+# The results that tell the head, and where in them.
+KNOWN_IN = {
+    "manifest.json": "test_ledger",
+    "ledger.json": "record",
+    "test/scorings.json": "record",
+    "scorings.json": "record",
+}
 AGAIN = "begun_again"  # the key of a line that says so
 DECLARED = "declared"  # the key of a declaration
 # What is scored by a ledger from before there were declarations.
@@ -158,7 +165,7 @@ def check_ledger(path: Path, results: Path, change: bool) -> list[str]:
 
 def heads_known(results: Path) -> Iterable[str]:
     """The heads that were written down with results made earlier."""
-    for name, key in {"manifest.json": "test_ledger", "ledger.json": "record", "test/scorings.json": "record"}.items():
+    for name, key in KNOWN_IN.items():
         try:
             head = read_json(results / name)[key]["head"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -186,13 +193,15 @@ def predictions_fingerprints(elsewhere: Sequence[Path]) -> dict[str, str]:
 
 def summary_of(
     scorings: list[Scoring],
-    data: str,
+    data: str | None,
     problems: Iterable[str] = (),
     methods: Sequence[str] = (),
     declared: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """How often, and for which settings and systems from elsewhere, the test data of fingerprint `data` were scored: in
     numbers and in words.
+
+    Without `data` there is no test split with labels, and the words tell of scorings on others.
 
     The words name the `problems` of the ledger too, the simple `methods` that were scored there, and what was not
     `declared` before the first score (as `declared_when` has it).
@@ -206,6 +215,11 @@ def summary_of(
     wrong = "".join(f"; {problem}" for problem in problems)
     since = declared or {"added": [], "left_out": [], "changed": False}
     came = f"; {in_words(since)}" if declared else ""
+    said = f"the test set was {scored}{simple}{came}"
+    if data is None:
+        said = "there is no test set with labels, so that none was scored"
+        known = ", ".join(dict.fromkeys(scoring["setting"] for scoring in scorings))
+        said += f"; other test data were scored {often(len(scorings))} before, for {known}" if scorings else ""
     return {
         "scored": len(here),
         "settings": len(times),
@@ -213,7 +227,7 @@ def summary_of(
         "methods": len(methods),
         "added": len(since["added"]),
         "left_out": len(since["left_out"]),
-        "text": f"the test set was {scored}{simple}{came}" + (f", as far as the ledger tells{wrong}" if wrong else ""),
+        "text": said + (f", as far as the ledger tells{wrong}" if wrong else ""),
     }
 
 

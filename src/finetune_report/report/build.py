@@ -29,6 +29,7 @@ from finetune_report.report.cross_references import (
 )
 from finetune_report.report.figure_checks import disagreements
 from finetune_report.report.findings import Checked, check_document, reasons
+from finetune_report.report.notices import no_test_score, put_first, with_notice
 from finetune_report.report.rendering import Style, parse, place_of, render
 from finetune_report.report.results import Evidence, read_curves
 from finetune_report.report.template import Filled, fill
@@ -83,16 +84,22 @@ def main(
     facts = read_json(manifest)
     shared = sum("shared" in called for called in facts.get("calls", {}).values())
     note = provenance_note(commit, tested["test"]["text"], tested["record"]["head"], shared)
-    finish(doc, filled, checked, against, write_up, figures, bibliography, root, note, vector=pdf_engine == "typst")
+    notice = no_test_score(evidence)
+    language = evidence.text("data.language") if evidence.has("data.language") else ""
+    vector = pdf_engine == "typst"
+    finish(doc, filled, checked, against, write_up, figures, bibliography, root, note, language, vector)
+    if notice:
+        put_first(doc, parse(notice, write_up))
+    text = with_notice(filled.text, notice)
     set_date(doc, commit_time)
     style = Style(typst_template, html_template, css, bibliography)
     record = what_was_checked(checked, against, filled)
     sources = [write_up, *bibliography, typst_template, html_template, css]
-    write_json(carried, what_it_carries(facts, sources, filled.text, record))
+    write_json(carried, what_it_carries(facts, sources, text, record))
     variables = {"draft": bool(against), "manifest": carried.read_text(encoding="utf-8")}
     resources = {path.relative_to(root).as_posix(): path for path in figures} | {"write-up.json": carried}
     made = render(doc, style, variables, resources, write_up, pdf_engine, commit_time, forms or places)
-    write_text(markdown, filled.text)
+    write_text(markdown, text)
     for form, content in made.items():
         places[form].write_bytes(content)
     write_json(checks, record)
@@ -111,6 +118,7 @@ def finish(
     bibliography: list[Path],
     root: Path,
     note: str,
+    language: str,
     vector: bool,
 ) -> None:
     """Turn the checked tree into the one that is printed."""
@@ -118,7 +126,7 @@ def finish(
     place_images(doc, figures, root, vector, locate)
     labels = number_parts(doc)
     resolve_references(doc, labels, citable(bibliography), locate)
-    table = link_values(doc, filled)
+    table = link_values(doc, filled, language)
     explain_marks(doc, filled.claims)
     append_parts(doc, table, note, vouched(checked), against)
     frame_tables(doc)

@@ -12,6 +12,7 @@ from typing import Any
 
 from finetune_report.errors import UserError
 from finetune_report.report.findings import Checked
+from finetune_report.report.keys import matches
 from finetune_report.report.linter import bare, each
 from finetune_report.report.results import nearest
 from finetune_report.report.template import Claim, Filled
@@ -21,6 +22,7 @@ import panflute as pf
 
 KINDS = {"fig", "tbl", "sec"}
 NO_BREAK = "\xa0"
+QUOTED = ("mistakes.*.text", "label_audit.listed.*.text")  # the values that are texts of the data
 LONGEST_TEXT = 40  # letters of a text in the table of values, which stands whole where it is printed
 
 Locate = Callable[[str], str]  # where in the write-up a piece of its source stands, for a message
@@ -96,8 +98,11 @@ def place_images(doc: pf.Doc, figures: Iterable[Path], root: Path, vector: bool,
             image.url = drawn
 
 
-def link_values(doc: pf.Doc, filled: Filled) -> pf.Table:
-    """Link each value to its row in a table of all values, which is returned: key, printed as, full value, file."""
+def link_values(doc: pf.Doc, filled: Filled, language: str = "") -> pf.Table:
+    """Link each value to its row in a table of all values, which is returned: key, printed as, full value, file.
+
+    What is quoted from the data is marked as being in their `language`, where that is known.
+    """
     values = {citation.value.key: citation.value for citation in filled.citations}
     forms: dict[str, list[Any]] = {}
 
@@ -112,6 +117,8 @@ def link_values(doc: pf.Doc, filled: Filled) -> pf.Table:
         if not is_value(element, values):
             return None
         value = values[element.attributes["key"]]
+        if language and is_quoted(value):
+            element.content = in_language(element.content, language)
         if any(isinstance(above, pf.Link) for above in ancestors(element)):  # a link within a link is none
             return pf.Span(*element.content, classes=["value"], attributes={"title": tooltip(value)})
         return pf.Link(*element.content, url=f"#{rows[value.key]}", title=tooltip(value), classes=["value"])
@@ -119,6 +126,21 @@ def link_values(doc: pf.Doc, filled: Filled) -> pf.Table:
     table = value_table([(rows[key], values[key], forms[key]) for key in sorted(forms)])
     doc.walk(link)
     return table
+
+
+def is_quoted(value: Value) -> bool:
+    """Whether a value is a text of the data."""
+    return any(matches(value.key, pattern) for pattern in QUOTED)
+
+
+def in_language(content: Any, language: str) -> list[Any]:
+    """Inlines in a language: the HTML, LaTeX and Word files get it from the attribute, Typst by its own code.
+
+    The direction stays that of the report, in which signs of other scripts keep their own: a guess must not turn it.
+    """
+    named = f'#text(lang: "{language.partition("-")[0].lower()}", dir: ltr)['
+    span = pf.Span(*content, attributes={"lang": language})
+    return [pf.RawInline(named, format="typst"), span, pf.RawInline("]", format="typst")]
 
 
 def is_value(element: Any, values: dict[str, Value]) -> bool:
@@ -260,13 +282,15 @@ def in_small_type(table: pf.Table) -> list[Any]:
 def provenance_note(commit: str, tested: str, head: str, shared: int) -> str:
     """What stands above the table of values; `tested` says how often the test set was scored, asked or not.
 
-    `head` is that of the ledger that says so; results of `shared` jobs were taken from a shared cache.
+    `head` is that of the ledger that says so, empty where it has no line; results of `shared` jobs were taken from a
+    shared cache.
     """
     taken = f" Results of {shared} {'jobs were' if shared > 1 else 'job was'} taken from a shared cache."
     return (
         "Each value with all its digits, and the file among the results that it comes from"
         f"{f' (made at commit {commit[:10]})' if commit else ''}. "
-        f"By the ledger of test scorings, {tested} (its head is {head[:16]}).{taken if shared else ''}"
+        f"By the ledger of test scorings, {tested}{f' (its head is {head[:16]})' if head else ''}."
+        f"{taken if shared else ''}"
     )
 
 

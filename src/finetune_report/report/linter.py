@@ -244,6 +244,8 @@ class Check:
                 passage.values.append((*place, element.attributes.get("key", "")))
             if "name" in classes:
                 passage.names.append(place)
+            if isinstance(element, pf.Code) and element.text in self.names:
+                passage.settings.append(place)
             if "stated" in classes:
                 passage.escapes.append((*place, element.attributes.get("reason", "")))
             if "claim" in classes:

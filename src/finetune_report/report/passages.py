@@ -100,6 +100,7 @@ class Passage:
     found: list[tuple[str, int, str]] = field(default_factory=list)  # kind, place in the text, what
     values: list[tuple[int, int, str]] = field(default_factory=list)  # start and end in the text, key
     names: list[tuple[int, int]] = field(default_factory=list)  # start and end of printed names from the data
+    settings: list[tuple[int, int]] = field(default_factory=list)  # and of names of settings, printed as code
     labels: list[tuple[int, int]] = field(default_factory=list)  # those of them that only label a row's values
     escapes: list[tuple[int, int, str]] = field(default_factory=list)  # start and end in the text, reason
     authors: list[int] = field(default_factory=list)  # where one is cited by the authors' names
@@ -135,11 +136,21 @@ class Passage:
         return found
 
     def label(self) -> None:
-        """In a row of a table: names that are a part of the key of a value there label it, and say nothing else."""
-        parts = {squeezed(part) for _, _, key in self.values for each in keys_in(key) for part in parts_of(each)}
+        """In a row of a table: names that are a part of the key of a value there label it, and say nothing else.
+
+        The name of a setting, which stands there as code, has to be what a value is of; where a value is of another
+        setting, it still says what the row is about.
+        """
+        keys = [parts_of(each) for _, _, key in self.values for each in keys_in(key)]
+        parts = {squeezed(part) for key in keys for part in key}
+        owners = {part for key in keys for part in key[1:3]}
         self.labels = [(start, end) for start, end in self.names if squeezed(self.text[start:end]) in parts]
-        for start, end in self.labels:
+        settings = [(start, end) for start, end in self.settings if self.text[start:end] in owners]
+        for start, end in settings:
+            self.bound[start:end] = [True] * (end - start)
+        for start, end in self.labels + settings:
             self.claimed[start:end] = [True] * (end - start)
+        self.labels += [place for place in settings if all(self.text[slice(*place)] in key[1:3] for key in keys)]
 
     def state(self, subjects: Subjects, alone: bool = False) -> None:
         """Look for sentences that state a result without a claim, where no word was found that compares by itself.

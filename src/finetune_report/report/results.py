@@ -13,6 +13,8 @@ from finetune_report.report.values import Value
 
 Curve = list[dict[str, float]]  # a row an epoch, as a history has it
 SPLITS: dict[str, tuple[str, ...]] = {"validation": (), "test": ("test",)}  # what their comparisons' keys have more
+TEST_SPLIT = "data.test_split"  # the value that there is where there are no test labels
+OF_TEST = ("slices", "slice_tests", "mistakes", "errors", "calibration")  # values that are of the test split
 
 
 @dataclass
@@ -36,9 +38,23 @@ class Evidence:
         """A value by its key. Raises UserError with the nearest keys where there is none."""
         found = self.values.get(key)
         if found is None:
-            instead = instead_of(key) or of_each_model(key, self.values) or nearest(key, self.values)
-            raise UserError(f"there is no value '{key}'{instead}")
+            why = self.without_test(key) or instead_of(key) or of_each_model(key, self.values)
+            raise UserError(f"there is no value '{key}'{why or nearest(key, self.values)}")
         return found
+
+    @property
+    def test_split(self) -> str:
+        """Whether there are test labels, as data.test_split in the config says it."""
+        return self.text(TEST_SPLIT) if self.has(TEST_SPLIT) else "labelled"
+
+    def without_test(self, key: str) -> str:
+        """Why there is no value of this key where there are no test scores, as the end of a message; or nothing."""
+        parts = parts_of(key)
+        if self.test_split == "labelled" or ("test" not in parts and parts[0] not in OF_TEST):
+            return ""
+        other = join(*("validation" if part == "test" else part for part in parts))
+        instead = f"; on the validation split it is '{other}'" if self.has(other) and other != key else ""
+        return f"; data.test_split is {self.test_split}, so that nothing is scored on a test split{instead}"
 
     def has(self, key: str) -> bool:
         return key in self.values
@@ -73,6 +89,8 @@ class Evidence:
                 self.runs(name)
         key = below(stem, a, b)
         if not self.has(f"{key}.outcome"):
+            if split == "test" and self.test_split != "labelled":
+                raise UserError(f"'{a}' and '{b}' were not compared on the test split{self.without_test(key)}")
             known = [other.removesuffix(".outcome") for other in self.values if other.startswith(f"{stem}.")]
             raise UserError(
                 f"'{a}' and '{b}' were not compared on the {split} split{nearest(key, dict.fromkeys(known))}"

@@ -5,7 +5,7 @@ from typing import Any
 
 from finetune_report.config.schema import complete
 from finetune_report.config.settings import resolved_settings
-from finetune_report.files import write_json
+from finetune_report.files import read_json, write_json
 from finetune_report.training.setup import Plan, RunInputs, naming, prepare_run, run_name
 from tests.support.configs import minimal
 from tests.support.messages import refuses
@@ -15,6 +15,7 @@ import pandas as pd
 import prepare_model
 import pytest
 import tokenize_texts
+import train_fraction
 
 LABELS = ["no", "yes"]
 
@@ -75,6 +76,30 @@ def test_all_that_a_setting_trains_is_counted(tmp_path: Path, inputs: RunInputs)
     assert counts["full"] > counts["lora"] > counts["head"]
     size = 32  # of the hidden states: the pooler and the head of two classes
     assert counts["head"] == size * size + size + 2 * size + 2
+
+
+def test_a_part_of_the_training_split_trains_the_selected_settings_model(tmp_path: Path, inputs: RunInputs) -> None:
+    write_json(tmp_path / "selection.json", {"winner": "a"})
+    how = vars(plan(tmp_path, epochs=1))
+    setting = how.pop("hyperparameters")
+    none = tmp_path / "none"  # of the other model there is nothing
+    train_fraction.main(
+        selection=tmp_path / "selection.json",
+        train=inputs.train,
+        validation=inputs.validation,
+        train_tokens=[none, inputs.train_tokens],
+        validation_tokens=[none, inputs.validation_tokens],
+        summary=inputs.summary,
+        model=[none, inputs.model],
+        metrics=tmp_path / "metrics.json",
+        percent=50.0,
+        seed=1,
+        settings={"a": setting, "b": setting | {"model": "other"}},
+        models=["other", "small"],
+        plan=how,
+        stamp="stamp",
+    )
+    assert read_json(tmp_path / "metrics.json")["setting"] == "a"
 
 
 def test_of_one_model_only_the_setting_is_told() -> None:

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.cli.check import checked
+from finetune_report.config.reading import read_config
+from finetune_report.config.study import experiments_of, is_study
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT
+from finetune_report.provenance.layout import rules_of
 from finetune_report.runtime.locks import results_of_workflow
 from finetune_report.runtime.snakemake_compat import planned_jobs, provide_folders, run_snakemake
 
@@ -18,7 +21,12 @@ CLUSTER = Path("profiles/slurm")
 
 def report(config: Path, arguments: list[str], target: str = "", draft: bool = False) -> int:
     """Build the write-up, or another `target`, and say where it is."""
-    prepared(config)
+    complete = prepared(config)
+    if draft and is_study(complete):
+        raise UserError(
+            f"{config} is a study, which is written up when all its experiments have finished; draft one of them: "
+            + ", ".join(entry["config"] for entry in complete["experiments"])
+        )
     beside = [DRAFT] if draft else []
     rich = ["--logger", "rich"] if sys.stdout.isatty() else []  # in a log file, plain lines in place of progress bars
     code = run_snakemake(command_line([config, *beside], target, rich, arguments))
@@ -34,6 +42,10 @@ def plan(config: Path, arguments: list[str]) -> int:
         from finetune_report.cli import duration
         from finetune_report.cli.design import design_lines
 
+        if is_study(complete):
+            for name, experiment in experiments_of(complete).items():
+                print(f"{name}:", *design_lines(experiment), sep="\n", flush=True)
+            return code
         measuring = duration.start(complete, *planned_jobs())
         print(*design_lines(complete), sep="\n", flush=True)
         if measuring is not None:
@@ -77,7 +89,8 @@ def command_line(configs: list[Path], target: str, options: list[str], arguments
 
     An option that takes a list ends where the next one begins, so no target may follow the config files directly.
     """
-    return [*filter(None, [target]), "--configfile", *map(str, configs), *options, "--nolock", *arguments]
+    rules = ["--snakefile", str(rules_of(read_config(configs[0])))]
+    return [*filter(None, [target]), *rules, "--configfile", *map(str, configs), *options, "--nolock", *arguments]
 
 
 def say_where() -> int:

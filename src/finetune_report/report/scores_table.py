@@ -36,14 +36,14 @@ def scores_table(helpers: Helpers, label: str = LABEL) -> str:
     if not evidence.experiments:
         raise ValueError("scores_table() is for a study; this report is of one experiment")
     further = [what for what in ("average_score", "average_rank") if shows(helpers, what)]
-    heads = ["", *(head(helpers, name) for name in evidence.experiments), *(WORDS[what] for what in further)]
+    heads = ["", *(helpers.name(name) for name in evidence.experiments), *(WORDS[what] for what in further)]
     lines = [row(heads), row([":--", *["--:"] * (len(heads) - 1)])]
     digits = {name: column_digits(helpers, name) for name in evidence.experiments}
     for system in evidence.settings:
         cells = [cell(helpers, system, name, digits[name]) for name in evidence.experiments]
         summary = [helpers.value(join("study", system, what), digits=DIGITS[what]) for what in further]
         lines.append(row([f"`{system}`", *cells, *summary]))
-    return "\n".join([*lines, "", f": {caption(helpers, further)} {{#{label}}}", ""])
+    return "\n".join([*lines, "", f": {caption(helpers, further)} {{#{label} .scores}}", ""])
 
 
 WORDS = {"average_score": "average", "average_rank": "average rank"}
@@ -60,16 +60,12 @@ def shows(helpers: Helpers, what: str) -> bool:
     return known and (helpers.has("ranks.p") if what == "average_rank" else helpers.number("ranks.datasets") > 1)
 
 
-def head(helpers: Helpers, name: str) -> str:
-    """The name of a data set, and its metric where not all have the same."""
-    of_metric = f" ({helpers.evidence.text(join('experiments', name, 'label'))})" if len(metrics(helpers)) > 1 else ""
-    return helpers.name(name) + of_metric
-
-
-def metrics(helpers: Helpers) -> list[str]:
-    """The labels of the metrics of the columns, each once."""
-    every = (helpers.evidence.text(join("experiments", name, "label")) for name in helpers.evidence.experiments)
-    return list(dict.fromkeys(every))
+def metrics(helpers: Helpers) -> dict[str, list[str]]:
+    """The metrics of the columns by their labels, each with the columns that it is of."""
+    found: dict[str, list[str]] = {}
+    for name in helpers.evidence.experiments:
+        found.setdefault(helpers.evidence.text(join("experiments", name, "label")), []).append(name)
+    return found
 
 
 def column_digits(helpers: Helpers, name: str) -> int:
@@ -94,9 +90,9 @@ def cell(helpers: Helpers, system: str, name: str, digits: int) -> str:
 
 
 def digits_for(value: Value, digits: int) -> int:
-    """The column's digits, or as many more as it takes to show anything of a value that is not 0."""
+    """One more than the column's digits, or as many more as it takes to show anything of a value that is not 0."""
     shown = [
-        more for more in range(digits, digits + EXTRA_DIGITS + 1) if not hides(float(value.value), value.kind, more)
+        more for more in range(digits + 1, digits + EXTRA_DIGITS + 1) if not hides(float(value.value), value.kind, more)
     ]
     return shown[0] if shown else digits + EXTRA_DIGITS
 
@@ -108,8 +104,9 @@ def caption(helpers: Helpers, further: list[str]) -> str:
     scored = [(system, name) for system, name in cells if helpers.has("study", system, name, "score")]
     deviations = any(helpers.has("study", system, name, "sd") for system, name in scored)
     kinds = metrics(helpers)
-    said = [f"Test {kinds[0]}" if len(kinds) == 1 else "Test scores, by the metric that each data set is compared by"]
-    said[0] += ", the mean over seeds with the standard deviation between them in parentheses." if deviations else "."
+    of = [kind if len(kinds) == 1 else f"{kind} ({listed(helpers, names)})" for kind, names in kinds.items()]
+    said = [f"On the test split: {joined(of)}"]
+    said[0] += "; the mean over seeds, and in parentheses the standard deviation between them." if deviations else "."
     said.append(about_bold(helpers, scored))
     if len(scored) < len(cells):
         said.append(f"A dash ({NONE}) stands where a system was not scored.")
@@ -149,5 +146,8 @@ def about_bold(helpers: Helpers, scored: list[tuple[str, str]]) -> str:
 
 def listed(helpers: Helpers, names: list[str]) -> str:
     """Names in a row, as text that data may have put there."""
-    names = [helpers.name(name) for name in names]
+    return joined([helpers.name(name) for name in names])
+
+
+def joined(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -58,7 +58,14 @@ def test_what_is_left_out_is_filled_in() -> None:
 def test_rows_are_all_declared_systems_or_those_that_are_named() -> None:
     write("two.yaml", {"name": "two", **EXPERIMENT, "test": {"systems": ["winner", "lora"]}})
     found = complete_study(study())
-    assert table_systems(found, experiments_of(found)) == ["winner", "full", "majority", "bag-of-words", "probe", "lora"]
+    assert table_systems(found, experiments_of(found)) == [
+        "winner",
+        "full",
+        "majority",
+        "bag-of-words",
+        "probe",
+        "lora",
+    ]
     found = complete_study(study(systems=["lora", "full"]))
     assert table_systems(found, experiments_of(found)) == ["lora", "full"]
 

@@ -195,7 +195,9 @@ class Tree:
     def branch(self, names: list[str], job: Job | None, first: str, rest: str) -> Iterator[str]:
         """What files of one rule come from; `first` stands before the first line, `rest` before the others."""
         if job is None:
-            yield f"{first}{listed(names)}   (a source, which no rule makes)"
+            made = all(name.startswith("results/") for name in names)  # of a study, by its experiments
+            what = "results of the study's experiments" if made else "a source, which no rule makes"
+            yield f"{first}{listed(names)}   ({what})"
             return
         known = job.rule in self.told
         yield f"{first}{listed(names)} ← {job.rule}{', as above' if known else ''}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from finetune_report.cli.check import checked
 from finetune_report.config.reading import read_config
-from finetune_report.config.study import experiments_of, is_study
+from finetune_report.config.study import EXPERIMENTS, experiments_of, is_study
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT
 from finetune_report.provenance.layout import rules_of
@@ -21,11 +21,11 @@ CLUSTER = Path("profiles/slurm")
 
 def report(config: Path, arguments: list[str], target: str = "", draft: bool = False) -> int:
     """Build the write-up, or another `target`, and say where it is."""
-    complete = prepared(config)
-    if draft and is_study(complete):
+    prepared(config)
+    if draft and of_study(config):
         raise UserError(
-            f"{config} is a study, which is written up when all its experiments have finished; draft one of them: "
-            + ", ".join(entry["config"] for entry in complete["experiments"])
+            f"{config} is a study, which is written up when all its experiments have finished; draft one of them, as in "
+            f"finetune-report draft --config {read_config(config)[EXPERIMENTS][0]['config']}"
         )
     beside = [DRAFT] if draft else []
     rich = ["--logger", "rich"] if sys.stdout.isatty() else []  # in a log file, plain lines in place of progress bars
@@ -89,8 +89,12 @@ def command_line(configs: list[Path], target: str, options: list[str], arguments
 
     An option that takes a list ends where the next one begins, so no target may follow the config files directly.
     """
-    rules = ["--snakefile", str(rules_of(read_config(configs[0])))]
+    rules = ["--snakefile", str(rules_of({EXPERIMENTS: []}))] if of_study(configs[0]) else []
     return [*filter(None, [target]), *rules, "--configfile", *map(str, configs), *options, "--nolock", *arguments]
+
+
+def of_study(config: Path) -> bool:
+    return config.is_file() and is_study(read_config(config))
 
 
 def say_where() -> int:

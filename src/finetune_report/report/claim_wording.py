@@ -191,13 +191,13 @@ def of_other_experiments(claim: Claim, words: str, subjects: Subjects) -> str:
     """What is wrong with the experiments that a claim of a study names: one about an experiment names it and no other,
     one about ranks names none; one that is a cell of a table has its column's head for that.
     """
-    if not subjects.experiments or claim.kind == "unbeaten":
+    if not subjects.experiments:
         return ""
     own = {str(claim.arguments["experiment"])} if "experiment" in claim.arguments else set()
     named = {name for _, name in subjects.experiments_in(words)}
     if claim.kind not in ("outranks",) and not own:
         return ""  # of values, whose keys say what they are of
-    if own - named:
+    if own - named and claim.kind != "unbeaten":
         return f"its sentence does not name {', '.join(own)}, the experiment that it is of"
     others = sorted(named - own)
     return f"its sentence speaks of {', '.join(others)}, of which the claim says nothing" if others else ""
@@ -224,7 +224,7 @@ def beyond(claim: Claim, before: str, words: str, subjects: Subjects, aliases: d
         if own is not None and (others or (around and own.isdisjoint(name for _, name in around) and not keys)):
             return f"the {', '.join(sorted(others or {name for _, name in around})).replace('_', ' ')}"
     owners = set().union(*(subjects.owners_of(key) for key in keys))
-    owners |= {str(given[name]) for name in ("a", "b", "run") if name in given}
+    owners |= {str(given[name]) for name in ("a", "b", "run", "system") if name in given}
     if not owners:
         return ""
     own_names = {name for owner in owners for name in (owner, *aliases.get(owner, []))}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-FEWEST_DATASETS = 5  # with fewer not even a system that is ahead on all of them passes a two-sided sign test
+FEWEST_DATASETS = 5  # with four, one of two equal systems is ahead on all of them once in eight times
 FEWEST_SYSTEMS = 3  # of two, a paired test says all
 LEVEL = 0.05
 RESAMPLES = 99_999

@@ -24,7 +24,7 @@ def report(config: Path, arguments: list[str], target: str = "", draft: bool = F
     prepared(config)
     if draft and of_study(config):
         raise UserError(
-            f"{config} is a study, which is written up when all its experiments have finished; draft one of them, as in "
+            f"{config} is a study, which is written up when its experiments have all finished; draft one of them: "
             f"finetune-report draft --config {read_config(config)[EXPERIMENTS][0]['config']}"
         )
     beside = [DRAFT] if draft else []

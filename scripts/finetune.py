@@ -20,7 +20,7 @@ from finetune_report.model.adapters import merged
 from finetune_report.runtime.job import run
 from finetune_report.stats.metrics import by_class, intervals
 from finetune_report.training.halving import pruned_at
-from finetune_report.training.setup import Plan, RunInputs, naming, prepare_run
+from finetune_report.training.setup import Plan, RunInputs, hardware_of, naming, prepare_run
 from finetune_report.training.state import BestEpoch, TrainingState
 
 import numpy as np
@@ -126,4 +126,4 @@ def write_epochs(path: Path, state: TrainingState) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, hardware=hardware_of)

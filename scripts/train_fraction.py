@@ -10,7 +10,7 @@ from typing import Any
 
 from finetune_report.files import read_json, write_json
 from finetune_report.runtime.job import run
-from finetune_report.training.setup import Plan, RunInputs, naming, prepare_run
+from finetune_report.training.setup import Plan, RunInputs, hardware_of, naming, prepare_run
 
 
 def main(
@@ -38,4 +38,4 @@ def main(
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, hardware=hardware_of)

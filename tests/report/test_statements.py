@@ -52,6 +52,39 @@ def test_what_states_no_result_passes(folder: Path, sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "sentence",
+    [
+        "Ahead of the baseline, the small batch.",
+        "First the small batch, then the baseline, then the majority.",
+        "The small batch makes the baseline look old.",
+        "The baseline cannot hold a candle to the small batch.",
+        "The score of the small batch is nothing to write home about.",
+        "Errors of the bag of words disappear with the small batch.",
+        "It is {{ ratio('runs.baseline.batch_size', 'runs.small-batch.batch_size') }} times as accurate.",
+    ],
+)
+def test_what_relates_two_things_or_one_and_a_measure_is_found_in_any_words(folder: Path, sentence: str) -> None:
+    assert set(kinds(folder, sentence)) & {"unclaimed statement", "unbound comparison"}
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The settings are baseline and small-batch.",
+        "baseline, small-batch",
+        "From the baseline to the small batch one thing changes, the batch size.",
+        "The baseline and the small batch share the seed.",
+        "The accuracy of the baseline is measured after each epoch.",
+        "The curves of the small batch and the baseline are in the appendix.",
+        "The first comparison is between the baseline and the small batch.",
+        "It takes {{ ratio('runs.baseline.batch_size', 'runs.small-batch.batch_size') }} times as many steps.",
+    ],
+)
+def test_what_is_set_or_shown_relates_no_results(folder: Path, sentence: str) -> None:
+    assert kinds(folder, sentence) == []
+
+
+@pytest.mark.parametrize(
     ("text", "kind"),
     [
         ("We expected little, and the small batch is better.", "unbound comparison"),

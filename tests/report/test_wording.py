@@ -27,7 +27,25 @@ PASSES = [
     "A query orthogonal to all keys gives each of them the same weight.",
 ]
 
+# Of the document, codes and addresses.
+OF_NO_RESULT = [
+    "There are three main findings, and two tables follow.",
+    "Let us look at three typical mistakes.",
+    "Ratings are on a 5-star scale.",
+    "The 19th-century texts are hard.",
+    "Labels are 0 for negative and 1 for positive.",
+    "It is a task with classes 0 and 1.",
+    "The weights of a query sum to 1.",
+    "See https://example.com/2020/05 for details.",
+    "Equation (3) gives it, as (2) shows.",
+]
+
 UNBOUND_NUMBERS = {
+    "Let us look at 97 mistakes, three of which matter.": ["97", "three"],
+    "Of two tables 3 are right.": ["3"],
+    "Labels are 0.97 for negative.": ["0.97"],
+    "Its classes 0 and 1.5, which sum to 1.5.": ["1.5", "1.5"],
+    "It was 97 January texts.": ["97"],
     "The accuracy is 0.93 on the validation set.": ["0.93"],
     "The small batch needs three times as long.": ["three"],
     "Training took twice the time.": ["twice"],
@@ -69,6 +87,11 @@ UNBOUND_COMPARISONS = {
 def test_natural_sentences_pass(sentence: str) -> None:
     assert numbers(sentence) == []
     assert comparisons(sentence) == []
+
+
+@pytest.mark.parametrize("sentence", OF_NO_RESULT)
+def test_numbers_of_no_result_pass(sentence: str) -> None:
+    assert numbers(sentence) == []
 
 
 @pytest.mark.parametrize("sentence", UNBOUND_NUMBERS)

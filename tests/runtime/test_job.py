@@ -101,6 +101,7 @@ def test_a_job_records_its_outputs_and_logs_to_file_and_journal(made: None) -> N
         "params": {"stamp": fresh_stamp(Path(__file__))},
         "inputs": {},
         "sources": {},
+        "shared": False,
     }
     assert record["files"].keys() == {"config.json", "weights"}
     assert JOURNAL.exists()

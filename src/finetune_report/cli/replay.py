@@ -7,6 +7,7 @@ The whole way is gone again, from the data files on, by the same workflow, into 
 differs, code, packages, machine, threads and the like are compared with what is recorded of the stored run.
 """
 
+import os
 import random
 import shutil
 import subprocess
@@ -23,6 +24,7 @@ from finetune_report.provenance.lineage import Job, Lineage
 from finetune_report.provenance.manifest import installed_packages, machine, recorded_calls
 from finetune_report.provenance.records import files_of, recorded
 from finetune_report.provenance.stamp import stamp
+from finetune_report.runtime.shared_results import CACHE
 from finetune_report.terminal import say
 
 SCRIPTS = PROJECT / "scripts"
@@ -96,10 +98,11 @@ def chosen_run(config: dict[str, Any], setting: str | None, seed: int | None, dr
 
 
 def retrain(config: Path, folder: Path, run: str) -> bool:
-    """Make one run in an empty results folder; returns whether that went well."""
+    """Make one run in an empty results folder, and take nothing from a cache; returns whether that went well."""
     shutil.rmtree(folder, ignore_errors=True)
+    alone = {name: value for name, value in os.environ.items() if name != CACHE}
     command = [sys.executable, "-m", "snakemake", "--configfile", str(config), "--config", f"name={folder.name}"]
-    done = subprocess.run([*command, "--", str(folder / run / "metrics.json")], stdout=sys.stderr)
+    done = subprocess.run([*command, "--", str(folder / run / "metrics.json")], env=alone, stdout=sys.stderr)
     return done.returncode == 0
 
 

@@ -86,6 +86,7 @@ def explanation(build: Finished, key: str, config: Path) -> list[str]:
     files = list(dict.fromkeys(source for source, _ in value.origins))
     settings = settings_behind(build, lineage, value, files)
     runs = runs_behind(build, lineage, files, settings)
+    shared = {job.name for job in lineage.jobs.values() if job.shared}
     return [
         key,
         *printed_lines(value, [row for row in checks["values"] if row["key"] == key]),
@@ -93,7 +94,7 @@ def explanation(build: Finished, key: str, config: Path) -> list[str]:
         "",
         *Tree(lineage, settings).lines(files),
         "",
-        *run_lines(build, runs),
+        *run_lines(build, runs, shared),
         *data_lines(build, lineage),
         *build_lines(build),
         "",
@@ -228,15 +229,16 @@ def listed(names: list[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
-def run_lines(build: Finished, runs: list[dict[str, Any]]) -> list[str]:
-    """The runs behind a value: what they were trained with."""
+def run_lines(build: Finished, runs: list[dict[str, Any]], shared: set[str]) -> list[str]:
+    """The runs behind a value: what they were trained with; `shared` are the jobs whose results come from a cache."""
     lines = []
     for run in runs[:RUNS]:
         settings = ", ".join(f"{name} {entry}" for name, entry in run["hyperparameters"].items())
         lines.append(f"  run         {build.root / 'runs' / run['setting'] / ('seed' + str(run['seed']))}")
         lines.append(f"  setting     {run['setting']}, seed {run['seed']}: {settings}")
         facts = f"best epoch {run['best_epoch']}, {run['device']} in {run['precision']}, {run['threads']} threads"
-        lines.append(f"              {run['status']}, {facts}")
+        taken = ", taken from a shared cache" if f"finetune/{run['setting']}/{run['seed']}" in shared else ""
+        lines.append(f"              {run['status']}, {facts}{taken}")
     return lines + ([f"  runs        {len(runs) - RUNS} more"] if len(runs) > RUNS else [])
 
 

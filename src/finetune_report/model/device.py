@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from finetune_report.errors import UserError
+from finetune_report.processor import processor, processor_flags
 
 import torch
 
@@ -41,6 +42,12 @@ def resolve(device: str, precision: str, threads: int, compile: bool = False) ->
     if compile and (lacking := lacks_to_compile(device)):
         raise UserError(f"compile: {lacking}; install it, or set compile: false")
     return Compute(device, precision, threads, compile)
+
+
+def hardware(compute: Compute) -> str:
+    """The processor or GPU by its name, and the precision: on these the last bits of results depend."""
+    name = torch.cuda.get_device_name() if compute.device == "cuda" else processor()
+    return f"{name}, {compute.precision}"
 
 
 def configure_process(compute: Compute) -> None:
@@ -79,5 +86,4 @@ def has_native_bf16(device: str) -> bool:
     """Whether the device multiplies bfloat16 itself; elsewhere it is emulated and slower than fp32."""
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    info = Path("/proc/cpuinfo")
-    return info.exists() and bool({"avx512_bf16", "amx_bf16", "bf16"} & set(info.read_text(encoding="utf-8").split()))
+    return bool({"avx512_bf16", "amx_bf16", "bf16"} & processor_flags())

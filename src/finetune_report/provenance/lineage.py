@@ -14,6 +14,7 @@ class Job:
     params: dict[str, Any]
     inputs: dict[str, dict[str, str]]
     outputs: tuple[str, ...]
+    shared: bool = False  # taken from a shared cache
 
     @property
     def rule(self) -> str:
@@ -45,7 +46,8 @@ class Lineage:
 
     def __init__(self, calls: dict[str, Any]) -> None:
         self.jobs = {
-            name: Job(name, call["params"], call["inputs"], tuple(call["outputs"])) for name, call in calls.items()
+            name: Job(name, call["params"], call["inputs"], tuple(call["outputs"]), "shared" in call)
+            for name, call in calls.items()
         }
         self.makers = {output: job for job in self.jobs.values() for output in job.outputs}
 

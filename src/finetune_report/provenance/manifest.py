@@ -15,6 +15,7 @@ from typing import Any
 from finetune_report.config.recorded import recorded
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, SNAKEMAKES, fingerprint, read_json, sha256, write_json
+from finetune_report.processor import processor
 from finetune_report.provenance.records import Made, Unreadable
 from finetune_report.provenance.records import read as read_record
 
@@ -59,7 +60,7 @@ def main(
 
 def recorded_calls(outputs: list[Path], root: Path) -> dict[str, Any]:
     """What each job was called with that made one of the outputs, by its name: its parameters, the hashes of its inputs
-    by name, and its outputs.
+    by name, and its outputs; and whether these were taken from a shared cache.
 
     Results are named relative to `root`, and no path leads out of the project, since a report is given to others.
     Raises UserError where it is not on record what made an output.
@@ -76,6 +77,7 @@ def recorded_calls(outputs: list[Path], root: Path) -> dict[str, Any]:
                 for name, hashes in made.inputs.items()
             }
             calls[made.job] = {"params": recorded_params(made), "inputs": inputs, "outputs": []}
+            calls[made.job] |= {"shared": True} if made.shared else {}
         calls[made.job]["outputs"].append(path.relative_to(root).as_posix())
     return calls
 
@@ -117,10 +119,3 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": sys.version.split()[0],
     }
-
-
-def processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or "unknown"

@@ -41,6 +41,7 @@ class Made:
     params: dict[str, Any]  # what the rule hands over, `spec` as values
     inputs: dict[str, dict[str, str]]  # by name, in order: each path, and the hash of what lay there
     sources: dict[str, Entry]  # those of them that no job makes
+    shared: bool = False  # whether the outputs were taken from a shared cache
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def parsed(found: Any) -> Record:
     if not isinstance(made["params"], dict) or not files:
         raise ValueError("no record")
     (job,) = texts({"": made["job"]}).values()
-    known = Made(job, made["params"], inputs, entries(made["sources"]))
+    known = Made(job, made["params"], inputs, entries(made["sources"]), made.get("shared") is True)
     return Record(known, entries(files))
 
 

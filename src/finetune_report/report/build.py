@@ -82,13 +82,15 @@ def main(
     against = reasons(checked.findings, commit, dirty, chosen, failed_runs == "refuse", disagreements(figures, tables))
     root = values.parent
     tested = read_json(ledger)
-    note = provenance_note(commit, tested["test"]["text"], tested["record"]["head"])
+    facts = read_json(manifest)
+    shared = sum("shared" in called for called in facts.get("calls", {}).values())
+    note = provenance_note(commit, tested["test"]["text"], tested["record"]["head"], shared)
     finish(doc, filled, checked, against, write_up, figures, bibliography, root, note, vector=pdf_engine == "typst")
     set_date(doc, commit_time)
     style = Style(typst_template, html_template, css, bibliography)
     record = what_was_checked(checked, against, filled)
     sources = [write_up, *bibliography, typst_template, html_template, css]
-    write_json(carried, what_it_carries(read_json(manifest), sources, filled.text, record))
+    write_json(carried, what_it_carries(facts, sources, filled.text, record))
     variables = {"draft": bool(against), "manifest": carried.read_text(encoding="utf-8")}
     resources = {path.relative_to(root).as_posix(): path for path in figures} | {"write-up.json": carried}
     made = render(doc, style, variables, resources, write_up, pdf_engine, commit_time, forms or places)

@@ -251,15 +251,16 @@ def in_small_type(table: pf.Table) -> list[Any]:
     ]
 
 
-def provenance_note(commit: str, tested: str, head: str) -> str:
+def provenance_note(commit: str, tested: str, head: str, shared: int) -> str:
     """What stands above the table of values; `tested` says how often the test set was scored, asked or not.
 
-    `head` is that of the ledger that says so.
+    `head` is that of the ledger that says so; results of `shared` jobs were taken from a shared cache.
     """
+    taken = f" Results of {shared} {'jobs were' if shared > 1 else 'job was'} taken from a shared cache."
     return (
         "Each value with all its digits, and the file among the results that it comes from"
         f"{f' (made at commit {commit[:10]})' if commit else ''}. "
-        f"By the ledger of test scorings, {tested} (its head is {head[:16]})."
+        f"By the ledger of test scorings, {tested} (its head is {head[:16]}).{taken if shared else ''}"
     )
 
 

@@ -69,7 +69,7 @@ NOT_A_NUMBER = re.compile(
         lawyers|experts|of\ us|inputs|ideas|caveats|notes|conditions|requirements|respects|perspectives|
         extremes|worlds|camps|cases|steps\ are)\b |
     \brates?\ (?:\w+\ ){0,3}(?:to|from)\ zero\b |
-    \b(?:set|initiali[sz]ed|padded|masked)\ (?:\w+\ ){0,2}(?:to|with)\ zeros?\b |
+    \b(?:sets?|initiali[sz]ed|padded|masked)\ (?:\w+\ ){0,2}(?:to|with)\ zeros?\b |
     \bzero[ -](?:mean|shot|gradient|padding)\b |
     \b(?:these|the|both|all)\ two\ (?:curves|lines|panels|columns|figures|tables)\b |
     \bone\ or\ two\b | \bin\ (?:two|half)\ minds\b
@@ -158,6 +158,24 @@ NAMING = re.compile(
     re.VERBOSE,
 )
 
+# Numbers of the document, codes and addresses: nothing that a run could change.
+FEW = r"(?:[2-9]|1[0-2]|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+NO_RESULT = re.compile(
+    rf"""
+    \b(?P<counted>{FEW})\s(?:[a-z]+\s)?(?:reviewers|supervisors|findings|(?:further\s)?(?:tables|figures)|weeks)\b
+        {NOT_COUNTED} |
+    \b[Ll]ook(?:s|ed)?\s(?:more\sclosely\s|closely\s)?at\s(?:the\s)?(?P<looked>{FEW})\b{NOT_COUNTED} |
+    \b(?P<star>\d{{1,2}}-(?:stars?|point\s(?:scale|Likert)|page)) |
+    \b(?P<century>\d{{1,2}}(?:st|nd|rd|th)[-\s]century)\b |
+    \b(?:[Ll]abels?\s(?:is|are)|coded\s(?:as|with|by)|classes|ind(?:ex|ices))\s(?P<code>[01])\b(?![.,]\d|\s?[%‰/])
+        (?:(?:\sfor\s\w+)?(?:,\s|\sand\s|\sor\s)(?P<other>[01])\b(?![.,]\d|\s?[%‰/]))? |
+    \b(?:sums?|adds?\sup)\sto\s(?P<sum>1)\b(?![.,]\d|\s?[%‰]) |
+    (?P<address>https?://\S+) |
+    \b(?:[Ee]quations?|[Ee]qs?\.|[Ss]ee|[Aa]s|[Bb]y|[Ii]n|[Ff]rom)\s\((?P<equation>\d{{1,2}})\)
+    """,
+    re.VERBOSE,
+)
+
 # The ends and the middle of a scale, where a sentence says what they mean.
 END_OF_SCALE = re.compile(r"[-−]?(?:0|1|0\.0|1\.0|0\.5|100|half|zero)")
 SCALE = re.compile(
@@ -212,15 +230,17 @@ def numbers(text: str, names: Iterable[str] = ()) -> list[Span]:
     `names` are names whatever digits they hold, unless they are nothing but a number.
     """
     tokens = [match for match in TOKEN.finditer(text) if any(map(is_numeral, match[0]))]
-    naming = [match.span(match.lastgroup) for match in NAMING.finditer(text) if match.lastgroup]
-    digits = [
-        match.span()
-        for match in tokens
-        if not is_name(match[0], names)
-        and not any(start <= match.start() and match.end() <= end for start, end in naming)
+    naming = [
+        match.span(group)
+        for terms in (NAMING, NO_RESULT)
+        for match in terms.finditer(text)
+        for group, found in match.groupdict().items()
+        if found
     ]
+    digits = [match.span() for match in tokens if not is_name(match[0], names)]
     roman = [match.span() for match in ROMAN.finditer(text)]
-    return sorted([*digits, *roman, *unexcused(NUMBER_WORD, NOT_A_NUMBER, text)])
+    found = sorted([*digits, *roman, *unexcused(NUMBER_WORD, NOT_A_NUMBER, text)])
+    return [span for span in found if not any(start <= span[0] and span[1] <= end for start, end in naming)]
 
 
 def is_end_of_scale(number: str, sentence: str) -> bool:

@@ -49,7 +49,7 @@ WORDS = (
         r"(?:edges|edged)\sout|leads?(?=\sin|\sby|\sthe|[.,])|led(?=\sby|[.,])|trail(?:s|ed)|lag(?:s|ged)\s(?:\w+\s)?behind|dominat(?:es|ed)|"
         r"overtak(?:es|en)|overtook|fares?|fared|loses?\sto|gives?\sup|clos(?:es|ed)\sthe\sgap|"
         r"by\s(?:a\s(?:clear|wide|large|small|narrow|comfortable)\smargin|far)|an?\sorders?\sof\smagnitude|"
-        rf"[\d{HIDDEN}]+\s(?:\w+\s)?times\sas|hard\sto\sbeat|pa(?:ys?|id)\soff|worth\sthe|"
+        rf"[\d{HIDDEN}]+\s(?:\w+\s)?times\sas(?!\s(?:many|much))|hard\sto\sbeat|pa(?:ys?|id)\soff|worth\sthe|"
         r"(?:did|does|do)(?:\snot|n['’]t)\s(?:\w+\s)?(?:help|work|succeed|hurt)|turn(?:s|ed)\sout|prov(?:es|ed)\sto\sbe|"
         r"deteriorat(?:es|ed)|degrad(?:es|ed)|worsen(?:s|ed)?|struggle[sd]?|outclass(?:es|ed)|hurts|useless|a\s(?:success|disaster)|"
         r"(?:be|was|were|is|are)\srejected|not\sreject|significantly|statistically\ssignificant",

@@ -8,11 +8,11 @@ and their like are hypotheses, and what a sentence with a citation says of other
 import re
 from collections.abc import Iterator
 
-from finetune_report.report.lexicon import DECIMAL, MEASURE, NOT_A_COMPARISON, speaks_of_results
+from finetune_report.report.lexicon import DECIMAL, HIDDEN, MEASURE, NOT_A_COMPARISON, speaks_of_results
 from finetune_report.report.result_words import COMPARED, WORDS
 from finetune_report.report.subjects import Subjects
 
-EACH = [(words, re.compile(rf"\b(?:{words.pattern})(?!\w)", re.IGNORECASE)) for words in WORDS]
+EACH = [(words, re.compile(rf"(?<!\w)(?:{words.pattern})(?!\w)", re.IGNORECASE)) for words in WORDS]
 
 # What is concluded of a hypothesis: no hypothesis itself, wherever the word stands.
 VERDICT = re.compile(
@@ -34,6 +34,18 @@ HAS_RESULTS = re.compile(
 )
 
 # What a model does, and what is said of it without a word for a result.
+MEASURED = re.compile(rf"\b{MEASURE}\b", re.IGNORECASE)
+# What is set, done, shown or possible: no result, also where it is of two things that were compared.
+SET = re.compile(
+    r"\b(?:can|may|might|could|would|should|must|(?:learning\s|dropout\s)?rates?|batch(?:es|\ssizes?)?|weight\sdecay|dropout|"
+    r"epochs?|steps?|schedules?|warm-?up\s(?:phase|steps?|share)|seeds?|layers?|heads?|ranks?|optimi[sz]er|weights|adapters?|"
+    r"parameters?|(?:settings|methods|models)\sare|compar(?:e[sd]?|ing|isons?)|measured|train(?:ed)?|fine-tuned|initiali[sz]ed|"
+    r"comput(?:e[sd]?|ing)|estimated|averaged|chosen|selected\sby|drawn|shows?|shown|plots?|plotted|lists?|listed|gives|given|"
+    r"names?|named|call(?:ed|s)?|like|shar(?:e[sd]?|ing)|us(?:e[sd]?|ing)|chang(?:e[sd]?|ing)|replac(?:e[sd]?|ing)|instead\sof|"
+    r"consists?|contains?|includ(?:e[sd]?|ing)|starts?|runs?|see[sn]?|takes?|for\seach|per|sets?|corrected|appendix|simple|"
+    r"famil(?:y|ies)|pairs?|paired|repeated)\b",
+    re.IGNORECASE,
+)
 BEHAVIOUR = re.compile(
     r"\b(?:learn\w*|predict\w*|classif\w+|recogni\w+|confus\w+|generali[sz]\w+|converge\w*|fail\w*|succe\w+|work(?:s|ed)|help\w*|right|wrong|correct\w*|"
     r"(?:out)?perform\w*|difference\w*|differ\w*|compar\w+|effect\w*|because|reason|explanation|surpris\w+|expect\w+|hypothes[ei]s|evidence|conclu\w+|"
@@ -92,6 +104,7 @@ DESCRIBED = re.compile(  # a batch, a rate or a step is small or low by the conf
     r"\b(?:learning\s)?rate\s(?:that\s)?(?:rises|falls|increases|decreases)(?:\sto\s\S+\sand\sfalls)?|\bearly\sstopping\b",
     re.IGNORECASE,
 )
+LISTED = re.compile(r"(?:[\W_]|\b(?:and|or|the|settings?)\b)*", re.IGNORECASE)  # of names, and nothing said
 
 
 def statements(
@@ -108,7 +121,7 @@ def statements(
     sign = None if alone else SIGNS.search(PLACEHOLDER.sub(lambda found: " " * len(found[0]), sentence))
     if sign and (subjects.compares(sentence) or speaks_of_results(sentence)):
         yield sign.start(), sign.end(), COMPARED
-    about = not alone and bool(HAS_RESULTS.search(sentence) or subjects.named_in(sentence))
+    about = not alone and bool(HAS_RESULTS.search(sentence) or POINTING.match(sentence) or subjects.named_in(sentence))
     described = subjects.spans_in(sentence)
     described += [match.span() for terms in (DESCRIBED, NOT_A_COMPARISON) for match in terms.finditer(sentence)]
     for words, pattern in EACH:
@@ -117,6 +130,29 @@ def statements(
         for match in pattern.finditer(sentence):
             if not within(match.span(), described) and not excused(sentence, match.start(), subjects, cited):
                 yield match.start(), match.end(), words.claims
+    if not alone:
+        yield from related(sentence, subjects, cited)
+
+
+def related(sentence: str, subjects: Subjects, cited: bool) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """Where a sentence relates two things that were compared, or one of them with a measure, in whatever words.
+
+    A printed value says itself what its thing has; what is set, done, asked or defined relates no results.
+    """
+    named = subjects.compared_in(sentence)
+    if not named or HIDDEN in sentence or SET_UP.match(sentence) or DEFINITION.search(sentence):
+        return
+    around = sentence
+    for start, end in subjects.spans_in(sentence):
+        around = around[:start] + HIDDEN * (end - start) + around[end:]
+    place, name = named[0]
+    related = len({name for _, name in named}) > 1 and not LISTED.fullmatch(around)
+    if (
+        (related or MEASURED.search(around))
+        and not SET.search(around)
+        and not excused(sentence, place, subjects, cited)
+    ):
+        yield place, place + len(name), COMPARED
 
 
 def excused(sentence: str, place: int, subjects: Subjects, cited: bool) -> bool:

@@ -4,10 +4,12 @@ import gc
 import inspect
 import json
 import logging
+import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +17,23 @@ from finetune_report.errors import UserError
 from finetune_report.provenance import records
 from finetune_report.runtime.loaded_code import LoadedCode, planned_stamp, refuse_other_commit
 from finetune_report.runtime.locks import hold_or_wait, refuse_if_superseded
+from finetune_report.runtime.shared_results import CACHE, SharedEntry
 from finetune_report.runtime.signals import Stopped, stop, when_asked_to_stop
 from finetune_report.runtime.snakemake_compat import job_of_script, paths, script_of_job
 from finetune_report.runtime.system_errors import trouble
 
+Hardware = Callable[[dict[str, Any]], str]  # by the values of `params.spec`, what results depend on of the machine
 GRACE = 60  # seconds before a time limit at which a job stops by itself, while there is time to save
 
 
-def run(main: Callable[..., None]) -> None:
+def run(main: Callable[..., None], hardware: Hardware | None = None) -> None:
     """Call `main` with what Snakemake passes: inputs and outputs by name as paths, what `params.spec` holds as values.
 
     An input of several files arrives as a list of paths; a `main` that asks for the `stamp` gets it. Inputs are
-    compared with what their jobs wrote, and what this job writes is recorded. Exits with status 1 and one message on a
-    `UserError`, on trouble of the machine and when asked to stop; on any other exception the traceback goes to the
-    rule's log file, and the message says where.
+    compared with what their jobs wrote, and what this job writes is recorded. Results of a script with `hardware` may
+    be taken from a shared cache instead, and are left there. Exits with status 1 and one message on a `UserError`, on
+    trouble of the machine and when asked to stop; on any other exception the traceback goes to the rule's log file, and
+    the message says where.
     """
     # What was imported stays: there is nothing to collect in it, neither in the job nor at its exit (it took a second).
     gc.freeze()
@@ -51,11 +56,18 @@ def run(main: Callable[..., None]) -> None:
             code = loaded_code(snakemake)
             records.clear(outputs)
             made = made_from(snakemake, label)
-            with code.watched():
-                main(**arguments(main, snakemake))
+            entry = shared_entry(snakemake, made, hardware)
+            if entry and entry.take():
+                made = replace(made, shared=True)
+                logging.info("taken from the shared cache: %s", entry.folder)
+            else:
+                with code.watched():
+                    main(**arguments(main, snakemake))
             records.refuse_changed(made.sources)
             refuse_moved_checkout(made, code)
             refuse_if_superseded()
+            if entry and not made.shared:
+                entry.put()
             records.record(outputs, made)
             set_time_limit(None)  # the system's answer to the signal is to kill, even where only the exit is left
     except (UserError, Stopped) as error:
@@ -120,6 +132,15 @@ def made_from(snakemake: Any, label: str) -> records.Made:
     given = {name: [Path(value)] if isinstance(value, str) else paths(value) for name, value in snakemake.input.items()}
     inputs, sources = records.verify(given)
     return records.Made(label, records.parameters(dict(snakemake.params.items())), inputs, sources)
+
+
+def shared_entry(snakemake: Any, made: records.Made, hardware: Hardware | None) -> SharedEntry | None:
+    """The place of this job's results in the shared cache; None where there is no cache, or they are not shared."""
+    cache = os.environ.get(CACHE)
+    if not cache or hardware is None:
+        return None
+    outputs = {name: Path(value) for name, value in snakemake.output.items()}
+    return SharedEntry.of(Path(cache).expanduser(), made, outputs, hardware(made.params.get("spec", {})))
 
 
 def arguments(main: Callable[..., None], snakemake: Any) -> dict[str, Any]:

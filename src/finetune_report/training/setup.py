@@ -13,7 +13,7 @@ from finetune_report.model.adapters import choose_weights, split_tuning
 from finetune_report.model.batching import derive_seed, nested_part
 from finetune_report.model.classifier import load_classifier
 from finetune_report.model.cpu.used_embedding import reduce_embedding, used_tokens
-from finetune_report.model.device import Compute, configure_process, resolve
+from finetune_report.model.device import Compute, configure_process, hardware, resolve
 from finetune_report.model.forward import prepare_forward
 from finetune_report.model.pretrained import pretrained_folder
 from finetune_report.training.checkpoints import Checkpoints
@@ -63,6 +63,11 @@ class PreparedRun:
     pretrained: Path
     labels: list[str]
     fingerprints: dict[str, str]
+
+
+def hardware_of(spec: dict[str, Any]) -> str:
+    """What the results of a run depend on besides code, config and inputs; `spec` is that of a rule that trains one."""
+    return hardware(resolve(**spec["plan"]["compute"]))
 
 
 def prepare_run(inputs: RunInputs, plan: Plan, stamp: str, percent: float = 100) -> PreparedRun:

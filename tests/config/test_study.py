@@ -79,6 +79,16 @@ def test_a_config_that_will_not_do_is_named_with_its_file_and_key() -> None:
     refuses(study(), "experiments[1].config", "two.yaml", "seedz", "seeds")
 
 
+@pytest.mark.parametrize("path", ["../three.yaml", "/etc/three.yaml", "~/three.yaml"])
+def test_a_config_from_elsewhere_is_refused(path: str) -> None:
+    refuses(study(experiments=renamed(config=path)), "experiments[1].config", path, "of the project")
+
+
+def test_no_path_of_this_machine_is_kept() -> None:
+    found = complete_study(study(experiments=renamed(config=str(Path("two.yaml").resolve()))))
+    assert found["experiments"][1]["config"] == "two.yaml"
+
+
 def test_two_experiments_may_not_write_to_one_folder() -> None:
     refuses(study(experiments=renamed(config="one.yaml")), "experiments[1].config", "results/one/", "another name")
     write("two.yaml", {"name": "both", **EXPERIMENT})

@@ -25,7 +25,7 @@ title: Both
 
 {{ scores_table() }}
 
-On first, the winner reaches {{ value("first.winner.test.accuracy") }}.
+On alpha, the winner reaches {{ value("alpha.winner.test.accuracy") }}.
 """
 
 
@@ -44,7 +44,7 @@ def studied(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Proj
         }
         smaller["report"] = config["report"] | {"write_up": "report/of-a-study.md"}
         (folder / "smaller.yaml").write_text(yaml.safe_dump(config | smaller), encoding="utf-8")
-        experiments = [{"name": "first", "config": "tiny.yaml"}, {"name": "second", "config": "smaller.yaml"}]
+        experiments = [{"name": "alpha", "config": "tiny.yaml"}, {"name": "beta", "config": "smaller.yaml"}]
         study = {"name": "both", "experiments": experiments, "report": {"write_up": "report/both.md"}}
         (folder / STUDY).write_text(yaml.safe_dump(study), encoding="utf-8")
         (folder / "report/both.md").write_text(WRITE_UP, encoding="utf-8")
@@ -77,8 +77,8 @@ def rules(jobs: list[Job]) -> set[str]:
 
 def test_the_study_found_the_finished_experiment_up_to_date(studied: Project) -> None:
     said = studied.output.read_text(encoding="utf-8")
-    assert "second_finetune" in said
-    assert "first_finetune" not in said
+    assert "beta_finetune" in said
+    assert "alpha_finetune" not in said
 
 
 def test_after_it_nothing_is_stale_in_the_study_or_in_an_experiment_alone(studied: Project) -> None:
@@ -93,8 +93,8 @@ def test_each_has_a_report_and_the_study_has_all_values(studied: Project) -> Non
         assert (studied.root / "results" / name / "write-up.pdf").is_file()
     values = read_json(studied.root / "results/both/values.json")
     alone = read_json(studied.root / "results/smaller/values.json")
-    assert values["second.winner.test.accuracy"]["value"] == alone["winner.test.accuracy"]["value"]
-    assert {f"second.{key}" for key in alone} <= values.keys()
+    assert values["beta.winner.test.accuracy"]["value"] == alone["winner.test.accuracy"]["value"]
+    assert {f"beta.{key}" for key in alone} <= values.keys()
     checks = read_json(studied.root / "results/both/checks.json")
     assert checks["reasons"] == []
 
@@ -103,7 +103,7 @@ def test_records_and_manifests_are_those_of_an_experiment_alone(studied: Project
     """No name of a study's rules is in them, or an experiment's manifest would be another after a study."""
     calls = read_json(studied.root / "results/smaller/manifest.json")["calls"]
     assert "finetune/baseline/1" in calls
-    assert not any(name.startswith("second_") for name in calls)
+    assert not any(name.startswith("beta_") for name in calls)
 
 
 def test_exactly_what_is_stale_is_made_again(studied: Project, tmp_path: Path) -> None:
@@ -112,9 +112,9 @@ def test_exactly_what_is_stale_is_made_again(studied: Project, tmp_path: Path) -
     config["seeds"] = [1, 2]
     (project.root / "smaller.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     jobs = planned(project)
-    assert Job("second_finetune", "setting=baseline, seed=2", "") in jobs
-    assert Job("second_finetune", "setting=baseline, seed=1", "") not in jobs
-    assert not any(job.rule.startswith("first_") for job in jobs)
+    assert Job("beta_finetune", "setting=baseline, seed=2", "") in jobs
+    assert Job("beta_finetune", "setting=baseline, seed=1", "") not in jobs
+    assert not any(job.rule.startswith("alpha_") for job in jobs)
     assert {"gather_experiments", "compare_experiments", "render_write_up"} <= rules(jobs)
 
 
@@ -128,7 +128,7 @@ def test_a_result_that_was_changed_is_not_taken(studied: Project, tmp_path: Path
     project = projects.copied(studied, tmp_path / "project")
     path = project.root / "results/smaller/test/systems.json"
     path.write_text(path.read_text(encoding="utf-8").replace("0.", "0.9", 1), encoding="utf-8")
-    assert "second_summarise_systems" in rules(planned(project))
+    assert "beta_summarise_systems" in rules(planned(project))
 
 
 def test_an_experiment_that_runs_keeps_the_study_waiting(studied: Project, tmp_path: Path) -> None:
@@ -151,15 +151,15 @@ def test_an_experiment_that_runs_keeps_the_study_waiting(studied: Project, tmp_p
 
 
 def test_the_report_is_verified_with_its_experiments_and_traced_into_them(studied: Project, tmp_path: Path) -> None:
-    done = command(studied, "why", "second.winner.test.accuracy", "--config", STUDY)
-    assert "experiments/second/values.json ← gather_experiments" in done.stdout
-    assert "In the experiment 'second', results/smaller:" in done.stdout
+    done = command(studied, "why", "beta.winner.test.accuracy", "--config", STUDY)
+    assert "experiments/beta/values.json ← gather_experiments" in done.stdout
+    assert "In the experiment 'beta', results/smaller:" in done.stdout
     assert "runs/baseline/seed1/model ← finetune" in done.stdout
     project = projects.copied(studied, tmp_path / "project")
-    path = project.root / "results/both/experiments/second/systems.json"
+    path = project.root / "results/both/experiments/beta/systems.json"
     found = json.loads(path.read_text(encoding="utf-8"))
     found["winner"]["accuracy"]["mean"] = 0.99
     path.write_text(json.dumps(found), encoding="utf-8")
     done = command(project, "verify", "results/both/write-up.pdf", "--config", STUDY)
     assert done.returncode == 1
-    assert "differs: results/both/experiments/second/systems.json" in done.stdout
+    assert "differs: results/both/experiments/beta/systems.json" in done.stdout

@@ -4,11 +4,16 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from finetune_report.config.comparisons import compared_metric
 from finetune_report.config.json_schema import Json, Validator, read_schema
 from finetune_report.config.messages import describe, nearest
 from finetune_report.config.reading import read_config
-from finetune_report.config.recorded import foreign_sources, with_relative_paths
+from finetune_report.config.recorded import (
+    braced_paths,
+    foreign_sources,
+    leads_out,
+    relative_path,
+    with_relative_paths,
+)
 from finetune_report.config.schema import complete, refuse, unprintable, with_defaults
 from finetune_report.config.test_systems import declared_systems
 from finetune_report.errors import UserError
@@ -34,7 +39,8 @@ def complete_study(config: Json) -> Json:
     refuse(list(unprintable(config)))
     refuse([describe(error) for error in Validator(schema).iter_errors(config)])
     filled = with_relative_paths(with_defaults(config, schema, schema))
-    refuse(foreign_sources(filled) + name_mistakes(filled))
+    filled[EXPERIMENTS] = [entry | {"config": relative_path(entry["config"])} for entry in filled[EXPERIMENTS]]
+    refuse(foreign_sources(filled) + braced_paths(filled) + foreign_configs(filled) + name_mistakes(filled))
     configs = experiments_of(filled)
     refuse(folder_mistakes(filled, configs) + row_mistakes(filled, configs))
     return filled
@@ -57,6 +63,15 @@ def experiments_of(study: Json) -> dict[str, Json]:
             told = str(error) if str(error).startswith(str(path)) else f"{path}: {error}"
             raise UserError(f"{EXPERIMENTS}[{place}].config: {told}") from None
     return found
+
+
+def foreign_configs(study: Json) -> list[str]:
+    """A line for each config from elsewhere: the manifest names it, and nobody else could make the study again."""
+    return [
+        f"{EXPERIMENTS}[{place}].config: found {entry['config']!r}; name a file of the project, relative to its folder"
+        for place, entry in enumerate(study[EXPERIMENTS])
+        if leads_out(entry["config"])
+    ]
 
 
 def name_mistakes(study: Json) -> list[str]:
@@ -104,8 +119,3 @@ def table_systems(study: Json, configs: Mapping[str, Json]) -> list[str]:
     """The rows of the table in their order: those that the study names, or all that an experiment declares."""
     declared = [name for config in configs.values() for name in declared_systems(config)]
     return list(study["systems"] or dict.fromkeys(declared))
-
-
-def column_metrics(configs: Mapping[str, Json]) -> dict[str, str]:
-    """The metric of each column: the one that the experiment declares its comparisons by."""
-    return {name: compared_metric(config) for name, config in configs.items()}

@@ -44,8 +44,9 @@ def announce(stamps: Mapping[str, str], plan: str) -> None:
 
 def plan_of(config: Any, folder: Path) -> str:
     """A fingerprint of the config and of the rules in `folder`, which a job of a cluster reads again."""
-    files = [folder / "Snakefile", *sorted(folder.glob("rules/*.smk"))]
-    return fingerprint({"config": config, "rules": {path.name: sha256(path) for path in files}})
+    files = [folder / "Snakefile", *sorted(folder.glob("*.smk")), *sorted(folder.glob("rules/*.smk"))]
+    rules = {path.relative_to(folder).as_posix(): sha256(path) for path in files}
+    return fingerprint({"config": config, "rules": rules})
 
 
 def refuse_other_plan(plan: str) -> None:

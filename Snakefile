@@ -53,7 +53,7 @@ rule final:
 rule fetch:
     input:
         RESULTS / "data/summary.json",
-        RESULTS / "model.json",
+        of_models("model.json"),
 
 
 # By now every stamp is taken.

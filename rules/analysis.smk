@@ -5,10 +5,10 @@
 rule describe_data:
     input:
         summary=RESULTS / "data/summary.json",
-        model=RESULTS / "model.json",
-        train=RESULTS / "tokens/train.parquet",
-        validation=RESULTS / "tokens/validation.parquet",
-        test=RESULTS / "tokens/test.parquet",
+        model=of_models("model.json"),
+        train=of_models("tokens/train.parquet"),
+        validation=of_models("tokens/validation.parquet"),
+        test=of_models("tokens/test.parquet"),
     output:
         description=RESULTS / "data/description.json",
         values=VALUES / "describe_data.json",
@@ -16,7 +16,7 @@ rule describe_data:
         LOGS / "describe_data.log",
     localrule: True
     params:
-        spec=spec(max_length=config["max_length"]),
+        spec=spec(models=MODELS, max_length=config["max_length"]),
         stamp=stamp("describe_data"),
     script:
         "../scripts/describe_data.py"
@@ -286,10 +286,10 @@ rule train_fraction:
         selection=RESULTS / "selection.json",
         train=RESULTS / "data/train.parquet",
         validation=RESULTS / "data/validation.parquet",
-        train_tokens=RESULTS / "tokens/train.parquet",
-        validation_tokens=RESULTS / "tokens/validation.parquet",
+        train_tokens=of_models("tokens/train.parquet"),
+        validation_tokens=of_models("tokens/validation.parquet"),
         summary=RESULTS / "data/summary.json",
-        model=RESULTS / "model.json",
+        model=of_models("model.json"),
     output:
         metrics=RESULTS / "learning-curve/{percent}/seed{seed}.json",
     log:

@@ -24,7 +24,7 @@ rule measure_heads:
     input:
         selection=RESULTS / "selection.json",
         tuned=all_models(),
-        validation_tokens=RESULTS / "tokens/validation.parquet",
+        validation_tokens=of_models("tokens/validation.parquet"),
     output:
         heads=RESULTS / "attention/heads.csv",
         summary=RESULTS / "attention/heads.json",
@@ -34,7 +34,9 @@ rule measure_heads:
     resources:
         **MODEL_JOB,
     params:
-        spec=spec(sentences=config["attention"]["sentences"], threads=config["threads"]),
+        spec=spec(
+            models=MODELS, model_of=MODEL_OF, sentences=config["attention"]["sentences"], threads=config["threads"]
+        ),
         stamp=stamp("measure_heads"),
     script:
         "../scripts/measure_heads.py"

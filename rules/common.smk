@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from finetune_report.config.comparisons import compared_metric, declared_pairs, in_words
+from finetune_report.config.models import ONLY, folder_of, model_of, naming_model, used_models
 from finetune_report.config.resources import model_job
 from finetune_report.config.schema import complete
 from finetune_report.config.settings import excluded_settings, resolved_settings, unfinished_settings
@@ -41,7 +42,6 @@ ignore_clocks()
 with one_message():
     config = complete(config)
     DATA_FILES = data_files(config["data"])
-    MODEL_FILES = model_files(config["model"])
     require_prediction_files(config["systems"])
     RESULTS = Path("results") / config["name"]
     ASKED = question() if not EXECUTES else None
@@ -66,6 +66,17 @@ with one_message():
 if ASKED:  # a command that asks for the layout says itself what is missing in the results that it looks at
     MISSING = ASKED["missing"]
 SETTINGS = {name: setting for name, setting in PLANNED.items() if name not in MISSING}
+# The pretrained models by name. A single one has none; several have a folder each for what is made of them.
+SOURCES = used_models(config, PLANNED.values())
+MODELS = list(used_models(config, SETTINGS.values()))
+MODEL_OF = {name: model_of(setting) for name, setting in SETTINGS.items()} if "models" in config else {}
+OF_MODEL, LOGS_OF_MODEL = (folder / folder_of("{model}" if MODEL_OF else ONLY) for folder in (RESULTS, LOGS))
+OF_FIRST = RESULTS / folder_of(MODELS[0])  # the baseline's, which is probed
+MODEL_FILES = {}
+with one_message():
+    for name, source in SOURCES.items():
+        with naming_model(name):
+            MODEL_FILES[name] = model_files(source)
 NAMED = [setting["name"] for setting in config["settings"] if setting["name"] in SETTINGS]
 EXCLUDED = excluded_settings(config)
 REVISION = revision(Path(workflow.basedir))
@@ -82,10 +93,10 @@ MODEL_JOB = model_job(config)
 TRAINED_ON = {
     "train": RESULTS / "data/train.parquet",
     "validation": RESULTS / "data/validation.parquet",
-    "train_tokens": RESULTS / "tokens/train.parquet",
-    "validation_tokens": RESULTS / "tokens/validation.parquet",
+    "train_tokens": lambda wildcards: of_run("tokens/train.parquet", wildcards),
+    "validation_tokens": lambda wildcards: of_run("tokens/validation.parquet", wildcards),
     "summary": RESULTS / "data/summary.json",
-    "model": RESULTS / "model.json",
+    "model": lambda wildcards: of_run("model.json", wildcards),
 }
 READ_PREDICTIONS = [RESULTS / "test/elsewhere.parquet"] if READ else []
 # What all systems did on the test split.
@@ -100,7 +111,7 @@ SCORED = {
 }
 DECISION = RESULTS / "rungs" / "{rung}.json"
 RUN = RESULTS / "runs" / "{setting}" / "seed{seed}"
-MODEL = RUN / "model"
+TUNED = RUN / "model"
 FIGURES = RESULTS / "figures"
 TABLES = RESULTS / "tables"  # what figures draw
 VALUES = RESULTS / "values"  # what each rule publishes
@@ -114,6 +125,7 @@ include: "publishing.smk"
 
 wildcard_constraints:
     setting="[a-z0-9][a-z0-9-]*",
+    model="[a-z0-9][a-z0-9-]*",
     seed="[0-9]+",
     rung="[0-9]+",
     split="train|validation|test",
@@ -121,8 +133,11 @@ wildcard_constraints:
 
 
 def all_calls():
-    """The calls of rules of one job each, and of the decision at each rung, in an order in which they can be run."""
+    """The calls of rules of one job each, of the decision at each rung, and of the preparation of each model, in an order
+    in which they can be run.
+    """
     found = {f"prune_settings/{rung}": call("prune_settings", rung=str(rung)) for rung in RUNGS}
+    found |= {f"prepare_model/{name}": call("prepare_model", model=name) for name in MODELS if name != ONLY}
     single = [name for name in PUBLISHING if not any("{" in str(path) for path in getattr(rules, name).output)]
     return found | {name: call(name) for name in [*single, "render_write_up"]}
 
@@ -130,6 +145,21 @@ def all_calls():
 def all_runs(file_name):
     """The path of one file in the folder of every planned run."""
     return expand(RUN / file_name, setting=SETTINGS, seed=SEEDS)
+
+
+def of_models(file_name):
+    """The path of one file of every pretrained model."""
+    return [RESULTS / folder_of(name) / file_name for name in MODELS]
+
+
+def of_run(file_name, wildcards):
+    """The path of one file of the pretrained model that a run trains."""
+    return RESULTS / folder_of(model_of(PLANNED[wildcards.setting])) / file_name
+
+
+def model_in(wildcards):
+    """The name of the pretrained model that a job is about."""
+    return getattr(wildcards, "model", ONLY)
 
 
 def all_models():
@@ -161,7 +191,7 @@ def plan(seed, name):
 def fraction_spec(percent, seed):
     """What training on a part of the training split needs of the config."""
     how = plan(seed, f"fraction-{percent}") | {"train_sample": 0}  # of its training scores nobody reads
-    return spec(percent=float(percent), seed=seed, settings=SETTINGS, plan=how)
+    return spec(percent=float(percent), seed=seed, settings=SETTINGS, models=MODELS, plan=how)
 
 
 def files_of(rule_name):
@@ -171,8 +201,8 @@ def files_of(rule_name):
     all runs in it, planning takes time by the square of their number.
     """
     splits = ["train", "validation", "test"]
-    every = {"setting": SETTINGS, "seed": SEEDS, "split": splits, "rung": RUNGS, "percent": PERCENTS}
-    patterns = [str(path) for path in getattr(rules, rule_name).output if str(path) != str(MODEL)]
+    every = {"setting": SETTINGS, "seed": SEEDS, "split": splits, "rung": RUNGS, "percent": PERCENTS, "model": MODELS}
+    patterns = [str(path) for path in getattr(rules, rule_name).output if str(path) != str(TUNED)]
     return [path for pattern in patterns for path in expand(pattern, **every)]
 
 

@@ -24,15 +24,15 @@ publishes("prepare_data", light=False)
 
 rule prepare_model:
     input:
-        sources=MODEL_FILES,
+        sources=lambda wildcards: MODEL_FILES[model_in(wildcards)],
     output:
-        model=RESULTS / "model.json",
+        model=OF_MODEL / "model.json",
     log:
-        LOGS / "prepare_model.log",
+        LOGS_OF_MODEL / "prepare_model.log",
     localrule: True
     params:
-        spec=spec(source=config["model"]),
-        package=package_version(config["model"]),
+        spec=lambda wildcards: spec(source=SOURCES[model_in(wildcards)], name=model_in(wildcards)),
+        package=lambda wildcards: package_version(SOURCES[model_in(wildcards)]),
         stamp=stamp("prepare_model"),
     script:
         "../scripts/prepare_model.py"
@@ -45,14 +45,14 @@ publishes("prepare_model", light=False)
 rule tokenize_texts:
     input:
         data=RESULTS / "data/{split}.parquet",
-        model=RESULTS / "model.json",
+        model=OF_MODEL / "model.json",
         selection=lambda wildcards: [RESULTS / "selection.json"] if wildcards.split == "test" else [],
     output:
-        tokens=RESULTS / "tokens/{split}.parquet",
+        tokens=OF_MODEL / "tokens/{split}.parquet",
     log:
-        LOGS / "tokenize_texts/{split}.log",
+        LOGS_OF_MODEL / "tokenize_texts/{split}.log",
     params:
-        spec=spec(max_length=config["max_length"]),
+        spec=lambda wildcards: spec(max_length=config["max_length"], name=model_in(wildcards)),
         stamp=stamp("tokenize_texts"),
     script:
         "../scripts/tokenize_texts.py"

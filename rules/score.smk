@@ -5,7 +5,7 @@ rule score_test:
     input:
         selection=RESULTS / "selection.json",
         test=RESULTS / "data/test.parquet",
-        test_tokens=RESULTS / "tokens/test.parquet",
+        test_tokens=of_models("tokens/test.parquet"),
         summary=RESULTS / "data/summary.json",
         tuned=all_models(),
         elsewhere=READ_PREDICTIONS,
@@ -23,6 +23,8 @@ rule score_test:
         # Only training is ever compiled; scoring need not find a compiler.
         spec=spec(
             settings=[name for name in SYSTEMS if name in SETTINGS],
+            models=MODELS,
+            model_of=MODEL_OF,
             declaration=declaration(config),
             compute=COMPUTE | {"compile": False},
             ledger=str(TEST_LEDGER),
@@ -43,8 +45,8 @@ rule score_baselines:
         validation=RESULTS / "data/validation.parquet",
         test=RESULTS / "data/test.parquet",
         selection=RESULTS / "selection.json",
-        tokens=expand(RESULTS / "tokens/{split}.parquet", split=["train", "validation", "test"]) if PROBED else [],
-        model=[RESULTS / "model.json"] if PROBED else [],
+        tokens=expand(OF_FIRST / "tokens/{split}.parquet", split=["train", "validation", "test"]) if PROBED else [],
+        model=[OF_FIRST / "model.json"] if PROBED else [],
     output:
         baselines=RESULTS / "baselines.json",
         validation_predictions=RESULTS / "baselines/validation.parquet",
@@ -55,7 +57,9 @@ rule score_baselines:
     resources:
         **(MODEL_JOB if PROBED else {}),
     params:
-        spec=spec(compute=COMPUTE | {"compile": False}, tested=[name for name in SYSTEMS if name in SIMPLE]),
+        spec=spec(
+            compute=COMPUTE | {"compile": False}, tested=[name for name in SYSTEMS if name in SIMPLE], probed=MODELS[0]
+        ),
         stamp=stamp("score_baselines"),
     script:
         "../scripts/score_baselines.py"

@@ -7,6 +7,7 @@ by split and one hash of the weights, and publishes these, the rows, classes and
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.models import ONLY
 from finetune_report.files import fingerprint, read_json, write_json
 from finetune_report.json_pointer import step
 from finetune_report.report.keys import below, join
@@ -16,27 +17,39 @@ from finetune_report.runtime.job import run
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+SPLITS = ("train", "validation", "test")
 WEIGHTS = "model.safetensors"  # of a model in one file
 COUNTED_BY = (b"unknown_id", b"special_tokens")  # what tokenize_texts stores with the tokens
 
 
 def main(
     summary: Path,
-    model: Path,
-    train: Path,
-    validation: Path,
-    test: Path,
+    model: list[Path],
+    train: list[Path],
+    validation: list[Path],
+    test: list[Path],
     description: Path,
     values: Path,
+    models: list[str],
     max_length: int,
 ) -> None:
-    """`train`, `validation` and `test` are the tokens of the splits."""
-    splits = {"train": train, "validation": validation, "test": test}
-    found = {split: count(path) for split, path in splits.items()}
+    """`train`, `validation` and `test` are the tokens of the splits, by each of the `models`, in their order.
+
+    With several models their descriptions stand in `models`, by name.
+    """
+    described = {
+        name: {"splits": dict(zip(SPLITS, map(count, tokens), strict=True)), "weights": weights_hash(path)}
+        for name, path, *tokens in zip(models, model, train, validation, test, strict=True)
+    }
+    found = described[ONLY] if models == [ONLY] else {"models": described}
+    write_json(description, {"max_length": max_length} | found)
+    publish(summary, model, description, values, models)
+
+
+def weights_hash(model: Path) -> str:
+    """One hash of the weights: of a single file that file's own."""
     hashes = {name: digest for name, digest in read_json(model)["files"].items() if name.endswith(".safetensors")}
-    weights = hashes[WEIGHTS] if hashes.keys() == {WEIGHTS} else fingerprint(hashes)
-    write_json(description, {"max_length": max_length, "splits": found, "weights": weights})
-    publish(summary, model, description, values)
+    return hashes[WEIGHTS] if hashes.keys() == {WEIGHTS} else fingerprint(hashes)
 
 
 def count(path: Path) -> dict[str, Any]:
@@ -63,15 +76,30 @@ def count(path: Path) -> dict[str, Any]:
     }
 
 
-def publish(summary: Path, model: Path, description: Path, values: Path) -> None:
-    collector = Collector(values)
+def publish(summary: Path, model: list[Path], description: Path, values: Path, models: list[str]) -> None:
+    collector, found = Collector(values), read_json(description)
     publish_rows(collector, summary)
-    publish_tokens(collector, description)
-    source = read_json(model)["source"]
-    field = next(field for field in ("name", "package", "path") if source.get(field))
-    collector.add("model.name", source[field], "text", model, f"/source/{field}")
-    collector.add("model.sha256", read_json(description)["weights"], "text", description, "/weights")
+    collector.add("data.max_length", found["max_length"], "count", description, "/max_length")
+    for name, path in zip(models, model, strict=True):
+        several = name != ONLY
+        row, pointer = (found["models"][name], f"/models/{name}") if several else (found, "")
+        publish_model(
+            collector, join("models", name) if several else "model", path, row["weights"], description, pointer
+        )
+        publish_tokens(collector, join("models", name) if several else "data", row["splits"], description, pointer)
     collector.write()
+
+
+def publish_model(collector: Collector, stem: str, path: Path, weights: str, description: Path, pointer: str) -> None:
+    """`model.name`, where it comes from; `model.sha256` of its weights, their number `.parameters`, and `.megabytes` on
+    disk. Of several models these are `models.<name>.name` and so on.
+    """
+    known = read_json(path)
+    field = next(field for field in ("name", "package", "path") if known["source"].get(field))
+    collector.add(f"{stem}.name", known["source"][field], "text", path, f"/source/{field}")
+    collector.add(f"{stem}.sha256", weights, "text", description, f"{pointer}/weights")
+    collector.add(f"{stem}.parameters", known["parameters"], "count", path, "/parameters")
+    collector.add(f"{stem}.megabytes", known["megabytes"], "real", path, "/megabytes")
 
 
 def publish_rows(collector: Collector, path: Path) -> None:
@@ -112,15 +140,14 @@ def publish_rows(collector: Collector, path: Path) -> None:
         collector.add("data.train.drawn.seed", summary["train_drawn"]["seed"], "count", path, "/train_drawn/seed")
 
 
-def publish_tokens(collector: Collector, path: Path) -> None:
-    """`data.max_length`; of each split `data.<split>.cut`, how many texts were cut, and `.cut.share` of them;
+def publish_tokens(collector: Collector, key: str, splits: dict[str, Any], path: Path, below_model: str) -> None:
+    """Of each split `data.<split>.cut`, how many texts were cut, and `.cut.share` of them;
     `.tokens` in all, and `.tokens.longest`, those of the longest text; `.unknown`, how many of those that are kept the
-    model does not know, and `.unknown.share` of them, special ones apart.
+    model does not know, and `.unknown.share` of them, special ones apart. Of several models `models.<name>.<split>.cut`
+    and so on.
     """
-    found = read_json(path)
-    collector.add("data.max_length", found["max_length"], "count", path, "/max_length")
-    for split, row in found["splits"].items():
-        stem, pointer = join("data", split), f"/splits/{split}"
+    for split, row in splits.items():
+        stem, pointer = below(key, split), f"{below_model}/splits/{split}"
         collector.add(f"{stem}.cut", row["cut"], "count", path, f"{pointer}/cut")
         collector.add(f"{stem}.cut.share", row["share"], "real", path, f"{pointer}/share")
         collector.add(f"{stem}.tokens", row["tokens"], "count", path, f"{pointer}/tokens")

@@ -17,10 +17,11 @@ from typing import Any
 from finetune_report.data.examples import Examples
 from finetune_report.files import write_json
 from finetune_report.model.adapters import merged
+from finetune_report.model.weights import stored_megabytes
 from finetune_report.runtime.job import run
 from finetune_report.stats.metrics import by_class, intervals
 from finetune_report.training.halving import pruned_at
-from finetune_report.training.setup import Plan, RunInputs, hardware_of, naming, prepare_run
+from finetune_report.training.setup import Plan, RunInputs, hardware_of, naming, prepare_run, run_name
 from finetune_report.training.state import BestEpoch, TrainingState
 
 import numpy as np
@@ -43,16 +44,18 @@ def main(
     **inputs: Path,
 ) -> None:
     """`plan` is a `training.setup.Plan`, `inputs` its `RunInputs`; `decision` has a file where settings are pruned."""
-    prepared = prepare_run(RunInputs(**inputs), Plan(**plan), stamp)
+    name = run_name(setting, seed, plan["hyperparameters"])
+    with naming(name):
+        prepared = prepare_run(RunInputs(**inputs), Plan(**plan), stamp)
     training, labels = prepared.run, prepared.labels
-    trained_weights = sum(weight.numel() for weight in training.trainable().values())
     pruned = pruned_at(decision, setting)
     last_epoch = pruned["epochs"] if pruned else training.hyper.epochs
-    with naming(training, f"setting {setting}, seed {seed}"):
+    with naming(name, training):
         training.resume(last_epoch)
         state = training.train(last_epoch)
         train_scores = training.train_scores()
-    merged(training.model, prepared.updates).save_pretrained(tuned)
+    model = merged(training.model, prepared.updates)
+    model.save_pretrained(tuned)
     AutoTokenizer.from_pretrained(prepared.pretrained, trust_remote_code=False).save_pretrained(tuned)
     for weights in tuned.glob("*.safetensors"):
         shutil.copymode(tuned / "config.json", weights)  # safetensors lets nobody read them but their owner
@@ -61,7 +64,12 @@ def main(
     write_predictions(predictions, training.validation_set, state.best_epoch, labels)
     write_epochs(epochs, state)
     facts = {"setting": setting, "seed": seed} | {name: plan[name] for name in ("streams", "hyperparameters")}
-    facts |= asdict(training.compute) | {"trained_weights": trained_weights, "train_sample": sampled}
+    facts |= asdict(training.compute) | {"train_sample": sampled}
+    facts |= {
+        "parameters": sum(weight.numel() for weight in model.parameters()),
+        "trained_parameters": prepared.trained_parameters,
+        "megabytes": stored_megabytes(tuned),
+    }
     outcome = results(state, training.validation_set, labels, pruned) | {"train": train_scores}
     write_json(metrics, facts | outcome | {"fingerprints": prepared.fingerprints})
     write_json(timing, time_taken(state, len(training.train_set)))

@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.models import ONLY
 from finetune_report.errors import UserError
 from finetune_report.files import read_json, write_json, write_text
 from finetune_report.model.device import configure_process, resolve
@@ -34,13 +35,18 @@ transformers.utils.logging.disable_progress_bar()
 def main(
     selection: Path,
     tuned: list[Path],
-    validation_tokens: Path,
+    validation_tokens: list[Path],
     heads: Path,
     summary: Path,
+    models: list[str],
+    model_of: dict[str, str],
     sentences: int,
     threads: int,
 ) -> None:
-    """`tuned` holds the model folders of all runs; `runs/<setting>/seed<seed>/model` says which is whose."""
+    """`tuned` holds the model folders of all runs; `runs/<setting>/seed<seed>/model` says which is whose.
+
+    `validation_tokens` are those of `models`, in their order; `model_of` says which one each setting trains.
+    """
     configure_process(resolve("cpu", "fp32", threads))
     winner = read_json(selection)["winner"]
     folder = next(path for path in tuned if path.parts[-3] == winner)
@@ -50,7 +56,7 @@ def main(
     model = kind.from_pretrained(
         None, config=config, state_dict=weights, attn_implementation="eager", dtype=torch.float32
     ).eval()
-    tokens = read_tokens(validation_tokens, sentences)
+    tokens = read_tokens(validation_tokens[models.index(model_of.get(winner, ONLY))], sentences)
     table = head_table([[measure(weights) for weights in attentions(model, row)] for row in tokens])
     write_text(heads, table.to_csv(index=False))
     facts = {

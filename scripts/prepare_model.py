@@ -1,7 +1,8 @@
 """Finds the pretrained model and records what it consists of.
 
 Reads the files of a model: those of an installed package, of a local folder, or of the hub, which are downloaded.
-Writes how they are found again, the SHA-256 of each, and one fingerprint of them all. Nothing is loaded that could run
+Writes how they are found again, how many parameters they hold in how many megabytes, the SHA-256 of each, and one
+fingerprint of them all. Nothing is loaded that could run
 code: weights are taken as safetensors only, and a model that brings its own Python code is refused.
 """
 
@@ -10,12 +11,13 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.models import naming_model
 from finetune_report.config.recorded import recorded
 from finetune_report.data.locations import MODEL_PATTERNS, is_model_file, listed, package_folder
 from finetune_report.errors import UserError
 from finetune_report.files import fingerprint, sha256, write_json
 from finetune_report.model.pretrained import classified_types
-from finetune_report.model.weights import INDEX, SINGLE, weight_files
+from finetune_report.model.weights import INDEX, SINGLE, stored_megabytes, stored_parameters, weight_files
 from finetune_report.runtime.job import run
 
 import transformers
@@ -30,16 +32,19 @@ SIZES = (
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
-def main(sources: list[Path], model: Path, source: dict[str, Any]) -> None:
-    folder = find_folder(source)
-    check_folder(folder)
-    files = {path.name: sha256(path) for path in sorted(folder.iterdir()) if is_model_file(path)}
-    check_weights(folder, files, source["sha256"])
+def main(sources: list[Path], model: Path, source: dict[str, Any], name: str) -> None:
+    """`name` is that of the model among several."""
+    with naming_model(name):
+        folder = find_folder(source)
+        check_folder(folder)
+        files = {path.name: sha256(path) for path in sorted(folder.iterdir()) if is_model_file(path)}
+        check_weights(folder, files, source["sha256"])
+        size = {"parameters": stored_parameters(folder), "megabytes": stored_megabytes(folder)}
     # Where a package or a download lies is another matter on another machine, and tells whose machine it is.
     found = {"path": source.get("path"), "commit": folder.name if "name" in source else None}
     shown = recorded({"model": source})["model"]
-    write_json(model, {"source": shown, **found, "files": files, "fingerprint": fingerprint(files)})
-    logging.info("%s: %d files", folder, len(files))
+    write_json(model, {"source": shown, **found, **size, "files": files, "fingerprint": fingerprint(files)})
+    logging.info("%s: %d files, %d parameters", folder, len(files), size["parameters"])
 
 
 def find_folder(source: dict[str, Any]) -> Path:

@@ -2,6 +2,7 @@
 
 Reads the scores. Publishes `baselines.<method>.<split>.accuracy`, `.correct` and `.count`; and of
 what the validation split chose `.features` and `.strength` (the inverse of the regularization) among so many `.looks`.
+Of several pretrained models `baselines.probe.model` is the one that was probed.
 """
 
 from pathlib import Path
@@ -12,7 +13,7 @@ from finetune_report.report.keys import join
 from finetune_report.report.publishing import Collector
 from finetune_report.runtime.job import run
 
-CHOSEN = {"features": "text", "strength": "rate", "looks": "count"}  # and the kinds of their values
+CHOSEN = {"features": "text", "strength": "rate", "looks": "count", "model": "text"}  # and the kinds of their values
 
 
 def main(baselines: Path, values: Path) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.models import ONLY
 from finetune_report.data.bag_of_words import FEATURES, read_texts, vectorizer
 from finetune_report.data.examples import read_examples
 from finetune_report.files import read_json, write_json
@@ -49,10 +50,11 @@ def main(
     test_predictions: Path,
     compute: dict[str, Any],
     tested: list[str],
+    probed: str,
 ) -> None:
     """`tokens` of the splits, in their order, and the `model` are there where it is to be probed.
 
-    On the test split only the methods in `tested` are scored.
+    On the test split only the methods in `tested` are scored. `probed` is the name of the model among several.
     """
     data = dict(zip(SPLITS, (train, validation, test), strict=True))
     texts = {split: read_texts(path) for split, path in data.items()}
@@ -66,7 +68,7 @@ def main(
     if model:
         vectors = embeddings(data, dict(zip(SPLITS, tokens, strict=True)), model[0], compute)
         _, fitted, chosen = best((({"strength": strength}, probe(strength)) for strength in PROBED), vectors, labels)
-        methods["probe"] = fitted, vectors, chosen
+        methods["probe"] = fitted, vectors, chosen | ({} if probed == ONLY else {"model": probed})
     results, predicted = {}, {}
     for name, (method, inputs, chosen) in methods.items():
         scored = [split for split in SPLITS if split != "test" or name in tested]

@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from finetune_report.config.models import ONLY
 from finetune_report.data.examples import Examples, read_examples
 from finetune_report.files import read_json, sha256, write_json
 from finetune_report.model.classifier import load_classifier
@@ -33,7 +34,7 @@ from sklearn.metrics import confusion_matrix
 def main(
     selection: Path,
     test: Path,
-    test_tokens: Path,
+    test_tokens: list[Path],
     summary: Path,
     tuned: list[Path],
     elsewhere: list[Path],
@@ -42,6 +43,8 @@ def main(
     others: Path,
     scorings: Path,
     settings: list[str],
+    models: list[str],
+    model_of: dict[str, str],
     declaration: dict[str, Any],
     compute: dict[str, Any],
     ledger: str,
@@ -50,10 +53,11 @@ def main(
 ) -> None:
     """`tuned` holds the model folders of all runs; `runs/<setting>/seed<seed>/model` says which is whose.
 
-    `settings` are scored besides the selected one, by the `declaration` of what is scored at all; what was predicted
-    `elsewhere` is put on the record here too, since its scores can be seen from here on. `ledger` is the file
-    that outlives this job's outputs; `scorings` is what it holds now, the time of the declaration only where `dated`.
-    `problems` were found with the ledger as the workflow began.
+    `test_tokens` are those of `models`, in their order; `model_of` says which one each setting trains. `settings` are
+    scored besides the selected one, by the `declaration` of what is scored at all; what was predicted `elsewhere` is
+    put on the record here too, since its scores can be seen from here on. `ledger` is the file that outlives this job's
+    outputs; `scorings` is what it holds now, the time of the declaration only where `dated`. `problems` were found with
+    the ledger as the workflow began.
     """
     for problem in problems:
         logging.warning("the ledger of test scorings %s: %s", ledger, problem)
@@ -61,12 +65,16 @@ def main(
     configure_process(resolved)
     winner = read_json(selection)["winner"]
     labels = read_json(summary)["labels"]
-    examples = read_examples(test, test_tokens)
+    read: dict[str, Examples] = {}  # by model
     declare(Path(ledger), declaration)
     data = read_json(summary)["splits"]["test"]["fingerprint"]
     scored: dict[str, dict[int, Scores]] = {}
     for setting in dict.fromkeys([winner, *settings]):  # the winner first
         weights: dict[str, str] = {}
+        name = model_of.get(setting, ONLY)
+        if name not in read:
+            read[name] = read_examples(test, test_tokens[models.index(name)])
+        examples = read[name]
         scored[setting] = {}
         for seed, folder in models_of(setting, tuned).items():
             model = load_classifier(folder, labels)
@@ -79,7 +87,7 @@ def main(
         known = record_scoring(Path(ledger), content)
     since = declared_when(known, data, declaration) | ({} if dated else {"at": ""})
     write_json(scorings, {"scorings": known.scorings, "record": known.described(), "declared": since})
-    tables = {name: prediction_tables(runs, examples, labels) for name, runs in scored.items()}
+    tables = {name: prediction_tables(runs, examples, labels) for name, runs in scored.items()}  # of whichever model
     tables[winner].to_parquet(predictions, index=False)
     rest = [table.assign(setting=name) for name, table in tables.items() if name != winner]
     pd.concat(rest or [tables[winner].iloc[:0].assign(setting="")]).to_parquet(others, index=False)

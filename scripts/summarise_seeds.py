@@ -134,7 +134,11 @@ def publish(
 
 
 def publish_setting(collector: Collector, key: str, runs: Runs, summary: dict[str, Any]) -> None:
-    """A setting's hyperparameters, and its metrics at the best epoch: the mean over seeds, and each seed's own."""
+    """A setting's hyperparameters, its size, and its metrics at the best epoch: the mean over seeds, each seed's own.
+
+    `<key>.parameters` are those of the tuned model, `.parameters.trained` those that were not frozen, LoRA's updates
+    among them, and `.megabytes` what its weights take on disk.
+    """
     path, first = runs[0]
     for name, value in first["hyperparameters"].items():
         kind = "text" if value is None or isinstance(value, str) else "count" if isinstance(value, int) else "rate"
@@ -151,6 +155,9 @@ def publish_setting(collector: Collector, key: str, runs: Runs, summary: dict[st
     for name in ("precision", "device"):
         collector.add(f"{key}.{name}", first[name], "text", path, f"/{name}")
     collector.add(f"{key}.threads", first["threads"], "count", path, "/threads")
+    collector.add(f"{key}.parameters", first["parameters"], "count", path, "/parameters")
+    collector.add(f"{key}.parameters.trained", first["trained_parameters"], "count", path, "/trained_parameters")
+    collector.add(f"{key}.megabytes", first["megabytes"], "real", path, "/megabytes")
     if first["compiled"]:
         collector.add(f"{key}.compiled", "true", "text", path, "/compiled")
     for source, row in runs:

@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.models import naming_model
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
 from finetune_report.model.pretrained import pretrained_folder
@@ -23,7 +24,13 @@ from transformers import PretrainedConfig, PreTrainedTokenizerBase
 ROWS = 1000  # a batch: enough for the tokenizer to be fast, little enough for memory
 
 
-def main(data: Path, model: Path, selection: list[Path], tokens: Path, max_length: int) -> None:
+def main(data: Path, model: Path, selection: list[Path], tokens: Path, max_length: int, name: str) -> None:
+    """`name` is that of the model among several."""
+    with naming_model(name):
+        tokenize(data, model, tokens, max_length)
+
+
+def tokenize(data: Path, model: Path, tokens: Path, max_length: int) -> None:
     folder = pretrained_folder(read_json(model))
     config, tokenizer = load_tokenizer(folder)
     check_length(max_length, folder, config, tokenizer)

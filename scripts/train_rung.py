@@ -32,10 +32,12 @@ def main(
         logging.info("pruned after epoch %d; not trained any further", pruned["epochs"])
         write_json(result, facts | {"pruned": pruned})
         return
-    from finetune_report.training.setup import Plan, RunInputs, naming, prepare_run  # seconds, which a pruned one saves
+    from finetune_report.training import setup  # seconds, which a pruned one saves
 
-    training = prepare_run(RunInputs(**inputs), Plan(**plan), run_stamp).run
-    with naming(training, f"setting {setting}, seed {seed}, to rung {rung}"):
+    name = f"{setup.run_name(setting, seed, plan['hyperparameters'])}, to rung {rung}"
+    with setup.naming(name):
+        training = setup.prepare_run(setup.RunInputs(**inputs), setup.Plan(**plan), run_stamp).run
+    with setup.naming(name, training):
         training.resume()
         if training.state.epoch < epochs:  # else it has been there before, and its checkpoint has the scores
             training.train(epochs)

@@ -54,10 +54,11 @@ def test_a_run_takes_its_steps_its_examples_and_what_is_evaluated(given: dict[st
     config = complete(given | {"train_sample": 100})
     rows = {"train": 500, "validation": 300}
     # 4 epochs of 50 steps, 500 examples and 400 evaluated ones; then all training examples once.
-    assert trained(
-        config, resolved_settings(config), ("finetune", {"setting": "a", "seed": "1"}), rows, PACE
-    ) == pytest.approx(4 * (50 * 0.5 + 500 * 0.1 + 400 * 0.01) + 500 * 0.01)
-    half = trained(config, resolved_settings(config), ("train_fraction", {"percent": "50", "seed": "1"}), rows, PACE)
+    setting = resolved_settings(config)["a"]
+    assert trained(config, setting, ("finetune", {"setting": "a", "seed": "1"}), rows, PACE) == pytest.approx(
+        4 * (50 * 0.5 + 500 * 0.1 + 400 * 0.01) + 500 * 0.01
+    )
+    half = trained(config, setting, ("train_fraction", {"percent": "50", "seed": "1"}), rows, PACE)
     assert half == pytest.approx(4 * (25 * 0.5 + 250 * 0.1 + 400 * 0.01) + 250 * 0.01)
 
 
@@ -68,9 +69,8 @@ def test_with_halving_a_setting_counts_by_the_share_that_goes_on(given: dict[str
 
     def epochs(config: dict[str, Any], *jobs: Job) -> float:
         after = 500 * PACE.evaluated * len(jobs)
-        return (sum(trained(config, resolved_settings(config), job, rows, PACE) for job in jobs) - after) / PACE.epochs(
-            1, 500, 10, 800
-        )
+        setting = resolved_settings(config)["a"]
+        return (sum(trained(config, setting, job, rows, PACE) for job in jobs) - after) / PACE.epochs(1, 500, 10, 800)
 
     assert epochs(whole, ("finetune", {"setting": "a"})) == pytest.approx(4)
     jobs: tuple[Job, ...] = (("train_rung", {"setting": "a", "rung": "1"}), ("finetune", {"setting": "a"}))

@@ -33,7 +33,7 @@ def checkout(tmp_path: Path) -> Path:
     root = tmp_path / "results/try"
     source = {"path": str(tmp_path / "model"), "sha256": None, "head": "keep"}
     (tmp_path / "results/try").mkdir(parents=True)
-    prepare_model(model_files(source), root / "model.json", source)
+    prepare_model(model_files(source), root / "model.json", source, name="")
     write_json(root / "selection.json", {"winner": "other"})
     write_json(root / "data/summary.json", {"labels": LABELS})
     for seed in (1, 2):

@@ -42,8 +42,9 @@ def test_the_shipped_config_tells_of_every_key_and_its_default() -> None:
     schema, text = yaml.safe_load(SCHEMA.read_text()), (ROOT / "config.yaml").read_text()
     given = yaml.safe_load(text)
     left_out = yaml.safe_load("\n".join(re.findall(r"^# ([a-z_]+: .*)$", text, re.MULTILINE)))
-    assert set(given) | set(left_out) == set(schema["properties"])
-    complete_config = complete({key: given[key] for key in schema["required"]})
+    assert set(given) | set(left_out) | {"models"} == set(schema["properties"])
+    assert "`models`" in text  # which stands in the place of model
+    complete_config = complete({key: given[key] for key in [*schema["required"], "model"]})
     assert left_out == {key: complete_config[key] for key in left_out}
 
 

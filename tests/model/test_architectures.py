@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from finetune_report.cli import rescoring
 from finetune_report.config.schema import complete
 from finetune_report.config.settings import resolved_settings
 from finetune_report.errors import UserError
 from finetune_report.files import sha256, write_json
 from finetune_report.model.adapters import Tuning, choose_weights
+from finetune_report.model.classifier import load_classifier
 from finetune_report.model.cpu import used_embedding as embedding
 from finetune_report.runtime.signals import Stopped
 from finetune_report.training import loop as training
@@ -94,7 +96,7 @@ def write_data(root: Path, pairs: bool = False, classes: int = 2) -> None:
     write_json(root / "model.json", {"source": source, **source, "files": {}, "fingerprint": "0" * 64})
     for split in ("train", "validation", "test"):
         tokens = root / f"{split}-tokens.parquet"
-        tokenize_texts.main(root / f"{split}.parquet", root / "model.json", [], tokens, max_length=8)
+        tokenize_texts.main(root / f"{split}.parquet", root / "model.json", [], tokens, max_length=8, name="")
 
 
 def train(root: Path, run: str = "runs/a/seed1", **setting: Any) -> Path:
@@ -153,7 +155,7 @@ def test_score(root: Path, run: Path) -> dict[str, Any]:
     score_test.main(
         selection=root / "selection.json",
         test=root / "test.parquet",
-        test_tokens=root / "test-tokens.parquet",
+        test_tokens=[root / "test-tokens.parquet"],
         summary=root / "summary.json",
         tuned=[run / "model"],
         elsewhere=[],
@@ -162,6 +164,8 @@ def test_score(root: Path, run: Path) -> dict[str, Any]:
         others=root / "test-settings.parquet",
         scorings=root / "scorings.json",
         settings=["a"],
+        models=[""],
+        model_of={},
         declaration={"systems": ["winner", "a"]},
         compute={"device": "cpu", "precision": "fp32", "threads": 1},
         ledger=str(root / "ledger.jsonl"),
@@ -191,10 +195,18 @@ def test_an_architecture_trains_resumes_to_the_same_bits_and_is_scored(
     still = {name for name in before if name not in moved}
     if tune == "head":
         assert all("pooler" in name for name in moved)
-        assert found["trained_weights"] < 1000
+        assert found["trained_parameters"] < 1000
     else:
         assert [name for name in moved if "pooler" not in name]
-        assert found["trained_weights"] > 1000
+        assert found["trained_parameters"] > 1000
+    sizes = rescoring.sizes(
+        load_classifier(whole / "model", ["class 0", "class 1"]), whole / "model", found["hyperparameters"]
+    )
+    assert {name: found[name] for name in sizes} == sizes
+    assert (found["trained_parameters"] == found["parameters"]) == (tune == "full")
+    assert found["parameters"] == sum(
+        weight.numel() for weight in load_classifier(whole / "model", ["class 0", "class 1"]).parameters()
+    )
     assert (tune == "full") == (not [name for name in still if "weight" in name and "bed" not in name])
     assert len(pd.read_csv(whole / "history.csv")) == 2
     scored = test_score(tmp_path, whole)
@@ -229,7 +241,9 @@ def test_the_heads_of_an_architecture_are_measured(kind: str, tmp_path: Path) ->
     measure_heads.main(
         selection=tmp_path / "selection.json",
         tuned=[run / "model"],
-        validation_tokens=tmp_path / "validation-tokens.parquet",
+        validation_tokens=[tmp_path / "validation-tokens.parquet"],
+        models=[""],
+        model_of={},
         heads=tmp_path / "heads.csv",
         summary=tmp_path / "heads.json",
         sentences=5,

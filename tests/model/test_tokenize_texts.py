@@ -39,7 +39,7 @@ def save_config(config: transformers.PretrainedConfig) -> None:
 def tokenize(texts: list[Any], max_length: int = 10, **columns: list[str]) -> pa.Table:
     ids = [f"train-{number}" for number in range(1, len(texts) + 1)]
     pq.write_table(pa.table({"id": ids, "text": texts, **columns}), "train.parquet")
-    tokenize_texts.main(Path("train.parquet"), Path("model.json"), [], Path("tokens.parquet"), max_length)
+    tokenize_texts.main(Path("train.parquet"), Path("model.json"), [], Path("tokens.parquet"), max_length, name="")
     return pq.read_table("tokens.parquet")
 
 

@@ -46,18 +46,20 @@ def test_of_a_path_out_of_the_project_the_last_part_alone_is_recorded(
     done = complete(config_with(data={"path": path}, model={"path": path}))
     assert done["data"]["path"] == path  # by which it is found
     specs = {"prepare_data": {"data": done["data"]}, "prepare_model": {"source": done["model"]}}
+    specs |= {"prepare_model/big": specs["prepare_model"]}  # one of several
     monkeypatch.chdir(tmp_path)
     root = Path("results/try")
     results, ledger, manifest = [], root / "ledger.json", root / "manifest.json"
     for job, spec in specs.items():
-        results.append(root / f"{job}.json")
+        results.append(root / f"{job.replace('/', '-')}.json")
         write_json(results[-1], {})
         records.record(results[-1:], records.Made(job, {"spec": spec}, {}, {}))
     write_json(ledger, {"record": {"head": "", "lines": 0}})
     write_manifest(results, [], ledger, manifest, done, {}, "", True, 0, str(root))
     assert "jane-doe" not in manifest.read_text()
     assert read_json(manifest)["config"]["data"]["path"] == ".../complaints"
-    assert read_json(manifest)["calls"]["prepare_model"]["params"]["spec"]["source"]["path"] == ".../complaints"
+    for job in ("prepare_model", "prepare_model/big"):
+        assert read_json(manifest)["calls"][job]["params"]["spec"]["source"]["path"] == ".../complaints"
     assert recorded(recorded(done)) == recorded(done)
 
 

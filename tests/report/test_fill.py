@@ -6,6 +6,7 @@ from finetune_report.errors import UserError
 from finetune_report.report.cross_references import each
 from finetune_report.report.keys import join
 from finetune_report.report.rendering import parse
+from finetune_report.report.results import of_each_model
 from finetune_report.report.template import fill, trimmed_tags
 from finetune_report.report.values import Value
 from finetune_report.terminal import visible
@@ -156,3 +157,11 @@ def test_keys_are_found_by_parts(folder: Path) -> None:
     }.items():
         path.write_text(f'{{{{ keys({pattern}) | join(" ") }}}}', encoding="utf-8")
         assert fill(path, given).text == " ".join(expected)
+
+
+def test_a_key_of_a_single_model_is_told_as_one_of_several() -> None:
+    keys = ["models.small.parameters", "models.large.parameters", "models.small.train.cut.share", "data.train.rows"]
+    assert of_each_model("model.parameters", keys).endswith("such as models.small.parameters")
+    assert of_each_model("data.train.cut.share", keys).endswith("such as models.small.train.cut.share")
+    for key in ("model.size", "data.train.rowz", "models.small.rows"):
+        assert of_each_model(key, keys) == ""

@@ -1,5 +1,6 @@
 """The analyses beyond accuracy, on predictions written by hand."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +235,9 @@ def run_metrics(setting: str, seed: int, chances: list[float], labels: list[int]
         "best_epoch": 1,
         "steps": 2,
         "threads": 1,
+        "parameters": 9,
+        "trained_parameters": 4,
+        "megabytes": 0.5,
         "train_sample": None,
     }
     facts |= {"hyperparameters": {"epochs": 1}, "precision": "fp32", "device": "cpu", "compiled": False}
@@ -425,6 +429,9 @@ def test_calibration_by_hand(tmp_path: Path) -> None:
     assert table.loc[0, ["low", "high"]].tolist() == pytest.approx(wilson_interval(1, 2))
 
 
+MODEL = {"source": {"package": "p"}, "parameters": 12, "megabytes": 0.5}
+
+
 @pytest.fixture
 def described(tmp_path: Path) -> dict[str, Path]:
     """What describe_data reads: three splits and a model in one file."""
@@ -439,14 +446,28 @@ def described(tmp_path: Path) -> dict[str, Path]:
     summary |= {"near_duplicates": {"threshold": 0.8, "rows": {"train-test": 2}}}
     summary |= {"left_out": {"train": {"invalid": 4, "by_label": 1, "rows": []}}}
     write_json(tmp_path / "summary.json", summary | {"dropped": {"train": 0}, "carved": None})
-    write_json(tmp_path / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "1" * 64}})
+    write_json(tmp_path / "model.json", MODEL | {"files": {"model.safetensors": "1" * 64}})
     names = ("summary.json", "model.json", *(f"{split}.parquet" for split in texts))
     return {name.partition(".")[0]: tmp_path / name for name in names}
 
 
-def describe(given: dict[str, Path], folder: Path) -> Published:
-    describe_data.main(**given, description=folder / "d.json", values=folder / "values/d.json", max_length=8)
+def describe(given: dict[str, Path], folder: Path, models: Sequence[str] = ("",)) -> Published:
+    of_model = {name: [path] * len(models) for name, path in given.items() if name != "summary"}
+    made = {"description": folder / "d.json", "values": folder / "values/d.json"}
+    describe_data.main(summary=given["summary"], **of_model, **made, models=list(models), max_length=8)
     return Published(folder / "values/d.json")
+
+
+def test_several_models_have_their_own_tokens_and_sizes(tmp_path: Path, described: dict[str, Path]) -> None:
+    one, two = describe(described, tmp_path), describe(described, tmp_path, models=("small", "large"))
+    assert (one["model.parameters"], one["model.megabytes"], one["model.name"]) == (12, 0.5, "p")
+    for name in ("name", "sha256", "parameters", "megabytes"):
+        assert two[f"models.small.{name}"] == two[f"models.large.{name}"] == one[f"model.{name}"]
+        assert f"model.{name}" not in two.values
+    for name in ("train.cut", "test.tokens.longest", "test.unknown.share"):
+        assert two[f"models.small.{name}"] == one[f"data.{name}"]
+        assert f"data.{name}" not in two.values  # which model's would it be?
+    assert two["data.max_length"] == 8
 
 
 def test_cut_texts_and_tokens_are_counted(tmp_path: Path, described: dict[str, Path]) -> None:
@@ -473,12 +494,12 @@ def test_a_model_of_several_files_has_one_fingerprint(tmp_path: Path, described:
     shards = {f"model-0000{number}-of-00002.safetensors": str(number) * 64 for number in (1, 2)}
     found = []
     for files in (shards, dict(reversed(shards.items())), shards | {"config.json": "3" * 64}):
-        write_json(described["model"], {"source": {"package": "p"}, "files": files})
+        write_json(described["model"], MODEL | {"files": files})
         found.append(describe(described, tmp_path)["model.sha256"])
     assert len(set(found)) == 1
     assert len(found[0]) == 64
     changed = shards | {"model-00002-of-00002.safetensors": "5" * 64}
-    write_json(described["model"], {"source": {"package": "p"}, "files": changed})
+    write_json(described["model"], MODEL | {"files": changed})
     assert describe(described, tmp_path)["model.sha256"] != found[0]
 
 

@@ -36,12 +36,12 @@ def write(split: str, texts: list[str], labels: list[int], **columns: list[str])
     pq.write_table(pa.table({"id": ids, "text": texts, "label": labels, **columns}), f"{split}.parquet")
 
 
-def score(**probed: list[Path]) -> dict:
+def score(name: str = "", **probed: list[Path]) -> dict:
     files = {split: Path(f"{split}.parquet") for split in ("train", "validation", "test")}
     predictions = {f"{split}_predictions": Path(f"{split}-predictions.parquet") for split in ("validation", "test")}
     given = {"selection": Path("selection.json"), "baselines": Path("baselines.json"), "compute": CPU}
     given["tested"] = ["majority", "bag-of-words", "probe"]
-    score_baselines.main(**files, **predictions, **given, **(probed or {"tokens": [], "model": []}))
+    score_baselines.main(**files, **predictions, **given, **(probed or {"tokens": [], "model": []}), probed=name)
     found = json.loads(Path("baselines.json").read_text())
     for split in ("validation", "test"):
         table = pq.read_table(f"{split}-predictions.parquet").to_pandas()
@@ -75,7 +75,7 @@ def test_what_was_not_declared_is_not_scored_on_the_test_split():
         write(split, ["a", "b", "c"], [1, 1, 0])
     paths = {split: Path(f"{split}.parquet") for split in ("train", "validation", "test")}
     made = [Path("baselines.json"), Path("validation-predictions.parquet"), Path("test-predictions.parquet")]
-    score_baselines.main(*paths.values(), Path("selection.json"), [], [], *made, CPU, ["majority"])
+    score_baselines.main(*paths.values(), Path("selection.json"), [], [], *made, CPU, ["majority"], "")
     found = json.loads(made[0].read_text())
     assert [name for name in found if "test" in found[name]] == ["majority"]
     assert "validation" in found["bag-of-words"]
@@ -196,11 +196,13 @@ def test_a_probe_finds_what_the_frozen_model_makes_of_the_texts(tmp_path: Path) 
         data[split] = texts, [int("good" in text) for text in texts]
         write(split, *data[split])
     source = {"path": str(tmp_path / "model"), "sha256": None, "head": "keep"}
-    prepare_model(model_files(source), tmp_path / "model.json", source)
+    prepare_model(model_files(source), tmp_path / "model.json", source, name="")
     tokens = [tmp_path / f"tokens-{split}.parquet" for split in data]
     for split, path in zip(data, tokens, strict=True):
-        tokenize_texts(tmp_path / f"{split}.parquet", tmp_path / "model.json", [], path, 32)
+        tokenize_texts(tmp_path / f"{split}.parquet", tmp_path / "model.json", [], path, 32, name="")
     found = score(tokens=tokens, model=[tmp_path / "model.json"])["probe"]
+    several = score("small", tokens=tokens, model=[tmp_path / "model.json"])["probe"]
+    assert several == found | {"chosen": found["chosen"] | {"model": "small"}}
     body, tokenizer = (kind.from_pretrained(tmp_path / "model") for kind in (AutoModel, AutoTokenizer))
 
     def vectors(texts: list[str]) -> np.ndarray:

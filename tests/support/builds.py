@@ -171,7 +171,9 @@ def write_data(root: Path) -> None:
         table.to_parquet(root / f"data/{name}.parquet", index=False)
         tokens.to_parquet(root / f"tokens/{name}.parquet", index=False)
     write_json(
-        root / "model.json", {"source": {"package": "p"}, "files": {"model.safetensors": "0" * 64}, "fingerprint": "f"}
+        root / "model.json",
+        {"source": {"package": "p"}, "parameters": 40, "megabytes": 0.16}
+        | {"files": {"model.safetensors": "0" * 64}, "fingerprint": "f"},
     )
 
 
@@ -195,6 +197,7 @@ def write_run(root: Path, setting: str, seed: int, correct: int) -> None:
     facts = {"setting": setting, "seed": seed, "hyperparameters": hyperparameters, "device": "cpu"}
     facts |= {"streams": dict.fromkeys(("weights", "order", "dropout"), seed)}
     facts |= {"precision": "fp32", "threads": 1, "compiled": False, "best_epoch": 2, "epochs_run": len(history)}
+    facts |= {"parameters": 40, "trained_parameters": 30, "megabytes": 0.16}
     facts |= {"status": "trained", "diverged": None, "steps": 6, "train": train, "train_sample": None}
     if setting == "other":
         facts |= {"status": "pruned", "pruned": {"rung": 1, "epochs": 2}}

@@ -1,6 +1,7 @@
 """A finished build, as the commands find it: its folder, its manifest, and where its files lie by the own config."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,7 +62,7 @@ def copied(build: Build, folder: Path) -> Build:
 
     Raises UserError where one of them is not there, or no regular file.
     """
-    made = [name for name in build.layout.named_files if not name.startswith("tokens/") or name.endswith(".json")]
+    made = [name for name in build.layout.named_files if not re.search(r"(^|/)tokens/\w+\.parquet$", name)]
     for name in [*made, "manifest.json", "checks.json", "write-up.md"]:
         try:
             regular.digest(build.root, name, folder / name)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from finetune_report.config.models import naming_model, used_models
 from finetune_report.config.reading import read_config
 from finetune_report.config.schema import complete
 from finetune_report.config.settings import resolved_settings
@@ -59,5 +60,7 @@ def checked_study(given: dict[str, Any]) -> dict[str, Any]:
 def require_files(config: dict[str, Any]) -> None:
     """Raises UserError where a file of data, model or predictions is not there."""
     data_files(config["data"])
-    model_files(config["model"])
+    for name, model in used_models(config, resolved_settings(config).values()).items():
+        with naming_model(name):
+            model_files(model)
     require_prediction_files(config["systems"])

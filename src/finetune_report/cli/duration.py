@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finetune_report.cli.rows import Texts, sampled_texts, split_rows
+from finetune_report.config.models import folder_of, model_of, used_models
 from finetune_report.config.settings import resolved_settings
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
@@ -52,24 +53,34 @@ def main() -> None:
 
 def data_warnings(config: dict[str, Any]) -> list[str]:
     """What training would not mend: texts that are truncated, tokens that the model does not know."""
-    texts, folder = sampled_texts(config, TEXTS), model_folder(config)
-    return [] if texts is None or folder is None else warnings_on(texts, folder, config["max_length"])
+    texts, folders = sampled_texts(config, TEXTS), model_folders(config)
+    if texts is None:
+        return []
+    found = {name: warnings_on(texts, folder, config["max_length"]) for name, folder in folders.items() if folder}
+    return [f"{f'models.{name}: ' if name else ''}{warning}" for name, said in found.items() for warning in said]
 
 
 def line(config: dict[str, Any], jobs: list[Job], cores: int) -> str:
     """What to say of the time, or why nothing can be said."""
-    rows, texts, folder = split_rows(config), sampled_texts(config, TEXTS), model_folder(config)
-    if rows is None or texts is None or folder is None:
+    rows, texts, folders = split_rows(config), sampled_texts(config, TEXTS), model_folders(config)
+    if rows is None or texts is None or None in folders.values():
         return "How long this takes is known once data and model are here; plan again then."
-    try:
-        pace = measured(config, texts, folder)
-    except UserError as error:
-        return f"How long this takes could not be measured: {error}"
     settings = resolved_settings(config)
-    runs = [pace.startup + trained(config, settings, job, rows, pace) for job in jobs if job[0] in TRAINS]
+    runs: list[float] = []
+    startup = 0.0
+    for name, folder in folders.items():
+        of_model = [job for job in jobs if job[0] in TRAINS and model_of(setting_of(job, settings)) == name]
+        if not of_model or folder is None:
+            continue
+        try:
+            pace = measured(config, texts, folder, [row for row in settings.values() if model_of(row) == name])
+        except UserError as error:
+            return f"How long this takes could not be measured: {error}"
+        runs += [pace.startup + trained(config, setting_of(job, settings), job, rows, pace) for job in of_model]
+        startup = max(startup, pace.startup)
     training = makespan(runs, max(1, cores // config["threads"]))
     others = len(jobs) - len(runs)
-    rest = others * LIGHT * pace.startup / cores
+    rest = others * LIGHT * startup / cores
     return (
         f"This takes about {shown(training + rest)} on {cores} cores of this machine, by a few steps of training: "
         f"{shown(training)} for {counted(len(runs), 'run')}, {shown(rest)} for {counted(others, 'other step')}."
@@ -90,11 +101,15 @@ def shown(seconds: float) -> str:
     return f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
 
 
-def model_folder(config: dict[str, Any]) -> Path | None:
-    """Where the model's files are; None where they have to be downloaded first."""
-    recorded = Path("results") / config["name"] / "model.json"
-    if "name" not in config["model"] or not recorded.is_file():
-        return local_folder(config["model"])
+def model_folders(config: dict[str, Any]) -> dict[str, Path | None]:
+    """Where the files of each model are, by its name; None where they have to be downloaded first."""
+    results, models = Path("results") / config["name"], used_models(config, resolved_settings(config).values())
+    return {name: model_folder(source, results / folder_of(name) / "model.json") for name, source in models.items()}
+
+
+def model_folder(source: dict[str, Any], recorded: Path) -> Path | None:
+    if "name" not in source or not recorded.is_file():
+        return local_folder(source)
     from finetune_report.model.pretrained import located
 
     try:
@@ -103,7 +118,13 @@ def model_folder(config: dict[str, Any]) -> Path | None:
         return None
 
 
-def measured(config: dict[str, Any], texts: Texts, folder: Path) -> "Pace":
+def setting_of(job: Job, settings: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What a job trains; of a part of the training split the first setting, since which one wins is not known yet."""
+    return settings[job[1].get("setting", next(iter(settings)))]
+
+
+def measured(config: dict[str, Any], texts: Texts, folder: Path, settings: list[dict[str, Any]]) -> "Pace":
+    """The pace of one model; `settings` are those that train it."""
     started = time.perf_counter()
     from finetune_report.model.device import resolve
     from finetune_report.training.pace import measure
@@ -111,21 +132,14 @@ def measured(config: dict[str, Any], texts: Texts, folder: Path) -> "Pace":
     compute = resolve(*(config[name] for name in ("device", "precision", "threads", "compile")))
     imports = time.perf_counter() - started
     classes = len(config["data"]["labels"] or ("a", "b"))
-    settings = list(resolved_settings(config).values())
     pace = measure(texts, classes, folder, config["max_length"], settings, compute)
     return replace(pace, startup=imports + pace.startup)
 
 
-def trained(
-    config: dict[str, Any], settings: dict[str, dict[str, Any]], job: Job, rows: dict[str, int], pace: "Pace"
-) -> float:
-    """Seconds that a job trains; with halving, in the mean over the settings, of which some go no further.
-
-    `settings` are the config's, resolved.
-    """
+def trained(config: dict[str, Any], setting: dict[str, Any], job: Job, rows: dict[str, int], pace: "Pace") -> float:
+    """Seconds that a job trains a setting; with halving, in the mean over the settings, of which some go no further."""
     rule, wildcards = job
     rungs, keep = config["halving"]["rungs"], config["halving"]["keep"]
-    setting = settings[wildcards.get("setting", next(iter(settings)))]  # which one wins is not known yet
     share = float(wildcards.get("percent", 100)) / 100
     if rule == "train_rung":
         rung = int(wildcards["rung"])

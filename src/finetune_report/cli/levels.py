@@ -24,7 +24,6 @@ from finetune_report.report.collect import main as collect_values
 SCRIPTS = PROJECT / "scripts"
 ADDED = {"inputs", "markdown", "checks"}  # to the manifest when the report is rendered
 UNREAD = ("incomplete", "resources")  # of the config: what is taken from the document, and what changes no result
-MODELS = "/model/"
 
 
 @dataclass(frozen=True)
@@ -126,6 +125,7 @@ def file_complaints(document: Document, scratch: Path) -> Iterator[str]:
     """Every result that the layout has, and what lies in the folders of models."""
     root, layout, named_hashes = document.build.root, document.build.layout, document.manifest["files"]
     named = list(layout.named_files)
+    weights = tuple(f"{folder}/" for folder in layout.models)
     for folder in layout.models:
         try:
             named += [name for name in regular.below(root, folder) if not name.endswith(SNAKEMAKES)]
@@ -133,7 +133,7 @@ def file_complaints(document: Document, scratch: Path) -> Iterator[str]:
             yield f"cannot be read: {root / folder} ({error.strerror})"
         named += [name for name in named_hashes if name.startswith(f"{folder}/")]
     for name in dict.fromkeys(named):
-        copy = None if MODELS in name else scratch / name
+        copy = None if name.startswith(weights) else scratch / name
         yield from compared(
             root / name, named_hashes.get(name), lambda name=name, copy=copy: regular.digest(root, name, copy)
         )

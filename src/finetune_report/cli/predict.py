@@ -8,6 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from finetune_report.cli.builds import own_config
+from finetune_report.config.models import ONLY, folder_of, model_of
+from finetune_report.config.settings import resolved_settings
 from finetune_report.data.detection import rows_of_file
 from finetune_report.data.examples import Examples, read_examples
 from finetune_report.data.readers import field, has_field, reading_of
@@ -40,7 +42,8 @@ def main(data: Path, out: Path | None, config: Path, results: Path | None) -> in
     winner, labels = read_json(root / "selection.json")["winner"], read_json(root / "data/summary.json")["labels"]
     texts = read_texts(data, own["data"])
     models = [root / f"runs/{winner}/seed{seed}/model" for seed in own["seeds"]]
-    table = predicted(texts, tokenized(texts, root / "model.json", own["max_length"]), models, labels, own)
+    pretrained = root / folder_of(model_of(resolved_settings(own)[winner])) / "model.json"
+    table = predicted(texts, tokenized(texts, pretrained, own["max_length"]), models, labels, own)
     write(table, path)
     print(f"{path}: {len(table)} texts, by {winner} ({len(models)} {'model' if len(models) == 1 else 'models'})")
     return 0
@@ -74,7 +77,7 @@ def tokenized(texts: pd.DataFrame, model: Path, max_length: int) -> Examples:
         data, tokens = Path(name) / "texts.parquet", Path(name) / "tokens.parquet"
         ids = [f"row-{number}" for number in range(1, len(texts) + 1)]
         texts.assign(id=ids, label=0).to_parquet(data, index=False)
-        main_of("tokenize_texts")(data=data, model=model, selection=[], tokens=tokens, max_length=max_length)
+        main_of("tokenize_texts")(data=data, model=model, selection=[], tokens=tokens, max_length=max_length, name=ONLY)
         return read_examples(data, tokens)
 
 

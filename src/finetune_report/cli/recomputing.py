@@ -99,7 +99,7 @@ def run_complaints(build: Build, setting: str, seed: int) -> Iterator[str]:
         "fingerprints": {
             "train": files["data/train.parquet"],
             "validation": files["data/validation.parquet"],
-            "model": read_json(root / "model.json")["fingerprint"],
+            "model": read_json(root / layout.of_model(setting) / "model.json")["fingerprint"],
         },
         "train_sample": layout.config["train_sample"] if layout.config["train_sample"] < rows else None,
         "status": status(found, true, pruned),

@@ -9,14 +9,17 @@ from typing import Any
 
 from finetune_report.cli.builds import Build
 from finetune_report.cli.recomputing import guarded, probabilities
+from finetune_report.config.models import folder_of
 from finetune_report.config.test_systems import declared_systems
 from finetune_report.data.examples import Examples, read_examples
 from finetune_report.data.locations import data_files, model_files
 from finetune_report.files import read_json
+from finetune_report.model.adapters import choose_weights, split_tuning
 from finetune_report.model.classifier import load_classifier
 from finetune_report.model.device import Compute, configure_process, resolve
 from finetune_report.model.evaluation import Scores, evaluate
 from finetune_report.model.forward import prepare_forward
+from finetune_report.model.weights import stored_megabytes
 from finetune_report.provenance.layout import SPLITS, Names, placed
 from finetune_report.provenance.manifest import machine
 from finetune_report.provenance.rule_scripts import main_of
@@ -24,6 +27,7 @@ from finetune_report.provenance.rule_scripts import main_of
 import numpy as np
 import pandas as pd
 from torch import cuda
+from transformers import PreTrainedModel
 
 # Of a probability, by the precision of matrix products: sums of floats depend on processor and library.
 TOLERANCE = {"fp32": 1e-4, "bf16": 3e-2}
@@ -36,11 +40,13 @@ def rescored_complaints(build: Build, models: Path) -> Iterator[str]:
     """
     same = build.manifest["machine"] == machine()
     layout = build.layout
-    data, model = layout.config["data"], layout.config["model"]
+    data = layout.config["data"]
     yield from guarded("prepare_data", made_again, build, "prepare_data", sources=list(data_files(data).values()))
-    yield from guarded("prepare_model", model_again, build, model_files(model))
-    for split in SPLITS:
-        yield from guarded(f"tokens/{split}.parquet", tokens_again, build, split)
+    for name, source in layout.pretrained.items():
+        folder = folder_of(name)
+        yield from guarded(str(Path(folder) / "model.json"), model_again, build, name, folder, source)
+        for split in SPLITS:
+            yield from guarded(str(Path(folder) / f"tokens/{split}.parquet"), tokens_again, build, name, folder, split)
     yield from guarded("baselines.json", baselines_again, build, same)
     if "read_predictions" in layout.calls:
         yield from guarded("read_predictions", made_again, build, "read_predictions")
@@ -81,23 +87,24 @@ def baselines_again(build: Build, same: bool) -> Iterator[str]:
             yield f"differs: baselines/{split}.parquet is not what score_baselines makes here"
 
 
-def model_again(build: Build, sources: list[Path]) -> Iterator[str]:
-    """The description of the model; a folder that the config names may be another one on another machine."""
-    again = build.root / "again/model.json"
-    again.parent.mkdir(exist_ok=True)
-    given = build.layout.calls["prepare_model"].arguments(build.root)
-    main_of("prepare_model")(**(given | {"sources": sources, "model": again}))
-    found, here = read_json(build.root / "model.json"), read_json(again)
+def model_again(build: Build, name: str, folder: str, source: dict[str, Any]) -> Iterator[str]:
+    """The description of a model; a folder that the config names may be another one on another machine."""
+    again = build.root / "again" / folder / "model.json"
+    again.parent.mkdir(parents=True, exist_ok=True)
+    given = build.layout.calls[f"prepare_model/{name}" if name else "prepare_model"].arguments(build.root)
+    main_of("prepare_model")(**(given | {"sources": model_files(source), "model": again}))
+    found, here = read_json(build.root / folder / "model.json"), read_json(again)
     for key in sorted({*found, *here} - {"path"}):
         if found.get(key) != here.get(key):
-            yield f"differs: {key} in model.json is not what prepare_model makes here"
+            yield f"differs: {key} in {Path(folder) / 'model.json'} is not what prepare_model makes here"
 
 
-def tokens_again(build: Build, split: str) -> Iterator[str]:
-    """The tokens of a split, by the model of this checkout."""
-    root, name = build.root, f"tokens/{split}.parquet"
-    given = {"data": root / f"data/{split}.parquet", "model": root / "again/model.json", "selection": []}
-    return differing(build, "tokenize_texts", {"tokens": name}, max_length=build.layout.config["max_length"], **given)
+def tokens_again(build: Build, name: str, folder: str, split: str) -> Iterator[str]:
+    """The tokens of a split, by a model of this checkout."""
+    root, made = build.root, str(Path(folder) / f"tokens/{split}.parquet")
+    given = {"data": root / f"data/{split}.parquet", "model": root / "again" / folder / "model.json", "selection": []}
+    of_config = {"max_length": build.layout.config["max_length"], "name": name}
+    return differing(build, "tokenize_texts", {"tokens": made}, **given, **of_config)
 
 
 def differing(build: Build, rule: str, outputs: dict[str, Names], **given: Any) -> Iterator[str]:
@@ -121,8 +128,10 @@ def run_again(build: Build, models: Path, setting: str, seed: int, same: bool, t
     configure_process(compute)
     model = load_classifier(models / run / "model", labels)
 
+    tokens = root / build.layout.of_model(setting) / "tokens"
+
     def scored(split: str) -> Scores:
-        examples: Examples = read_examples(root / f"data/{split}.parquet", root / f"tokens/{split}.parquet")
+        examples: Examples = read_examples(root / f"data/{split}.parquet", tokens / f"{split}.parquet")
         return evaluate(prepare_forward(model, examples, compute), examples)
 
     yield from unlike_scores(f"{run}/predictions.parquet", root, scored("validation"), labels, compute, exact)
@@ -133,6 +142,17 @@ def run_again(build: Build, models: Path, setting: str, seed: int, same: bool, t
     for name in ("loss", "accuracy"):
         if abs(train[name] - found["train"][name]) > limit * (1 + 10 * (name == "loss")):
             yield f"differs: {run}/metrics.json /train/{name} is {found['train'][name]}; its weights give {train[name]}"
+    for name, size in sizes(model, models / run / "model", found["hyperparameters"]).items():
+        if found.get(name) != size:
+            yield f"differs: {run}/metrics.json /{name} is {found.get(name)}; its weights give {size}"
+
+
+def sizes(model: PreTrainedModel, folder: Path, hyperparameters: dict[str, Any]) -> dict[str, float]:
+    """The size of a tuned model, and how much of it a setting trains; this freezes the rest of `model`."""
+    found: dict[str, float] = {"parameters": sum(weight.numel() for weight in model.parameters())}
+    choose_weights(model, split_tuning(hyperparameters)[0])
+    trained = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    return found | {"trained_parameters": trained, "megabytes": stored_megabytes(folder)}
 
 
 def compute_of(config: dict[str, Any], found: dict[str, Any], same: bool) -> tuple[Compute, bool]:

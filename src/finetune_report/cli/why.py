@@ -24,6 +24,7 @@ from finetune_report.terminal import say
 SHOWN = 4  # files that are named of many alike
 WIDE = 160  # characters of a rule's part of the config
 RUNS = 12  # runs that are described of many
+TRAINS = ("finetune", "train_rung")  # rules that train one setting
 SCORED = {"score_test", "measure_heads", "train_fraction"}  # rules that read the models of the selected setting alone
 
 
@@ -183,12 +184,24 @@ def runs_behind(build: Finished, lineage: Lineage, files: list[str], settings: s
     ]
 
 
+def pretrained(job: Job) -> str:
+    """Which of several pretrained models a job is about; nothing where there is one, and for a job on all of them."""
+    spec = dict(flat(job.spec))
+    keys = {"prepare_model": "name", "tokenize_texts": "name"} | dict.fromkeys(TRAINS, "plan.hyperparameters.model")
+    return str(spec.get(keys[job.rule], "")) if job.rule in keys else ""
+
+
 class Tree:
-    """The files and jobs that lead to a value, each rule told once; `settings` are those whose models were scored."""
+    """The files and jobs that lead to a value, each rule told once, of several pretrained models once for each.
+
+    `settings` are those whose models were scored.
+    """
 
     def __init__(self, lineage: Lineage, settings: set[str]) -> None:
         self.lineage, self.settings = lineage, settings
-        self.told: set[str] = set()
+        runs = [job for job in lineage.jobs.values() if job.rule == "finetune"]
+        self.models = {pretrained(job) for job in runs if job.name.split("/")[1] in settings}
+        self.told: set[tuple[str, str]] = set()
 
     def lines(self, files: list[str]) -> list[str]:
         return [line for names, job in self.grouped(files) for line in self.branch(names, job, "", "")]
@@ -200,29 +213,36 @@ class Tree:
             what = "results of the study's experiments" if made else "a source, which no rule makes"
             yield f"{first}{listed(names)}   ({what})"
             return
-        known = job.rule in self.told
+        branch = job.rule, pretrained(job)
+        known = branch in self.told
         yield f"{first}{listed(names)} ← {job.rule}{', as above' if known else ''}"
         if known:
             return
-        self.told.add(job.rule)
+        self.told.add(branch)
         yield f"{rest}    {job.params.get('stamp', 'no stamp')}"
         spec = ", ".join(f"{name} {entry}" for name, entry in flat(job.spec) if name)
         if spec:
             yield f"{rest}    {spec if len(spec) <= WIDE else spec[:WIDE] + '...'}"
         below = self.grouped(list(job.read), only_scored=job.rule in SCORED)
         for place, (files, maker) in enumerate(below, start=1):
-            branch, trunk = ("└─ ", "   ") if place == len(below) else ("├─ ", "│  ")
-            yield from self.branch(files, maker, rest + branch, rest + trunk)
+            twig, trunk = ("└─ ", "   ") if place == len(below) else ("├─ ", "│  ")
+            yield from self.branch(files, maker, rest + twig, rest + trunk)
 
     def grouped(self, files: list[str], only_scored: bool = False) -> list[tuple[list[str], Job | None]]:
-        """Files by the rule that made them, with one of its jobs."""
-        found: dict[str, tuple[list[str], Job | None]] = {}
+        """Files by the rule that made them, and the pretrained model that it was about, with one of its jobs."""
+        found: dict[tuple[str, str], tuple[list[str], Job | None]] = {}
         for name in files:
             job = self.lineage.maker(name)
-            if only_scored and job and job.rule == "finetune" and job.name.split("/")[1] not in self.settings:
+            if only_scored and job and self.is_of_another(job):
                 continue
-            found.setdefault(job.rule if job else "", ([], job))[0].append(name)
+            found.setdefault((job.rule, pretrained(job)) if job else ("", ""), ([], job))[0].append(name)
         return list(found.values())
+
+    def is_of_another(self, job: Job) -> bool:
+        """Whether a job is about a setting, or a pretrained model, that was not scored."""
+        if job.rule == "finetune":
+            return job.name.split("/")[1] not in self.settings
+        return job.rule in ("prepare_model", "tokenize_texts") and pretrained(job) not in self.models
 
 
 def listed(names: list[str]) -> str:

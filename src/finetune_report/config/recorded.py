@@ -37,7 +37,9 @@ def placed_paths(config: Json) -> Iterator[tuple[str, Json, str]]:
         for section in sections:
             holder = holder.get(section) if isinstance(holder, dict) else None
         found.append((place, holder, key))
-    systems = config.get("systems")
+    models, systems = config.get("models"), config.get("systems")
+    for name, model in models.items() if isinstance(models, dict) else ():
+        found.append((f"models.{name}.path", model, "path"))
     for number, system in enumerate(systems if isinstance(systems, list) else []):
         found.append((f"systems[{number}].predictions", system, "predictions"))
     for place, holder, key in found:

@@ -11,6 +11,7 @@ from finetune_report.config import search_space
 from finetune_report.config.comparisons import comparison_mistakes
 from finetune_report.config.json_schema import SCHEMA, Json, Validator, read_schema, resolve
 from finetune_report.config.messages import describe, shown
+from finetune_report.config.model_names import model_mistakes, with_default_model
 from finetune_report.config.recorded import braced_paths, foreign_sources, with_relative_paths
 from finetune_report.config.settings import all_settings, resolved_settings
 from finetune_report.config.test_systems import system_mistakes
@@ -33,8 +34,9 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
     refuse(list(unprintable(config)))
     config = with_relative_paths(config)
     refuse([describe(error) for error in Validator(schema).iter_errors(config)] + excluded_baseline(config))
-    filled = with_defaults(config, schema, schema)
+    filled = with_default_model(with_defaults(config, schema, schema))
     refuse(sweep_mistakes(filled["sweep"], schema["$defs"]))
+    refuse(model_mistakes(filled))
     refuse(duplicate_settings(filled))
     refuse(halving_mistakes(filled))
     refuse(comparison_mistakes(filled))
@@ -124,6 +126,8 @@ def with_defaults(value: Any, schema: Json, root: Json) -> Any:
             if key in value or "default" in below:
                 filled[key] = with_defaults(value.get(key, below.get("default")), below, root)
         return filled
+    if isinstance(value, dict) and isinstance(schema.get("additionalProperties"), dict):
+        return {key: with_defaults(item, schema["additionalProperties"], root) for key, item in value.items()}
     if isinstance(value, list):
         return [with_defaults(item, schema.get("items", {}), root) for item in value]
     return value

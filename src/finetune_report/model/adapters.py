@@ -26,9 +26,12 @@ class Tuning:
 
 
 def split_tuning(hyperparameters: dict[str, Any]) -> tuple[Tuning, dict[str, Any]]:
-    """The tuning in a setting's hyperparameters, and those that are left for the training loop."""
+    """The tuning in a setting's hyperparameters, and those that are left for the training loop.
+
+    Which of several models is trained is neither: the run's inputs are of that one.
+    """
     names = [field.name for field in fields(Tuning)]
-    rest = {name: value for name, value in hyperparameters.items() if name not in names}
+    rest = {name: value for name, value in hyperparameters.items() if name not in (*names, "model")}
     return Tuning(**{name: hyperparameters[name] for name in names}), rest
 
 

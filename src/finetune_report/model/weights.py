@@ -5,6 +5,7 @@ folders.
 """
 
 import json
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +63,27 @@ def load_weights(folder: Path) -> dict[str, Any]:
             f"are not finite (NaN or infinity); download or save the model again"
         )
     return weights
+
+
+def stored_parameters(folder: Path) -> int:
+    """How many numbers the weights in a folder are; whole numbers, which are positions and counters, do not count.
+
+    Read from the heads of the files. Raises UserError where one is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    total = 0
+    for path in weight_files(folder):
+        try:
+            with safe_open(path, framework="numpy") as stored:
+                slices = list(map(stored.get_slice, stored.keys()))
+                total += sum(prod(each.get_shape()) for each in slices if each.get_dtype().startswith(("F", "BF")))
+        except (SafetensorError, OSError) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise UserError(f"model: {path} cannot be read as safetensors ({reason}); download it again") from error
+    return total
+
+
+def stored_megabytes(folder: Path) -> float:
+    """The size on disk of the weights in a folder, in millions of bytes."""
+    return sum(path.stat().st_size for path in weight_files(folder)) / 1e6

@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from finetune_report.config.models import folder_of, model_of, used_models
 from finetune_report.config.settings import resolved_settings
 from finetune_report.config.study import is_study
 from finetune_report.errors import UserError
@@ -68,8 +69,9 @@ class Call:
 class Layout:
     """The files of one experiment; `config` is complete, `missing` are the settings whose runs a draft leaves out.
 
-    `calls` are those of the rules of a single job, and of the decision at each rung (`prune_settings/<rung>`), in an
-    order in which they can be run. `models` are the folders of models; what lies in them depends on the model's kind.
+    `calls` are those of the rules of a single job, of the decision at each rung (`prune_settings/<rung>`) and of the
+    preparation of each of several models (`prepare_model/<name>`), in an order in which they can be run. `models` are
+    the folders of models; what lies in them depends on the model's kind.
     `named_files` are all files that a manifest has to name, but for those in these folders.
     """
 
@@ -94,6 +96,16 @@ class Layout:
     def run(self, setting: str, seed: int) -> str:
         """The folder of a run."""
         return f"runs/{setting}/seed{seed}"
+
+    @cached_property
+    def pretrained(self) -> dict[str, Json]:
+        """The pretrained models by name, as the config describes them."""
+        settings = resolved_settings(self.config)
+        return used_models(self.config, (settings[name] for name in self.settings))
+
+    def of_model(self, setting: str) -> Path:
+        """The folder of what is made of the pretrained model that a setting trains."""
+        return Path(folder_of(model_of(resolved_settings(self.config)[setting])))
 
     @property
     def rungs(self) -> list[int]:

@@ -85,7 +85,7 @@ def recorded_calls(outputs: list[Path], root: Path) -> dict[str, Any]:
 def recorded_params(made: Made) -> dict[str, Any]:
     """The parameters of a job, with the paths of the config as a report may show them."""
     spec = recorded(made.params.get("spec", {}))
-    if made.job == "prepare_model" and "source" in spec:
+    if made.job.partition("/")[0] == "prepare_model" and "source" in spec:
         spec["source"] = recorded({"model": spec["source"]})["model"]
     return made.params | ({"spec": spec} if "spec" in made.params else {})
 

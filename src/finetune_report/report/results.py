@@ -56,7 +56,8 @@ class Evidence:
         """A value by its key. Raises UserError with the nearest keys where there is none."""
         found = self.values.get(key)
         if found is None:
-            raise UserError(f"there is no value '{key}'{instead_of(key) or nearest(key, self.values)}")
+            instead = instead_of(key) or of_each_model(key, self.values) or nearest(key, self.values)
+            raise UserError(f"there is no value '{key}'{instead}")
         return found
 
     def has(self, key: str) -> bool:
@@ -113,6 +114,15 @@ def instead_of(key: str) -> str:
             return f"; its name is {join(*stem, {'min': 'least', 'max': 'most'}[end])}"
         case ("baselines", name, "test", *_) | ("test", name, _):
             return f"; on the test split only what test.systems in the config names is scored: is {name} among it?"
+    return ""
+
+
+def of_each_model(key: str, values: Iterable[str]) -> str:
+    """Of a key that only an experiment of one model has, the same of one of several, as the end of a message."""
+    match parts_of(key):
+        case ("model" | "data", *what):
+            found = [other for other in values if parts_of(other)[0] == "models" and list(parts_of(other)[2:]) == what]
+            return f"; each model has its own, such as {found[0]}" if found else ""
     return ""
 
 

@@ -331,7 +331,11 @@ def subjects_of(evidence: Evidence, settings: set[str]) -> Subjects:
     """The names that a sentence can speak of results by."""
     methods = {split(key)[1] for key in evidence.values if is_below(key, "baselines")}
     methods |= {split(key)[1] for key in evidence.values if matches(key, "test.*.seeds")} - {"winner", *settings}
-    known = {str(evidence.values[key].value) for key in ("model.name", "experiment.name") if evidence.has(key)}
+    of_models = [key for key in evidence.values if matches(key, "models.*.name")]
+    known = {
+        str(evidence.values[key].value) for key in ("model.name", "experiment.name", *of_models) if evidence.has(key)
+    }
+    known |= {split(key)[1] for key in of_models}
     return Subjects(
         frozenset(settings),
         evidence.selection["winner"],

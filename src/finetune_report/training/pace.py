@@ -66,7 +66,7 @@ def measure(
         labels = [str(number) for number in range(classes)]
         checkpoints = Checkpoints(Path(folder) / "pace", "0" * 64)
         started = time.perf_counter()
-        run, _ = assemble(pretrained, labels, "new", examples, examples, plan, compute, checkpoints)
+        run, *_ = assemble(pretrained, labels, "new", examples, examples, plan, compute, checkpoints)
         startup = time.perf_counter() - started
         run.model.train()
 

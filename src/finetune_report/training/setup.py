@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from finetune_report.config.models import model_of, naming_model
 from finetune_report.data.examples import Examples, read_examples
 from finetune_report.errors import UserError
 from finetune_report.files import fingerprint, read_json, sha256
@@ -56,10 +57,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """A run that has yet to train, and what it was set up from; `updates` is the handle of LoRA's updates, if any."""
+    """A run that has yet to train, and what it was set up from; `updates` is the handle of LoRA's updates, if any.
+
+    `trained_parameters` is how many numbers its setting trains, LoRA's updates included.
+    """
 
     run: Run
     updates: "PeftModel | None"
+    trained_parameters: int
     pretrained: Path
     labels: list[str]
     fingerprints: dict[str, str]
@@ -89,9 +94,10 @@ def prepare_run(inputs: RunInputs, plan: Plan, stamp: str, percent: float = 100)
     made_from = [labels, hashes, source["fingerprint"], head, stamp]
     pretrained = pretrained_folder(source)
     checkpoints = Checkpoints(Path(plan.checkpoint_path), fingerprint(how + made_from))
-    run, updates = assemble(pretrained, labels, head, train, validation, plan, compute, checkpoints)
+    with naming_model(model_of(plan.hyperparameters)):
+        run, updates, trained = assemble(pretrained, labels, head, train, validation, plan, compute, checkpoints)
     fingerprints = {name: hashes[name] for name in ("train", "validation")} | {"model": source["fingerprint"]}
-    return PreparedRun(run, updates, pretrained, labels, fingerprints)
+    return PreparedRun(run, updates, trained, pretrained, labels, fingerprints)
 
 
 def assemble(
@@ -103,12 +109,16 @@ def assemble(
     plan: Plan,
     compute: Compute,
     checkpoints: Checkpoints,
-) -> tuple[Run, "PeftModel | None"]:
-    """A run from its parts, and the handle of LoRA's updates; `head` is the config's `model.head`."""
+) -> tuple[Run, "PeftModel | None", int]:
+    """A run from its parts, the handle of LoRA's updates, and how many parameters it trains.
+
+    `head` is the config's `model.head`.
+    """
     tuning, hyperparameters = split_tuning(plan.hyperparameters)
     torch.manual_seed(derive_seed(plan.streams["weights"], "weights"))  # of a new head
     classifier = load_classifier(pretrained, labels, plan.hyperparameters["dropout"], head)
     updates = choose_weights(classifier, tuning)
+    trained = sum(weight.numel() for weight in classifier.parameters() if weight.requires_grad)
     forward = prepare_forward(classifier, train, compute)
     run = Run(
         forward,
@@ -123,16 +133,22 @@ def assemble(
         record_divergence=plan.on_divergence == "record",
         train_sample=plan.train_sample,
     )
-    return run, updates
+    return run, updates, trained
+
+
+def run_name(setting: str, seed: int, hyperparameters: dict[str, Any]) -> str:
+    """A run as messages call it, with its model where there are several."""
+    model = model_of(hyperparameters)
+    return f"setting {setting}{f' (model {model})' if model else ''}, seed {seed}"
 
 
 @contextmanager
-def naming(run: Run, name: str) -> Iterator[None]:
+def naming(name: str, run: Run | None = None) -> Iterator[None]:
     """Have whatever stops a run say which one it was, and where; of a UserError the message has the place itself."""
     try:
         yield
     except UserError as error:
         raise UserError(f"{name}: {error}") from error
     except Exception as error:
-        error.add_note(f"{name}, epoch {run.state.epoch + 1}, step {run.state.step + 1}")
+        error.add_note(f"{name}, epoch {run.state.epoch + 1}, step {run.state.step + 1}" if run else name)
         raise

@@ -67,11 +67,11 @@ test-cluster: .venv/slurm ## the small experiment on a real Slurm of one node (r
 
 lint: $(READY) ## check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@$(BIN)/snakefmt --check Snakefile rules
+	@$(BIN)/snakefmt --check Snakefile study.smk rules
 	@$(BIN)/mypy src scripts
 
 format: $(READY) ## rewrite the code in the project's style
-	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/snakefmt Snakefile rules
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/snakefmt Snakefile study.smk rules
 
 lock: ## resolve pyproject.toml again into requirements.lock
 	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock

@@ -1,8 +1,6 @@
 # What the other files share: the checked config, the results folder, and how a rule gets its parameters.
 
-import json
 from pathlib import Path
-from types import SimpleNamespace
 
 from finetune_report.config.comparisons import compared_metric, declared_pairs, in_words
 from finetune_report.config.models import ONLY, folder_of, model_of, naming_model, used_models
@@ -20,13 +18,11 @@ from finetune_report.config.test_systems import (
 from finetune_report.config.test_systems import in_words as systems_in_words
 from finetune_report.data.locations import data_files, model_files, package_version, require_prediction_files
 from finetune_report.errors import UserError
-from finetune_report.files import PROJECT, canonical_json
+from finetune_report.files import PROJECT
 from finetune_report.provenance.currency import Currency
 from finetune_report.provenance.git import revision
 from finetune_report.provenance.layout import answer, question
 from finetune_report.provenance.records import examine
-from finetune_report.provenance.stamp import stamp as stamp_of
-from finetune_report.provenance.stamp import stamps
 from finetune_report.provenance.test_ledger import check_ledger, declare
 from finetune_report.runtime.loaded_code import announce, plan_of, refuse_other_plan
 from finetune_report.runtime.locks import begin_batch_job, hold_or_refuse, untrusted_since
@@ -142,8 +138,7 @@ HEADS = config["attention"]["sentences"] > 0
 PERCENTS = [f"{100 * share:g}" for share in config["analyses"]["learning_curve"]]
 
 
-# The rules whose results count in the report, and the light ones among them, in their order; `publishes` adds them.
-PUBLISHING, LIGHT = [], []
+include: "publishing.smk"
 
 
 wildcard_constraints:
@@ -153,40 +148,6 @@ wildcard_constraints:
     rung="[0-9]+",
     split="train|validation|test",
     percent="[0-9.]+",
-
-
-def stamp(rule_name):
-    """The parameter that makes a rule's results again when code or packages behind its script change."""
-    return stamp_of(Path(workflow.basedir) / "scripts" / f"{rule_name}.py")
-
-
-def all_stamps():
-    """The stamp of each script, by name, for the record."""
-    return stamps(sorted((Path(workflow.basedir) / "scripts").glob("*.py")))
-
-
-def spec(**values):
-    """The parameter that carries config values to a script: one canonical text, since Snakemake compares without names."""
-    return canonical_json(values)
-
-
-def call(rule_name, **wildcards):
-    """What a rule is called with, by name, where its wildcards are these."""
-    called, given = getattr(rules, rule_name), SimpleNamespace(**wildcards)
-
-    def filled(files):
-        files = files(given) if callable(files) else files
-        return str(files).format(**wildcards) if isinstance(files, str | Path) else list(map(filled, files))
-
-    of_config = called.params.get("spec", "{}")
-    of_config = of_config(given) if callable(of_config) else of_config
-    inputs, outputs = (dict(files.items()) for files in (called.input, called.output))
-    return {
-        "inputs": {name: filled(files) for name, files in inputs.items()},
-        "outputs": {name: filled(files) for name, files in outputs.items()},
-        "spec": json.loads(of_config),
-        "light": rule_name in LIGHT or rule_name == "render_write_up",
-    }
 
 
 def all_calls():
@@ -251,18 +212,6 @@ def fraction_spec(percent, seed):
     return spec(percent=float(percent), seed=seed, settings=SETTINGS, models=MODELS, plan=how)
 
 
-def publishes(rule_name, when=True, light=True):
-    """Let the results of a rule count in the report, unless the config does without them.
-
-    Its files go into the manifest, its output `values` is collected, and what it makes in figures/ is there for the
-    write-up. A figure's data are an output `<prefix>csv`, the table that it draws is the input `<prefix>table`.
-    A `light` rule takes moments, and commands such as verify do its work again.
-    """
-    if when:
-        PUBLISHING.append(rule_name)
-        LIGHT.extend([rule_name] if light else [])
-
-
 def files_of(rule_name):
     """All files that a rule makes, as plain paths, but not the folders of models (all_models has them).
 
@@ -273,38 +222,6 @@ def files_of(rule_name):
     every = {"setting": SETTINGS, "seed": SEEDS, "split": splits, "rung": RUNGS, "percent": PERCENTS, "model": MODELS}
     patterns = [str(path) for path in getattr(rules, rule_name).output if str(path) != str(TUNED)]
     return [path for pattern in patterns for path in expand(pattern, **every)]
-
-
-def published_files():
-    return [path for rule_name in PUBLISHING for path in files_of(rule_name)]
-
-
-def published_values():
-    """What the rules publish for a write-up to cite."""
-    return [path for path in published_files() if Path(path).parent == VALUES]
-
-
-def value_sources():
-    """The files that values can come from: what the rules that publish some read and write."""
-    publishers = [getattr(rules, path.stem) for path in map(Path, published_values())]
-    files = [str(path) for publisher in publishers for path in [*publisher.input, *publisher.output]]
-    return [path for path in dict.fromkeys(files) if Path(path).suffix == ".json" and Path(path).parent != VALUES]
-
-
-def published_figures():
-    """The pictures of all figures, and their data."""
-    return [path for path in published_files() if Path(path).parent == FIGURES]
-
-
-def drawn_tables():
-    """The table of each figure's data, in the order of these among the published figures."""
-    makers = [getattr(rules, rule_name) for rule_name in PUBLISHING]
-    return [
-        str(getattr(maker.input, name.removesuffix("csv") + "table"))
-        for maker in makers
-        for name, path in maker.output.items()
-        if isinstance(path, str) and Path(path).parent == FIGURES and Path(path).suffix == ".csv"
-    ]
 
 
 def decisions(rungs):
@@ -357,13 +274,3 @@ def length(setting):
     Long runs start first, so that no core waits for a long one at the end (docs/performance.md).
     """
     return PLANNED[setting]["epochs"] * (1 + 10 / PLANNED[setting]["batch_size"])
-
-
-def figure(stem, prefix=""):
-    """The outputs of one figure: PNG and SVG, and the data that it plots; the caption is for `snakemake --report`."""
-    caption = f"../report/captions/{stem}.rst"
-    return {
-        f"{prefix}png": report(FIGURES / f"{stem}.png", caption=caption, category="Figures", labels={"figure": stem}),
-        f"{prefix}svg": FIGURES / f"{stem}.svg",
-        f"{prefix}csv": report(FIGURES / f"{stem}.csv", caption=caption, category="Data", labels={"figure": stem}),
-    }

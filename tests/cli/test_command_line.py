@@ -1,5 +1,6 @@
 """The one command: what its help prints runs, what the docs name exists, and exit codes are the same everywhere."""
 
+import json
 import os
 import re
 import shlex
@@ -181,7 +182,7 @@ def test_a_run_names_the_write_up_of_what_has_run(
     assert capsys.readouterr().out == ""
 
     def lock(line: list[str]) -> int:
-        monkeypatch.setenv(WORKFLOW, "41 on node since now results/other/lock")
+        monkeypatch.setenv(WORKFLOW, json.dumps(["41 on node since now", "results/other/lock"]))
         return 0
 
     monkeypatch.setattr(workflow, "run_snakemake", lock)

@@ -14,7 +14,7 @@ from tests.support.messages import assert_says
 import pytest
 import yaml
 
-NO_CONFIGS = ("schema.yaml", "manifest.yaml")  # they say what files may hold
+NO_CONFIGS = ("schema.yaml", "study-schema.yaml", "manifest.yaml")  # they say what files may hold
 CONFIGS = [
     ROOT / "config.yaml",
     *(path for path in sorted((ROOT / "config").glob("*.yaml")) if path.name not in NO_CONFIGS),

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from finetune_report.config.reading import read_config
 from finetune_report.config.schema import complete
+from finetune_report.config.study import complete_study
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT as ROOT
 from finetune_report.provenance.layout import Layout, layout_of, listed
@@ -35,14 +37,25 @@ def layout(changes: dict[str, Any], missing: tuple[str, ...] = ()) -> Layout:
 
 @pytest.mark.parametrize("case", CONFIGS)
 def test_every_light_rule_is_called_with_what_its_script_takes_and_after_what_it_reads(case: str) -> None:
-    found = layout(CONFIGS[case])
+    assert_callable(layout(CONFIGS[case]))
+
+
+def test_so_is_every_rule_of_a_study() -> None:
+    found = layout_of(complete_study(read_config(ROOT / "study.yaml")))
+    assert_callable(found)
+    assert {"gather_experiments", "compare_experiments", "render_write_up"} <= found.light.keys()
+    assert "experiments/verdicts/values.json" in found.named_files
+
+
+def assert_callable(found: Layout) -> None:
     made: set[str] = set()
     light = {name for call in found.light.values() for name in listed(call.outputs)}
     for name, call in found.light.items():
         main_takes = set(main_of(call.rule).__annotations__) - {"return"}
         given = {*call.inputs, *call.sources, *call.outputs, *call.spec}
         assert given - ({"docx"} if "further" in main_takes else set()) <= main_takes, name
-        assert main_takes - given <= {"forms", "further", "commit", "dirty", "commit_time", "stamp"}, name
+        optional = {"forms", "further", "commit", "dirty", "commit_time", "stamp", "experiments"}
+        assert main_takes - given <= optional, name
         later = {entry for entry in listed(call.inputs) if entry in light - made} - {"manifest.json"}
         assert not later, name
         made |= {*listed(call.outputs)}

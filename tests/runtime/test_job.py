@@ -312,7 +312,7 @@ def test_an_orphan_does_not_begin_once_another_workflow_is_at_work(
     lock = Path("results/small/lock")
     lock.parent.mkdir(parents=True)
     lock.write_text("41\n")
-    monkeypatch.setenv(locks.WORKFLOW, f"41 {lock}")
+    monkeypatch.setenv(locks.WORKFLOW, json.dumps(["41", str(lock)]))
     assert run("copy", copy, monkeypatch) is None
     lock.write_text("42\n")
     capsys.readouterr()
@@ -326,7 +326,7 @@ def test_what_an_orphan_makes_is_not_recorded_once_another_workflow_is_at_work(
     lock = Path("results/small/lock")
     lock.parent.mkdir(parents=True)
     lock.write_text("41\n")
-    monkeypatch.setenv(locks.WORKFLOW, f"41 {lock}")
+    monkeypatch.setenv(locks.WORKFLOW, json.dumps(["41", str(lock)]))
 
     def make(out: Path) -> None:
         out.write_text("made")

@@ -1,6 +1,7 @@
 """Who holds a lock, who held it before, and what becomes of the jobs of a workflow that was killed."""
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -25,6 +26,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in (locks.WORKFLOW, locks.BATCH_JOB, "SLURM_JOB_ID"):
         monkeypatch.setenv(name, "")
+    monkeypatch.setattr(locks, "TAKEN", [])
     monkeypatch.setattr(locks, "HELD", [])
 
 
@@ -61,7 +63,7 @@ def test_a_workflow_learns_since_when_nothing_is_to_be_trusted() -> None:
 def test_a_batch_job_of_an_ended_workflow_is_refused_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     LOCK.parent.mkdir(parents=True)
     LOCK.write_text("41 on node since now\n")
-    monkeypatch.setenv(locks.WORKFLOW, f"41 on node since now {LOCK}")
+    monkeypatch.setenv(locks.WORKFLOW, json.dumps(["41 on node since now", str(LOCK)]))
     monkeypatch.setenv("SLURM_JOB_ID", "17")
     locks.begin_batch_job()
     assert os.environ[locks.BATCH_JOB] == "17"

@@ -11,12 +11,14 @@ from finetune_report import regular_files as regular
 from finetune_report.config.reading import read_config
 from finetune_report.config.schema import complete
 from finetune_report.config.settings import resolved_settings
+from finetune_report.config.study import complete_study, is_study
 from finetune_report.errors import UserError
 from finetune_report.provenance.layout import Layout, layout_of, placed
 from finetune_report.provenance.manifests import Manifest, carried_manifest
 from finetune_report.runtime.snakemake_compat import provide_folders
 
 NEEDED = ("manifest.json", "values.json", "checks.json")
+STUDY = Path("study.yaml")
 REVISION = ("commit", "dirty", "commit_time")
 
 
@@ -74,7 +76,7 @@ def open_build(config: Path, results: Path | None = None) -> Build:
 
     Raises UserError where there is none, or its report was never finished.
     """
-    complete_config = own_config(config)
+    complete_config = complete(read_config(config))
     found = open_results(complete_config["name"], config, results)
     return Build(found.root, found.manifest, own_layout(complete_config, found.root, found.manifest))
 
@@ -101,8 +103,9 @@ def open_results(name: str, config: Path, results: Path | None = None) -> Finish
 
 
 def own_config(path: Path) -> dict[str, Any]:
-    """A config of this checkout, complete."""
-    return complete(read_config(path))
+    """A config of this checkout, complete; that of an experiment or of a study."""
+    config = read_config(path)
+    return complete_study(config) if is_study(config) else complete(config)
 
 
 def own_layout(config: dict[str, Any], root: Path, manifest: Manifest) -> Layout:
@@ -121,7 +124,7 @@ def own_layout(config: dict[str, Any], root: Path, manifest: Manifest) -> Layout
 def config_of(experiment: str) -> Path:
     """The config of this checkout that describes an experiment. Raises UserError where none, or more than one, does."""
     found, names = [], []
-    for path in [Path("config.yaml"), *sorted(Path("config").glob("*.yaml"))]:
+    for path in [Path("config.yaml"), STUDY, *sorted(Path("config").glob("*.yaml"))]:
         try:
             name = read_config(path).get("name")
         except UserError:

@@ -13,6 +13,7 @@ from typing import Any
 
 from finetune_report.cli.builds import Build
 from finetune_report.config.settings import resolved_settings
+from finetune_report.config.study import is_study
 from finetune_report.config.test_systems import declared_systems, has_test_scores
 from finetune_report.files import read_json
 from finetune_report.provenance.layout import Layout, listed
@@ -42,6 +43,8 @@ def metric_complaints(build: Build) -> Iterator[str]:
     for name in layout.light:
         if name not in TEXT_RULES:
             yield from guarded(name, rerun_complaints, build, name)
+    if is_study(layout.config):
+        return  # its experiments are verified each by itself
     for setting in layout.settings:
         for seed in layout.seeds:
             yield from guarded(layout.run(setting, seed), run_complaints, build, setting, seed)

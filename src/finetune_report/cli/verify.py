@@ -13,6 +13,9 @@ before holds. The first three take seconds and are the default; --level predicti
 
 What a level does not cover is taken on trust: up to metrics the predictions themselves, up to predictions the weights,
 and of training all runs but the one drawn; always the times taken and the description of the machine.
+
+Of a study, its own results are verified first: they must be what its experiments' results here give. Then each
+experiment is verified by its manifest, at every level asked for.
 Says what differs, what is missing and what cannot be read; exits with 1 unless everything holds at every level.
 """
 
@@ -29,6 +32,7 @@ from finetune_report.cli.levels import (
     check_text,
     check_training,
 )
+from finetune_report.config.study import is_study
 from finetune_report.errors import UserError
 from finetune_report.provenance.manifests import carried_manifest
 from finetune_report.terminal import say
@@ -40,6 +44,7 @@ LEVELS = {
     "predictions": check_predictions,
     "training": check_training,
 }
+OF_STUDIES = ("bytes", "text", "metrics")  # the levels of a study itself, in which nothing is trained or scored
 COVERED = {
     "bytes": "files, config, commit and code are as recorded",
     "text": "values and document follow from the results",
@@ -54,7 +59,26 @@ def main(file: Path, config: Path | None, results: Path | None, level: str) -> i
     manifest = document.manifest
     say(f"{file}: experiment {manifest['experiment']}, commit {manifest['commit'] or 'none'}")
     asked = list(LEVELS)[: list(LEVELS).index(level) + 1]
-    return 0 if verified(document, asked) else 1
+    of_study = is_study(document.build.layout.config)
+    holds = verified(document, [level for level in asked if not of_study or level in OF_STUDIES])
+    if of_study:
+        holds = verified_experiments(document, asked) and holds
+    return 0 if holds else 1
+
+
+def verified_experiments(document: Document, asked: list[str]) -> bool:
+    """Verify the results of each experiment of a study, by their manifest and the config that the study names."""
+    holds = True
+    for entry in document.build.layout.config["experiments"]:
+        path = Path(entry["config"])
+        manifest = Path("results") / str(own_config(path)["name"]) / "manifest.json"
+        say(f"{manifest}: the experiment '{entry['name']}' of the study")
+        try:
+            holds = verified(opened(manifest, path, None), asked) and holds
+        except UserError as error:
+            say(f"  {error}", "NOT verified")
+            holds = False
+    return holds
 
 
 def opened(file: Path, config: Path | None, results: Path | None) -> Document:

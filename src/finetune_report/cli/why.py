@@ -10,6 +10,7 @@ from typing import Any
 
 from finetune_report.cli.builds import Finished, open_results, own_config
 from finetune_report.config.comparisons import EXPLORATORY
+from finetune_report.config.study import is_study
 from finetune_report.errors import UserError
 from finetune_report.files import read_json
 from finetune_report.json_pointer import at
@@ -28,9 +29,54 @@ SCORED = {"score_test", "measure_heads", "train_fraction"}  # rules that read th
 
 
 def main(key: str, config: Path, results: Path | None) -> int:
-    build = open_results(own_config(config)["name"], config, results)
-    say(*explanation(build, key, config))
+    own = own_config(config)
+    build = open_results(own["name"], config, results)
+    say(*(study_explanation(build, key, config, own) if is_study(own) else explanation(build, key, config)))
     return 0
+
+
+def study_explanation(build: Finished, key: str, config: Path, study: dict[str, Any]) -> list[str]:
+    """How the study came to a value, and then the whole way of its experiment's, where it is of one.
+
+    Raises UserError as `explanation` does.
+    """
+    checks, values = read_json(build.root / "checks.json"), read_values(build.root / "values.json")
+    value, lineage = value_of(build, key, values), Lineage(build.manifest.get("calls", {}))
+    files = list(dict.fromkeys(source for source, _ in value.origins))
+    lines = [
+        key,
+        *printed_lines(value, [row for row in checks["values"] if row["key"] == key]),
+        *origin_lines(build, value, values),
+        "",
+        *Tree(lineage, set()).lines(files),
+        "",
+        *build_lines(build),
+        "",
+        *again_lines(build, value, [], config),
+    ]
+    for name, own_key in keys_of_experiments(build, key, values):
+        path = Path(next(entry["config"] for entry in study["experiments"] if entry["name"] == name))
+        experiment = open_results(own_config(path)["name"], path)
+        kept, now = build.root / f"experiments/{name}/values.json", experiment.root / "values.json"
+        since = "" if kept.read_bytes() == now.read_bytes() else "; it was run again since, and may have another value"
+        lines += ["", f"In the experiment '{name}', {experiment.root}{since}:", ""]
+        lines += explanation(experiment, own_key, path)
+    return lines
+
+
+def keys_of_experiments(build: Finished, key: str, values: dict[str, Value]) -> list[tuple[str, str]]:
+    """The experiments whose values a value of a study is, or is made of, each with the value's key there."""
+    names = [str(entry["name"]) for entry in build.manifest["config"]["experiments"]]
+    match parts_of(key):
+        case (name, *rest) if name in names:
+            return [(name, join(*rest))]
+        case ("study", system, name, what) if name in names:
+            stem = join("test", system, str(values[join("experiments", name, "metric")].value))
+            return [(name, stem)] if what == "score" else [(name, f"{stem}.sd")] if what == "sd" else []
+        case ("study", system, "average_score" | "average_rank"):
+            every = [join("study", system, name, "score") for name in names]
+            return [pair for each in every if each in values for pair in keys_of_experiments(build, each, values)]
+    return []
 
 
 def explanation(build: Finished, key: str, config: Path) -> list[str]:
@@ -166,7 +212,9 @@ class Tree:
     def branch(self, names: list[str], job: Job | None, first: str, rest: str) -> Iterator[str]:
         """What files of one rule come from; `first` stands before the first line, `rest` before the others."""
         if job is None:
-            yield f"{first}{listed(names)}   (a source, which no rule makes)"
+            made = all(name.startswith("results/") for name in names)  # of a study, by its experiments
+            what = "results of the study's experiments" if made else "a source, which no rule makes"
+            yield f"{first}{listed(names)}   ({what})"
             return
         branch = job.rule, pretrained(job)
         known = branch in self.told

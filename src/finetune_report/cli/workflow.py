@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from finetune_report.cli.check import checked
+from finetune_report.config.reading import read_config
+from finetune_report.config.study import EXPERIMENTS, experiments_of, is_study
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT
+from finetune_report.provenance.layout import rules_of
 from finetune_report.runtime.locks import results_of_workflow
 from finetune_report.runtime.snakemake_compat import planned_jobs, provide_folders, run_snakemake
 
@@ -19,6 +22,11 @@ CLUSTER = Path("profiles/slurm")
 def report(config: Path, arguments: list[str], target: str = "", draft: bool = False) -> int:
     """Build the write-up, or another `target`, and say where it is."""
     prepared(config)
+    if draft and of_study(config):
+        raise UserError(
+            f"{config} is a study, which is written up when its experiments have all finished; draft one of them: "
+            f"finetune-report draft --config {read_config(config)[EXPERIMENTS][0]['config']}"
+        )
     beside = [DRAFT] if draft else []
     rich = ["--logger", "rich"] if sys.stdout.isatty() else []  # in a log file, plain lines in place of progress bars
     code = run_snakemake(command_line([config, *beside], target, rich, arguments))
@@ -34,6 +42,10 @@ def plan(config: Path, arguments: list[str]) -> int:
         from finetune_report.cli import duration
         from finetune_report.cli.design import design_lines
 
+        if is_study(complete):
+            for name, experiment in experiments_of(complete).items():
+                print(f"{name}:", *design_lines(experiment), sep="\n", flush=True)
+            return code
         measuring = duration.start(complete, *planned_jobs())
         print(*design_lines(complete), sep="\n", flush=True)
         if measuring is not None:
@@ -77,7 +89,12 @@ def command_line(configs: list[Path], target: str, options: list[str], arguments
 
     An option that takes a list ends where the next one begins, so no target may follow the config files directly.
     """
-    return [*filter(None, [target]), "--configfile", *map(str, configs), *options, "--nolock", *arguments]
+    rules = ["--snakefile", str(rules_of({EXPERIMENTS: []}))] if of_study(configs[0]) else []
+    return [*filter(None, [target]), *rules, "--configfile", *map(str, configs), *options, "--nolock", *arguments]
+
+
+def of_study(config: Path) -> bool:
+    return config.is_file() and is_study(read_config(config))
 
 
 def say_where() -> int:

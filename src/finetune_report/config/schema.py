@@ -28,6 +28,7 @@ def complete(config: Json, schema_path: Path = SCHEMA) -> Json:
 
     Raises UserError with one line a mistake: the key, what was found, what is allowed, and the nearest valid name.
     """
+    refuse(study_mistakes(config))
     schema = read_schema(schema_path)
     config = with_label_names(with_one_source(with_scalars(config, schema, schema)))
     refuse(list(unprintable(config)))
@@ -164,6 +165,16 @@ def halving_mistakes(config: Json) -> list[str]:
     return [
         f"halving.rungs: found {rungs}; the setting '{name}' ends after epoch {setting['epochs']}, and every rung must "
         "come before that"
+    ]
+
+
+def study_mistakes(config: Json) -> list[str]:
+    """A line where a config is that of a study, of which `config.study` knows."""
+    if "experiments" not in config:
+        return []
+    return [
+        "experiments: this is a study of several experiments, and the config of one of them is needed here; a study "
+        "runs by finetune-report run --config, or snakemake --snakefile study.smk"
     ]
 
 

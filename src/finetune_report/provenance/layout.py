@@ -18,6 +18,7 @@ from typing import Any
 
 from finetune_report.config.models import folder_of, model_of, used_models
 from finetune_report.config.settings import resolved_settings
+from finetune_report.config.study import is_study
 from finetune_report.config.test_systems import has_test_scores
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT, canonical_json, read_json, write_json, write_text
@@ -170,7 +171,7 @@ def asked(config: str, missing: tuple[str, ...]) -> Layout:
         folder, given = Path(name), json.loads(config)
         write_text(folder / "config.json", config)
         question = {"answer": str(folder / "layout.json"), "missing": missing}
-        options = ["--snakefile", str(PROJECT / "Snakefile"), "--configfile", str(folder / "config.json")]
+        options = ["--snakefile", str(rules_of(given)), "--configfile", str(folder / "config.json")]
         done = subprocess.run(
             [sys.executable, "-m", "snakemake", *options, "--dry-run", "--quiet", "all", "--", "fetch"],
             env=os.environ | {ASKED: canonical_json(question)},
@@ -181,10 +182,15 @@ def asked(config: str, missing: tuple[str, ...]) -> Layout:
             said = (done.stderr + done.stdout).strip()
             raise UserError(f"the rules cannot be asked where the files of {given['name']} lie:\n{said}")
         answer = read_json(folder / "layout.json")
-    timings = given["report"]["timings"]
+    timings = given["report"].get("timings", True)
     files = sorted(name for name in answer["files"] if timings or not name.endswith("/timing.json"))
     calls = {name: Call(**call) for name, call in answer["calls"].items()}
     return Layout(given, missing, calls, answer["models"], files)
+
+
+def rules_of(config: Json) -> Path:
+    """The file with the rules for a config: of a study, or of an experiment."""
+    return PROJECT / ("study.smk" if is_study(config) else "Snakefile")
 
 
 def question() -> Json | None:

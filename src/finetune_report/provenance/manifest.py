@@ -36,7 +36,7 @@ def main(
 
     `ledger` holds the head of the ledger of test scorings.
     """
-    timings = config["report"]["timings"]
+    timings = config["report"].get("timings", True)
     shown = recorded(config)
     hashed = [path for path in each_file([*results, *models]) if timings or path.name != "timing.json"]
     write_json(

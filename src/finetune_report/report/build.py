@@ -64,17 +64,19 @@ def main(
     dirty: bool,
     commit_time: int,
     forms: Iterable[str] | None = None,
+    experiments: Iterable[str] = (),
     **further: Path,
 ) -> None:
     """Figures lie below the folder of `values`, by which the write-up names them.
 
     `commit_time` (seconds since 1970) dates the report. `tables` has the table of each CSV file among `figures`, in the
     same order. `failed_runs` is "refuse" where they block a final build, "report" where they do not. `further` forms
-    have the ends of their files' names. Where `forms` are given, those alone are rendered.
+    have the ends of their files' names. Where `forms` are given, those alone are rendered. `experiments` are those of a
+    study, whose `settings` are the systems of its table.
     """
     places = {"pdf": pdf, "html": html} | further
     labels, chosen = read_json(summary)["labels"], read_json(selection)
-    evidence = Evidence(read_values(values), settings, labels, chosen, read_curves(curves))
+    evidence = Evidence(read_values(values), settings, labels, chosen, read_curves(curves), tuple(experiments))
     filled = fill(write_up, evidence)
     doc = parse(filled.text, write_up)
     checked = check_document(doc, filled, write_up, bibliography)

@@ -14,7 +14,7 @@ from finetune_report.report.passages import Made
 from finetune_report.report.subjects import SAME, Subjects, metrics_in, splits_in
 from finetune_report.report.template import Claim, Filled
 
-DIRECTED = ("beats", "model_beats")
+DIRECTED = ("beats", "model_beats", "outranks")
 COMPARED = (*DIRECTED, "differ", "equivalent", "undecided")
 OF_CURVES = ("rises", "falls", "plateaus")
 ASSERTED = (*DIRECTED, "differ", "overfits", "overfits_from", "best_epoch_before", "rises", "falls", "ranks", "most")
@@ -35,7 +35,7 @@ TAKEN_BACK = re.compile(  # behind a claim
 )
 BAD = r"(?:loss(?:es)?|errors?|mistakes?|error\srates?)"
 AHEAD = re.compile(
-    rf"\b(?:beat(?:s|en|ing)?|ahead|better|best|outperform\w*|surpass\w*|out-?scor\w+|outdo(?:es)?|outdid|exceed\w*|overtak(?:es?|ing)|overtook|"
+    rf"\b(?:beat(?:s|en|ing)?|ahead|better|best|outperform\w*|outrank\w*|surpass\w*|out-?scor\w+|outdo(?:es)?|outdid|exceed\w*|overtak(?:es?|ing)|overtook|"
     rf"w[io]ns?|superior|improv(?:e[sd]?|ing|ements?)|help(?:s|ed)|gains?|gained|leads?|led|tops?|trumps?|defeat(?:s|ed)|more\saccurate|stronger|"
     rf"above|(?:higher|larger|greater)(?!\s(?:\w+\s){{0,2}}{BAD})|(?:lower|smaller|fewer|less)\s(?:\w+\s){{0,2}}{BAD})\b",
     re.IGNORECASE,
@@ -112,6 +112,9 @@ def fault(claim: Claim, made: Made, subjects: Subjects, aliases: dict[str, list[
         return "its sentence denies what is claimed; claim what it says, or say what is claimed"
     if said and words.endswith("?"):
         return "its sentence asks, and states nothing"
+    elsewhere = of_other_experiments(claim, words, subjects)
+    if elsewhere:
+        return elsewhere
     other = beyond(claim, before, words, subjects, aliases) or beside(claim, after, subjects, aliases)
     if other:
         return f"its sentence speaks of {other}, of which the claim says nothing; say that in a sentence of its own"
@@ -184,12 +187,28 @@ def unfit(claim: Claim, words: str) -> str:
     return ""
 
 
+def of_other_experiments(claim: Claim, words: str, subjects: Subjects) -> str:
+    """What is wrong with the experiments that a claim of a study names: one about an experiment names it and no other,
+    one about ranks names none; one that is a cell of a table has its column's head for that.
+    """
+    if not subjects.experiments:
+        return ""
+    own = {str(claim.arguments["experiment"])} if "experiment" in claim.arguments else set()
+    named = {name for _, name in subjects.experiments_in(words)}
+    if claim.kind not in ("outranks",) and not own:
+        return ""  # of values, whose keys say what they are of
+    if own - named and claim.kind != "unbeaten":
+        return f"its sentence does not name {', '.join(own)}, the experiment that it is of"
+    others = sorted(named - own)
+    return f"its sentence speaks of {', '.join(others)}, of which the claim says nothing" if others else ""
+
+
 def beyond(claim: Claim, before: str, words: str, subjects: Subjects, aliases: dict[str, list[str]]) -> str:
     """The split, metric, setting or method that the sentence of a claim speaks of and the claim does not."""
     given: dict[str, Any] = claim.arguments
     keys = keys_of(claim)
     split, metrics = None, None
-    if claim.kind in COMPARED:
+    if claim.kind in COMPARED and claim.kind != "outranks":  # of whatever each data set is scored by
         split = str(given.get("split", "validation"))
         metrics = {SAME.get(claim.verdict.metric, claim.verdict.metric)} if claim.verdict.metric else None
     elif claim.kind in OF_CURVES:
@@ -205,7 +224,7 @@ def beyond(claim: Claim, before: str, words: str, subjects: Subjects, aliases: d
         if own is not None and (others or (around and own.isdisjoint(name for _, name in around) and not keys)):
             return f"the {', '.join(sorted(others or {name for _, name in around})).replace('_', ' ')}"
     owners = set().union(*(subjects.owners_of(key) for key in keys))
-    owners |= {str(given[name]) for name in ("a", "b", "run") if name in given}
+    owners |= {str(given[name]) for name in ("a", "b", "run", "system") if name in given}
     if not owners:
         return ""
     own_names = {name for owner in owners for name in (owner, *aliases.get(owner, []))}

@@ -6,14 +6,16 @@ number, the key of a value will do.
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from finetune_report.errors import UserError
-from finetune_report.report.keys import join, split
+from finetune_report.report.keys import is_below, join, split
 from finetune_report.report.results import Evidence, common_onset, nearest, onset
 from finetune_report.report.verdicts import DECIDED, Verdict, declared, require_settings
 from finetune_report.stats.metrics import METRICS
+from finetune_report.stats.ranks import FEWEST_DATASETS, FEWEST_SYSTEMS
 
 Number = float | str
 Split = Literal["validation", "test"]
@@ -25,6 +27,7 @@ LEVEL = 4  # a plateau is so many times flatter than the whole curve, at least
 SCORES = {
     *METRICS,
     *("precision", "recall", "f1", "correct", "errors", "confusion", "brier", "score", "corrected", "expected"),
+    *("average_score", "average_rank"),
 }
 # Kinds whose sentence must say that it is about trained models where there is one seed.
 OF_MODELS = ("model_beats", "equivalent")
@@ -41,6 +44,14 @@ def judge(kind: str, arguments: dict[str, Any], evidence: Evidence) -> Verdict:
         raise UserError(GONE[kind])
     if kind not in KINDS:
         raise UserError(f"there is no claim '{kind}'{nearest(kind, KINDS)}")
+    if kind not in OF_STUDIES and "experiment" in arguments:
+        found = evidence.within(arguments["experiment"])
+        verdict = judge(kind, {name: given for name, given in arguments.items() if name != "experiment"}, found)
+        return replace(verdict, allowed=f"on {arguments['experiment']}, {verdict.allowed}")
+    if evidence.experiments and kind not in (*OF_STUDIES, *OF_VALUES):
+        raise UserError(
+            f"the claim '{kind}' is about one experiment; say which, as in experiment='{evidence.experiments[0]}'"
+        )
     try:
         inspect.signature(KINDS[kind]).bind(evidence, **arguments)
     except TypeError as error:
@@ -214,6 +225,45 @@ def monotone(evidence: Evidence, keys: list[Number], direction: Literal["rising"
     return Verdict(all(step > 0 for step in steps), f"in order they are {', '.join(f'{x:.4g}' for x in numbers)}")
 
 
+def unbeaten(evidence: Evidence, system: str, experiment: str) -> Verdict:
+    """In a study: no other system of its table beats this one significantly on the test split of an experiment."""
+    key = join("study", system, experiment, "standing")
+    if not evidence.has(key):
+        raise UserError(f"there is no score of '{system}' on '{experiment}' in the table of this report")
+    standing = evidence.text(key)
+    others = [
+        str(value.value)
+        for name, value in evidence.values.items()
+        if is_below(name, join("study", system, experiment, "by"))
+    ]
+    said = {
+        "unbeaten": f"no other system beats {system} significantly on {experiment}",
+        "beaten": f"on {experiment}, {system} is beaten by {', '.join(others)}",
+        "untested": f"on {experiment}, {system} was not compared with {', '.join(others)} (test.with: all-pairs does)",
+    }[standing]
+    return Verdict(standing == "unbeaten", said)
+
+
+def outranks(evidence: Evidence, a: str, b: str) -> Verdict:
+    """In a study: over its data sets system `a` has a better average rank than `b` (Friedman's and Nemenyi's tests)."""
+    if not evidence.has("ranks.p"):
+        raise UserError(
+            "the claim 'outranks' is about the average ranks of a study's systems, which are tested where there are "
+            f"{FEWEST_SYSTEMS} systems at least, and {FEWEST_DATASETS} data sets at least that have them all"
+        )
+    key = join("ranks", "pairs", a, b)
+    if not evidence.has(f"{key}.outcome"):
+        raise UserError(f"there is no system '{a if a not in evidence.settings else b}'{nearest(a, evidence.settings)}")
+    least, found = evidence.number("ranks.critical_difference"), evidence.number(f"{key}.difference")
+    outcome = evidence.text(f"{key}.outcome")
+    said = {
+        "ahead": f"{a} outranks {b} over the data sets",
+        "behind": f"{b} outranks {a} over the data sets",
+        "undecided": f"the data sets do not tell the ranks of {a} and {b} apart",
+    }[outcome]
+    return Verdict(outcome == "ahead", f"{said} (difference {found:.3g}, critical {least:.3g})")
+
+
 def miscalibrated(evidence: Evidence) -> Verdict:
     """The selected model's confidence on the test split is significantly off from how often it is right."""
     p = evidence.number("calibration.p")
@@ -243,8 +293,12 @@ KINDS: dict[str, Callable[..., Verdict]] = {
         at_most,
         monotone,
         miscalibrated,
+        unbeaten,
+        outranks,
     )
 }
+OF_STUDIES = ("unbeaten", "outranks")
+OF_VALUES = ("largest", "ranks", "most", "at_least", "at_most", "monotone")  # whatever these are of
 
 
 def level(evidence: Evidence) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 from finetune_report.errors import UserError
 from finetune_report.report.findings import Checked
 from finetune_report.report.keys import matches
-from finetune_report.report.linter import bare, each
+from finetune_report.report.linter import ancestors, bare, each
 from finetune_report.report.results import nearest
 from finetune_report.report.template import Claim, Filled
 from finetune_report.report.values import Value, isolated, shown
@@ -145,12 +145,6 @@ def in_language(content: Any, language: str) -> list[Any]:
 
 def is_value(element: Any, values: dict[str, Value]) -> bool:
     return isinstance(element, pf.Span) and "value" in element.classes and element.attributes.get("key") in values
-
-
-def ancestors(element: Any) -> Iterable[Any]:
-    while element.parent is not None:
-        element = element.parent
-        yield element
 
 
 def tooltip(value: Value) -> str:

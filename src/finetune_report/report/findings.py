@@ -11,9 +11,10 @@ from typing import Any
 from finetune_report.fonts import undrawable
 from finetune_report.report.bibliography import words_of_sources
 from finetune_report.report.claim_wording import misworded
-from finetune_report.report.claims import OF_MODELS
+from finetune_report.report.claims import OF_MODELS, is_called_score
+from finetune_report.report.keys import join
 from finetune_report.report.lexicon import speaks_of_models
-from finetune_report.report.linter import Check
+from finetune_report.report.linter import Check, ancestors, each
 from finetune_report.report.passages import Escape, Problem
 from finetune_report.report.template import Claim, Filled
 from finetune_report.stats.selection import FAILED
@@ -43,6 +44,10 @@ ADVICE = {
 OF_ONE_SEED = (
     "with one seed the claim is about trained models and not about settings; the sentence has to speak of the model, "
     "the run or the seed, as in: the model trained with a beats the one trained with b"
+)
+BOLD = (
+    "bold says that no other system beats it: let scores_table() print it, make the claim 'unbeaten' of it, or leave "
+    "it plain"
 )
 NEIGHBOURS = 25  # words around a place in the write-up that are looked at to recognise a sentence
 
@@ -103,10 +108,30 @@ def check_document(doc: pf.Doc, filled: Filled, write_up: Path, bibliography: It
     for number, made, wrong in misworded(check.made, filled):
         claim = filled.claims[number - 1]
         findings.append(Finding("misworded claim", str(write_up), claim.line, made.sentence, claim.kind, wrong))
-    findings += undrawn(write_up)
+    findings += undrawn(write_up) + bold_scores(doc, filled, write_up)
     if check.claims:
         findings.append(Finding("forged claim", str(write_up), 1, "", "", "a claim is made by {% call claim(...) %}"))
     return Checked(sorted(findings, key=lambda finding: finding.line), check.escapes, check.unjudged, check.unread)
+
+
+def bold_scores(doc: pf.Doc, filled: Filled, write_up: Path) -> list[Finding]:
+    """In a study, where bold is what no other system beats: a finding for each bold score without that claim."""
+    found: list[Finding] = []
+    if not filled.subjects.experiments:
+        return found
+    cited = {citation.value.key: citation for citation in filled.citations}
+    for span in [span for bold in each(doc, pf.Strong) for span in each(bold, pf.Span)]:
+        citation = cited.get(span.attributes.get("key", ""))
+        if citation is None or not (citation.value.interval or is_called_score(citation.value.key)):
+            continue
+        around = [above for above in ancestors(span) if "claim" in getattr(above, "classes", [])]
+        numbers = [int(above.attributes["n"]) for above in around if above.attributes.get("n", "").isdecimal()]
+        claims = [filled.claims[number - 1] for number in numbers if 0 < number <= len(filled.claims)]
+        of = {join("study", *claim.arguments.values(), "score") for claim in claims if claim.kind == "unbeaten"}
+        if citation.value.key not in of:
+            text = pf.stringify(span)
+            found.append(Finding("bold score", str(write_up), citation.line, text, text, BOLD))
+    return found
 
 
 def check_of(filled: Filled) -> Check:

@@ -7,7 +7,7 @@ code and math. What the engine printed is marked there by `.value` and `.claim`,
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -355,6 +355,12 @@ def each(tree: Any, *kinds: type) -> list[Any]:
     found: list[Any] = []
     tree.walk(lambda element, doc: found.append(element) if isinstance(element, kinds) else None)
     return found
+
+
+def ancestors(element: Any) -> Iterator[Any]:
+    while element.parent is not None:
+        element = element.parent
+        yield element
 
 
 def bare(text: str) -> str:

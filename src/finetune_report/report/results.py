@@ -26,6 +26,26 @@ class Evidence:
     labels: list[str]
     selection: dict[str, Any]
     curves: dict[str, dict[int, Curve]]
+    experiments: tuple[str, ...] = ()  # of a study, whose `settings` are its systems; other names begin with theirs
+
+    def within(self, experiment: str) -> "Evidence":
+        """The results of one experiment of a study, by the names that they have there; values keep the study's keys.
+
+        Raises UserError where the study has no such experiment.
+        """
+        if experiment not in self.experiments:
+            what = f"there is no experiment '{experiment}'" if self.experiments else "this report is of one experiment"
+            raise UserError(f"{what}{nearest(experiment, self.experiments) if self.experiments else ''}")
+        start = f"{join(experiment)}."
+        curves = {name.removeprefix(start): runs for name, runs in self.curves.items() if name.startswith(start)}
+        runs = [
+            run | {"setting": run["setting"].removeprefix(start)}
+            for run in self.selection["runs"]
+            if run["setting"].startswith(start)
+        ]
+        values = {key.removeprefix(start): value for key, value in self.values.items() if key.startswith(start)}
+        selection = {"winner": str(values["winner.name"].value), "missing": [], "runs": runs}
+        return Evidence(values, list(curves), self.labels, selection, curves)
 
     def lacks(self, argument: Any) -> str:
         """The setting without finished runs that a key, or one among a claim's arguments, is about; or nothing."""

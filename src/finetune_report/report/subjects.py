@@ -44,7 +44,8 @@ class Subjects:
     """What is compared in an experiment: its settings, the one that was selected, and the simple methods.
 
     `things` are further names that sentences speak of results by: classes, the model, the experiment. `aliases` are
-    other names of settings, which the author declared, each with the setting that it is of.
+    other names of settings, which the author declared, each with the setting that it is of. In a study `settings` are
+    its systems.
     """
 
     settings: frozenset[str] = frozenset()
@@ -52,6 +53,7 @@ class Subjects:
     methods: frozenset[str] = frozenset()
     things: frozenset[str] = frozenset()
     aliases: tuple[tuple[str, str], ...] = ()
+    experiments: frozenset[str] = frozenset()  # of a study
 
     def other(self, key: str, sentence: str, place: int = 0, keys: Sequence[str] = ()) -> str:
         """What `sentence` speaks of where a value of another split, metric or setting is printed in it; '' if it fits.
@@ -63,6 +65,7 @@ class Subjects:
             (splits_of, splits_in(sentence)),
             (metrics_of, metrics_in(sentence)),
             (self.owners_of, self.compared_in(sentence)),
+            (self.experiments_of, self.experiments_in(sentence)),
         ):
             own, near = owners(key), clause(sentence, place)
             if len({name for _, name in named}) > 1:
@@ -77,7 +80,12 @@ class Subjects:
         """The settings or methods that a value is of."""
         found: set[str] = set()
         for each in keys_in(key):
-            match parts_of(each):
+            parts = parts_of(each)
+            match parts[1:] if parts[0] in self.experiments else parts:
+                case ("study", name, *_):
+                    found.add(name)
+                case ("ranks", "pairs", a, b, _):
+                    found |= {a, b}
                 case ("winner", *_):
                     found.add(self.winner)
                 case ("runs" | "baselines", name, *_):
@@ -89,6 +97,19 @@ class Subjects:
                 case ("comparison" | "agreement", a, b, *_):
                     found |= {a, b}
         return frozenset(found)
+
+    def experiments_of(self, key: str) -> frozenset[str]:
+        """The experiments of a study that a value is of."""
+        found = set()
+        for each in keys_in(key):
+            match parts_of(each):
+                case ("study", _, name, *_) | ("experiments", name, *_) | (name, *_) if name in self.experiments:
+                    found.add(name)
+        return frozenset(found)
+
+    def experiments_in(self, sentence: str) -> Named:
+        """The experiments of a study that a sentence names."""
+        return self.spelt(sentence, self.experiments) if self.experiments else []
 
     def compared_in(self, sentence: str) -> Named:
         """The settings and methods that a sentence names, by the whole name, also with spaces, or by an alias."""

@@ -15,6 +15,7 @@ from finetune_report.report.claims import judge
 from finetune_report.report.derived import OPERATIONS, derived, digits_of
 from finetune_report.report.keys import ANY, below, is_below, matches, raw_parts, split
 from finetune_report.report.results import Evidence, nearest
+from finetune_report.report.scores_table import scores_table
 from finetune_report.report.subjects import Subjects, folded
 from finetune_report.report.values import Value, decimals, escaped, in_percent, printed, shown
 from finetune_report.report.verdicts import Verdict
@@ -171,7 +172,7 @@ class Helpers:
         self.evidence, self.template = evidence, template
         self.lines = template.debug_info[::-1]  # pairs of a line here and of the compiled code, the last ones first
         settings = {*evidence.settings, *evidence.selection["missing"]}
-        self.filled = Filled(names=settings, subjects=subjects_of(evidence, settings))
+        self.filled = Filled(names=settings | {*evidence.experiments}, subjects=subjects_of(evidence, settings))
 
     def namespace(self) -> dict[str, Any]:
         return {
@@ -187,7 +188,11 @@ class Helpers:
             "settings": self.evidence.settings,
             "named": self.listed("sweep.named"),
             "shown": self.listed("sweep.shown"),
-            "systems": [split(key)[1] for key in self.keys("test.*.seeds")],
+            "systems": self.evidence.settings
+            if self.evidence.experiments
+            else [split(key)[1] for key in self.keys("test.*.seeds")],
+            "experiments": list(self.evidence.experiments),
+            "scores_table": partial(scores_table, self),
             "labels": [self.from_data(label) for label in self.evidence.labels],
             "winner": self.evidence.selection["winner"],
         } | {name: partial(self.derived, name) for name in OPERATIONS}
@@ -245,8 +250,19 @@ class Helpers:
         gated = "holds" not in caller.arguments
         body = caller() if gated else caller(verdict.holds)
         alike = not gated and body.strip() == self.tried(caller, not verdict.holds)
-        claims = self.filled.claims
-        sentence = " ".join(plain(body).split())
+        return self.claimed(body, kind, arguments, verdict, gated, alike)
+
+    def claimed(
+        self,
+        body: str,
+        kind: str,
+        arguments: dict[str, Any],
+        verdict: Verdict,
+        gated: bool = True,
+        alike: bool = False,
+    ) -> str:
+        """A text marked with the claim that it makes."""
+        claims, sentence = self.filled.claims, " ".join(plain(body).split())
         claims.append(Claim(kind, arguments, verdict, sentence, gated, self.line(), alike))
         return marked(body, f'.claim n="{len(claims)}"')
 
@@ -296,6 +312,10 @@ class Helpers:
         found = list(dict.fromkeys(split(key)[depth] for key in self.evidence.values if is_below(key, stem)))
         return [self.from_data(name) for name in found]
 
+    def name(self, text: str) -> str:
+        """A name as `{{ name }}` prints it."""
+        return self.from_data(text)._printed()
+
     def from_data(self, text: str) -> FromData:
         return FromData(text, self.filled.printed_names, self.filled.subjects)
 
@@ -317,7 +337,11 @@ def subjects_of(evidence: Evidence, settings: set[str]) -> Subjects:
     }
     known |= {split(key)[1] for key in of_models}
     return Subjects(
-        frozenset(settings), evidence.selection["winner"], frozenset(methods), frozenset({*evidence.labels, *known})
+        frozenset(settings),
+        evidence.selection["winner"],
+        frozenset(methods),
+        frozenset({*evidence.labels, *known, *evidence.experiments}),
+        experiments=frozenset(evidence.experiments),
     )
 
 

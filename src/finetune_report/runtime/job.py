@@ -40,7 +40,7 @@ def run(main: Callable[..., None], hardware: Hardware | None = None) -> None:
     gc.enable()
     snakemake = job_of_script()
     log = Path(snakemake.log[0])
-    label = "/".join([snakemake.rule, *snakemake.wildcards])
+    label = "/".join([rule_of(snakemake), *snakemake.wildcards])
     outputs = paths(snakemake.output)
     root = records.results_folder(outputs[0])
     assert root is not None  # every rule writes below its experiment's folder
@@ -84,6 +84,12 @@ def run(main: Callable[..., None], hardware: Hardware | None = None) -> None:
         sys.exit(1)
 
 
+def rule_of(snakemake: Any) -> str:
+    """The rule of a job by its own name, which its script has too; in a study the experiment's stands before it."""
+    own, name = script_of_job()[0].stem, str(snakemake.rule)
+    return own if name.endswith(f"_{own}") else name
+
+
 def set_time_limit(minutes: float | None) -> None:
     """Have this process asked to stop shortly before `minutes` (Snakemake's `runtime`) are over; None: never."""
     signal.setitimer(signal.ITIMER_REAL, max(minutes * 60 - GRACE, minutes * 30) if minutes else 0)
@@ -111,7 +117,7 @@ def start_log(log: Path, journal: Path, label: str) -> None:
 
 def loaded_code(snakemake: Any) -> LoadedCode:
     """The code of this job's script. Raises UserError where it is not what was planned."""
-    return LoadedCode(*script_of_job(), planned_stamp(snakemake.rule, snakemake.params.get("stamp")))
+    return LoadedCode(*script_of_job(), planned_stamp(rule_of(snakemake), snakemake.params.get("stamp")))
 
 
 def refuse_moved_checkout(made: records.Made, code: LoadedCode) -> None:

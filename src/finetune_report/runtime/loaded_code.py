@@ -26,6 +26,7 @@ from finetune_report.runtime.source_files import State, look
 
 # In the environment of a workflow's jobs: the state of the code that planned them, each rule's stamp, and the plan.
 PLANNED, STAMPS, PLAN = "FINETUNE_REPORT_CODE", "FINETUNE_REPORT_STAMPS", "FINETUNE_REPORT_PLAN"
+ANNOUNCED: list[str] = []  # the plans of this process: a study has its own and that of each experiment
 AGAIN = "\n  Nothing of it is kept; run the same command again, which works with the code as it is by then."
 
 
@@ -36,18 +37,21 @@ def announce(stamps: Mapping[str, str], plan: str) -> None:
     """
     if look() != finetune_report.LOOKED_AT:
         raise UserError("The code changed while the workflow was starting; run the same command again.")
-    os.environ |= {PLANNED: digest(finetune_report.LOOKED_AT), STAMPS: json.dumps(stamps), PLAN: plan}
+    ANNOUNCED.append(plan)
+    state = {PLANNED: digest(finetune_report.LOOKED_AT), STAMPS: json.dumps(stamps), PLAN: " ".join(ANNOUNCED)}
+    os.environ |= state
 
 
 def plan_of(config: Any, folder: Path) -> str:
     """A fingerprint of the config and of the rules in `folder`, which a job of a cluster reads again."""
-    files = [folder / "Snakefile", *sorted(folder.glob("rules/*.smk"))]
-    return fingerprint({"config": config, "rules": {path.name: sha256(path) for path in files}})
+    files = [folder / "Snakefile", *sorted(folder.glob("*.smk")), *sorted(folder.glob("rules/*.smk"))]
+    rules = {path.relative_to(folder).as_posix(): sha256(path) for path in files}
+    return fingerprint({"config": config, "rules": rules})
 
 
 def refuse_other_plan(plan: str) -> None:
     """Raises UserError where config or rules are not those that this process, a job of a cluster, was planned with."""
-    if os.environ.get(PLAN, plan) != plan:
+    if plan not in os.environ.get(PLAN, plan).split():
         raise UserError(f"The config or the rules changed after this job was planned.{AGAIN}")
 
 

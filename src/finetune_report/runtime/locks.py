@@ -2,11 +2,13 @@
 
 import atexit
 import fcntl
+import json
 import logging
 import os
 import socket
 import time
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +21,7 @@ BATCH_JOB = "FINETUNE_REPORT_BATCH_JOB"  # in the environment of a job that Slur
 ENDED = "ended in order"  # what a holder leaves in its lock, unless it is killed
 SECONDS_TO_LEAVE = 120  # that Slurm may take to see a job off
 
+TAKEN: list[Path] = []  # the locks of the workflow that this process runs
 HELD: list[IO[str]] = []  # a lock lasts as long as its file stays open, here to the end of the process
 
 
@@ -37,18 +40,33 @@ def hold_or_refuse(path: Path, what: str) -> int | None:
             f"{what} is running already (process {before or 'unknown'}); wait until it has ended, or stop that process"
         ) from None
     since = began(stream, before)
-    holder = f"{os.getpid()} on {socket.gethostname()} since {datetime.now().isoformat(timespec='seconds')}"
-    write(stream, f"{holder}\n")
+    write(stream, f"{holder()}\n")
     sync(path.parent)
     atexit.register(write, stream, f"{ENDED}\n")
-    os.environ[WORKFLOW] = f"{holder} {path}"
+    TAKEN.append(path)
+    os.environ[WORKFLOW] = json.dumps([holder(), *map(str, TAKEN)])
     return since
+
+
+@cache
+def holder() -> str:
+    """Who this process is, in each lock of its workflow."""
+    return f"{os.getpid()} on {socket.gethostname()} since {datetime.now().isoformat(timespec='seconds')}"
+
+
+def of_workflow() -> tuple[str, list[Path]]:
+    """What the workflow that this process has run, or is a job of, wrote into its locks, and these in their order.
+
+    A study holds its own, and then that of each of its experiments.
+    """
+    found, *taken = json.loads(os.environ.get(WORKFLOW) or '[""]')
+    return found, list(map(Path, taken))
 
 
 def results_of_workflow() -> Path | None:
     """The results folder of the workflow that this process has run, or is a job of; None where there is none."""
-    _, _, path = os.environ.get(WORKFLOW, "").rpartition(" ")
-    return Path(path).parent if path else None
+    _, taken = of_workflow()
+    return taken[0].parent if taken else None
 
 
 def untrusted_since(path: Path) -> int | None:
@@ -67,10 +85,10 @@ def untrusted_since(path: Path) -> int | None:
         return began(stream, stream.read().strip())
 
 
-def began(stream: IO[str], holder: str) -> int | None:
-    if holder == ENDED:
+def began(stream: IO[str], before: str) -> int | None:
+    if before == ENDED:
         return None
-    return os.fstat(stream.fileno()).st_mtime_ns if " since " in holder else 0
+    return os.fstat(stream.fileno()).st_mtime_ns if " since " in before else 0
 
 
 def refuse_if_superseded() -> None:
@@ -78,8 +96,8 @@ def refuse_if_superseded() -> None:
 
     What such a job wrote now, the other workflow might be reading.
     """
-    holder, _, path = os.environ.get(WORKFLOW, "").rpartition(" ")
-    if path and Path(path).is_file() and Path(path).read_text(encoding="utf-8", errors="replace").strip() != holder:
+    own, taken = of_workflow()
+    if any(path.is_file() and path.read_text(encoding="utf-8", errors="replace").strip() != own for path in taken):
         raise UserError(
             "the workflow that started this job has ended, and another one is at work; this job is not done"
         )

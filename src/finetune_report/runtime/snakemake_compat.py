@@ -103,6 +103,7 @@ def paths(files: Any) -> list[Path]:
 
 
 WORKFLOWS: list[Any] = []  # the one that this process plans, once it is
+CURRENT: list[Currency] = []  # and what answers it
 
 
 def planned_jobs() -> tuple[list[tuple[str, dict[str, str]]], int]:
@@ -121,7 +122,8 @@ def let_records_decide(workflow: Any, currency: Currency) -> None:
     """Have our own records, not Snakemake's notes, say which jobs are up to date, in this process.
 
     Snakemake asks its persistence, whatever that is kept in; here, `currency` answers. Only the reasons that it prints
-    are Snakemake's. Raises AttributeError where Snakemake no longer asks what it asked in 9.27.1.
+    are Snakemake's. In a study each experiment comes with what is known of its own results. Raises AttributeError where
+    Snakemake no longer asks what it asked in 9.27.1.
     """
     from snakemake.persistence import ParamsChange, PersistenceBase
     from snakemake.persistence.file import FilePersistence
@@ -139,7 +141,11 @@ def let_records_decide(workflow: Any, currency: Currency) -> None:
         def __str__(self) -> str:
             return self.said
 
+    if WORKFLOWS and WORKFLOWS[-1] is workflow:
+        CURRENT[-1].known |= currency.known
+        return
     WORKFLOWS.append(workflow)
+    CURRENT.append(currency)
     known: dict[Any, Differences] = {}
     read_note = FilePersistence._read_record
 

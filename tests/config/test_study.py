@@ -144,3 +144,8 @@ def test_the_shipped_study_is_as_it_should_be(monkeypatch: pytest.MonkeyPatch) -
     for config in experiments_of(found).values():
         assert config["test"]["with"] == "all-pairs"
         assert len(config["seeds"]) > 1
+
+
+def test_an_experiment_without_test_scores_is_none_for_a_study() -> None:
+    write("two.yaml", {"name": "two", **EXPERIMENT, "data": {"path": "d", "test_split": "none"}})
+    refuses(study(), "experiments[1].config", "two.yaml", "data.test_split: none", "test labels")

@@ -15,7 +15,7 @@ from finetune_report.config.recorded import (
     with_relative_paths,
 )
 from finetune_report.config.schema import complete, refuse, unprintable, with_defaults
-from finetune_report.config.test_systems import declared_systems
+from finetune_report.config.test_systems import declared_systems, has_test_scores
 from finetune_report.errors import UserError
 from finetune_report.files import PROJECT
 
@@ -42,7 +42,7 @@ def complete_study(config: Json) -> Json:
     filled[EXPERIMENTS] = [entry | {"config": relative_path(entry["config"])} for entry in filled[EXPERIMENTS]]
     refuse(foreign_sources(filled) + braced_paths(filled) + foreign_configs(filled) + name_mistakes(filled))
     configs = experiments_of(filled)
-    refuse(folder_mistakes(filled, configs) + row_mistakes(filled, configs))
+    refuse(folder_mistakes(filled, configs) + untested_mistakes(filled, configs) + row_mistakes(filled, configs))
     return filled
 
 
@@ -103,6 +103,17 @@ def folder_mistakes(study: Json, configs: Mapping[str, Json]) -> list[str]:
             )
         writers.setdefault(folder, entry["config"])
     return found
+
+
+def untested_mistakes(study: Json, configs: Mapping[str, Json]) -> list[str]:
+    """A line for each experiment that has no test scores for the table."""
+    return [
+        f"{EXPERIMENTS}[{place}].config: {entry['config']} has data.test_split: "
+        f"{configs[entry['name']]['data']['test_split']}, so that nothing is scored on a test split, and a study compares "
+        "test scores; leave it out, or give it test labels"
+        for place, entry in enumerate(study[EXPERIMENTS])
+        if not has_test_scores(configs[entry["name"]])
+    ]
 
 
 def row_mistakes(study: Json, configs: Mapping[str, Json]) -> list[str]:

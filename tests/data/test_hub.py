@@ -10,8 +10,10 @@ from typing import Any
 
 from finetune_report.files import PROJECT as ROOT
 
+import numpy as np
 import pytest
 import yaml
+from safetensors.numpy import save
 
 CONFIG = ROOT / "config/sst2-roberta-base.yaml"
 PINNED, NEWER = "a" * 40, "b" * 40
@@ -40,8 +42,13 @@ def sentences(word: str) -> dict[str, bytes]:
     return {"train.jsonl": text, "dev.jsonl": text, "test.jsonl": text, "README.md": b"# SST-2\n"}
 
 
+def tensors(word: str) -> bytes:
+    """A file of weights, other ones for each word."""
+    return save({"weight": np.frombuffer(word.encode(), dtype=np.uint8)})
+
+
 def weights(word: str) -> dict[str, bytes]:
-    return {"config.json": b'{"model_type": "roberta"}', "model.safetensors": word.encode(), "merges.txt": b""}
+    return {"config.json": b'{"model_type": "roberta"}', "model.safetensors": tensors(word), "merges.txt": b""}
 
 
 @pytest.fixture
@@ -80,7 +87,7 @@ def test_the_pinned_revisions_are_taken_and_not_the_newest(cache: Path, tmp_path
     model, text = prepare(cache, tmp_path, revision=PINNED)
     pinned = yaml.safe_load(CONFIG.read_text())["model"]["revision"]
     assert (model["path"], model["commit"]) == (None, pinned)
-    assert model["files"]["model.safetensors"] == hashlib.sha256(b"pinned").hexdigest()
+    assert model["files"]["model.safetensors"] == hashlib.sha256(tensors("pinned")).hexdigest()
     assert text == "pinned film 0"
     summary = json.loads((tmp_path / "results/sst2-roberta-base/data/summary.json").read_text())
     assert summary["labels"] == ["0", "1"]

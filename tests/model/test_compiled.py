@@ -35,6 +35,7 @@ def small_run(folder: Path, compile: bool = True, dropout: float = 0.1) -> Run:
     return make_run(folder, SETTING, dropout, layers=1, compute=on_cpu(compile))
 
 
+@pytest.mark.slow
 @compiles
 def test_compiled_losses_agree_with_those_of_the_model_as_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -53,6 +54,7 @@ def test_compiled_losses_agree_with_those_of_the_model_as_written(
     assert expected.history[0]["train_loss"] - expected.history[-1]["train_loss"] > 0.01  # it did move
 
 
+@pytest.mark.slow
 @compiles
 def test_a_compiled_run_that_goes_on_in_another_process_ends_in_identical_bits(tmp_path: Path) -> None:
     """It goes on with an epoch's last batch, which is smaller, and has to compile all over again; with dropout."""

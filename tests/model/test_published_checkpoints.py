@@ -47,7 +47,7 @@ def prepare(root: Path, max_length: int = 8, **entry: Any) -> dict[str, Any]:
     entry = {"path": str(root / "pretrained")} | entry
     config = complete({"name": "x", "data": {"path": "d"}, "model": entry, "settings": [{"name": "a"}]})
     write_data(root, tokens=False)
-    prepare_model.main(model_files(config["model"]), root / "model.json", config["model"])
+    prepare_model.main(model_files(config["model"]), root / "model.json", config["model"], name="")
     write_tokens(root, max_length)
     return read_json(root / "model.json")
 

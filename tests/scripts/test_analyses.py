@@ -272,6 +272,7 @@ def seeds(tmp_path: Path) -> tuple[Path, Path]:
         seed: Scores(np.zeros(4), np.array([[1 - c, c] for c in chances]), np.array(labels))
         for seed, chances in TESTED.items()
     }
+    write_json(tmp_path / "summary.json", {"labels": LABELS})
     write_json(tmp_path / "test.json", {"labels": LABELS} | score_test.pooled(scored, LABELS))
     for row in rows:
         folder = tmp_path / f"runs/{row['setting']}/seed{row['seed']}"
@@ -296,12 +297,13 @@ def test_seeds_are_summarised_with_deviation_intervals_and_what_became_of_them(
         [],
         sorted(tmp_path.glob("runs/*/*/predictions.parquet")),
         tmp_path / "data.parquet",
-        test,
-        tmp_path / "test.parquet",
-        tmp_path / "data.parquet",
+        tmp_path / "summary.json",
+        [test],
+        [tmp_path / "test.parquet"],
+        [tmp_path / "data.parquet"],
         tmp_path / "selection.json",
         tmp_path / "seeds.json",
-        tmp_path / "confusion.csv",
+        [tmp_path / "confusion.csv"],
         tmp_path / "values/summarise_seeds.json",
         ["a", "b"],
     )
@@ -443,7 +445,7 @@ def described(tmp_path: Path) -> dict[str, Path]:
         counted_by = {"unknown_id": "1" if split == "test" else "7", "special_tokens": "2"}
         pq.write_table(tokens.replace_schema_metadata(counted_by), tmp_path / f"{split}.parquet")
     facts = {"rows": 3, "duplicates": 0, "classes": {"a/b": 2, "Dr. X": 1}, "words": {"min": 1, "mean": 2.5, "max": 4}}
-    summary = {"labels": ["a/b", "Dr. X"], "splits": {"train": facts}, "overlap": {"train-test": 0}}
+    summary = {"labels": ["a/b", "Dr. X"], "splits": {"train": facts, "test": facts}, "overlap": {"train-test": 0}}
     summary |= {"near_duplicates": {"threshold": 0.8, "rows": {"train-test": 2}}}
     summary |= {"left_out": {"train": {"invalid": 4, "by_label": 1, "rows": []}}}
     write_json(tmp_path / "summary.json", summary | {"dropped": {"train": 0}, "carved": None})

@@ -88,6 +88,7 @@ def test_a_declaration_that_says_nothing_is_refused(comparisons: dict[str, Any],
         given(**comparisons)
 
 
+@pytest.mark.slow
 def test_p_and_interval_never_contradict_each_other_and_turning_round_changes_no_meaning() -> None:
     chance = np.random.default_rng(5)
     for seeds in (1, 2, 3):

@@ -37,8 +37,9 @@ def write(split: str, texts: list[str], labels: list[int], **columns: list[str])
 
 
 def score(name: str = "", **probed: list[Path]) -> dict:
-    files = {split: Path(f"{split}.parquet") for split in ("train", "validation", "test")}
-    predictions = {f"{split}_predictions": Path(f"{split}-predictions.parquet") for split in ("validation", "test")}
+    files = {split: Path(f"{split}.parquet") for split in ("train", "validation")} | {"test": [Path("test.parquet")]}
+    predictions = {"validation_predictions": Path("validation-predictions.parquet")}
+    predictions |= {"test_predictions": [Path("test-predictions.parquet")]}
     given = {"selection": Path("selection.json"), "baselines": Path("baselines.json"), "compute": CPU}
     given["tested"] = ["majority", "bag-of-words", "probe"]
     score_baselines.main(**files, **predictions, **given, **(probed or {"tokens": [], "model": []}), probed=name)
@@ -73,13 +74,13 @@ def test_the_majority_is_that_of_the_training_split():
 def test_what_was_not_declared_is_not_scored_on_the_test_split():
     for split in ("train", "validation", "test"):
         write(split, ["a", "b", "c"], [1, 1, 0])
-    paths = {split: Path(f"{split}.parquet") for split in ("train", "validation", "test")}
-    made = [Path("baselines.json"), Path("validation-predictions.parquet"), Path("test-predictions.parquet")]
-    score_baselines.main(*paths.values(), Path("selection.json"), [], [], *made, CPU, ["majority"], "")
+    paths = [Path("train.parquet"), Path("validation.parquet"), [Path("test.parquet")]]
+    made = [Path("baselines.json"), Path("validation-predictions.parquet"), [Path("test-predictions.parquet")]]
+    score_baselines.main(*paths, Path("selection.json"), [], [], *made, CPU, ["majority"], "")
     found = json.loads(made[0].read_text())
     assert [name for name in found if "test" in found[name]] == ["majority"]
     assert "validation" in found["bag-of-words"]
-    assert pq.read_schema(made[2]).names == ["id", "label", "majority"]
+    assert pq.read_schema(made[2][0]).names == ["id", "label", "majority"]
     assert pq.read_schema(made[1]).names == ["id", "label", "majority", "bag-of-words"]
 
 
@@ -103,7 +104,7 @@ def test_clusters_widen_the_intervals_and_verifying_knows_it():
         for folder, name in (("data", f"{split}.parquet"), ("baselines", f"{split}-predictions.parquet")):
             Path(folder).mkdir(exist_ok=True)
             Path(name).rename(Path(folder) / f"{split}.parquet")
-    assert list(baseline_complaints(Path())) == []
+    assert list(baseline_complaints(Path(), ["validation", "test"])) == []
 
 
 def test_words_and_neighbouring_words_decide():
@@ -227,6 +228,6 @@ def test_verifying_finds_what_was_written_and_nothing_else():
         for folder, name in (("data", f"{split}.parquet"), ("baselines", f"{split}-predictions.parquet")):
             Path(folder).mkdir(exist_ok=True)
             Path(name).rename(Path(folder) / f"{split}.parquet")
-    assert list(baseline_complaints(Path())) == []
+    assert list(baseline_complaints(Path(), ["validation", "test"])) == []
     Path("baselines.json").write_text(Path("baselines.json").read_text().replace('"correct": 16', '"correct": 15'))
-    assert list(baseline_complaints(Path())) != []
+    assert list(baseline_complaints(Path(), ["validation", "test"])) != []

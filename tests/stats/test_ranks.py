@@ -38,6 +38,7 @@ def test_the_p_is_exact_for_few_data_sets() -> None:
     assert friedman(np.ones((5, 3))) == (0.0, 1.0)
 
 
+@pytest.mark.slow
 def test_systems_that_do_not_differ_are_seldom_told_apart() -> None:
     generator = np.random.default_rng(2)
     found = [friedman(generator.random((5, 3)))[1] < 0.05 for _ in range(300)]

@@ -35,7 +35,7 @@ def fail_at_step(run: training.Run, step: int, error: BaseException) -> None:
 
 
 def train_named(run: training.Run) -> None:
-    with naming(run, NAME):
+    with naming(NAME, run):
         run.train()
 
 

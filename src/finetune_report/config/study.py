@@ -109,8 +109,8 @@ def untested_mistakes(study: Json, configs: Mapping[str, Json]) -> list[str]:
     """A line for each experiment that has no test scores for the table."""
     return [
         f"{EXPERIMENTS}[{place}].config: {entry['config']} has data.test_split: "
-        f"{configs[entry['name']]['data']['test_split']}, so that nothing is scored on a test split, and a study compares "
-        "test scores; leave it out, or give it test labels"
+        f"{configs[entry['name']]['data']['test_split']}, so that nothing is scored on a test split, and a study "
+        "compares test scores; leave it out, or give it test labels"
         for place, entry in enumerate(study[EXPERIMENTS])
         if not has_test_scores(configs[entry["name"]])
     ]

@@ -106,8 +106,12 @@ def each_file(paths: list[Path]) -> Iterator[Path]:
 
 
 def installed_packages() -> dict[str, str]:
-    """Every package of the environment and its version, by name."""
-    found = {item.metadata["Name"]: item.version for item in distributions()}
+    """Every package of the environment and its version, by name.
+
+    Not those that setuptools carries for itself: once it is imported, Python finds them, in place of others even.
+    """
+    places = [place for place in sys.path if Path(place).name != "_vendor"]
+    found = {item.metadata["Name"]: item.version for item in distributions(path=places)}
     return dict(sorted(found.items(), key=lambda pair: pair[0].lower()))
 
 

@@ -1,4 +1,4 @@
-# How a rule gets its parameters, and how its results come to count in the report: of an experiment, and of a study.
+# How rules get their parameters, and how their results come to count in the report: of an experiment, and of a study.
 
 import json
 from pathlib import Path

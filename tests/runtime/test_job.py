@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from finetune_report.provenance import records
 from finetune_report.provenance.records import examine
 from finetune_report.provenance.stamp import fresh_stamp
 from finetune_report.runtime import job, locks
@@ -92,6 +93,19 @@ def made(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def copy(out: Path, **inputs: Path) -> None:
     out.write_text("copied")
+
+
+def test_an_output_of_several_files_can_be_shared(monkeypatch: pytest.MonkeyPatch, work: Path) -> None:
+    """Or of none, as the test split's where there is none."""
+    paths = [Path("results/small/a.txt"), Path("results/small/b.txt")]
+    given = SimpleNamespace(output=Named({"one": OUT, "several": paths, "none": []}))
+    made = records.Made("copy", {}, {}, {})
+    assert job.shared_entry(given, made, hardware=lambda spec: "") is None
+    monkeypatch.setenv(job.CACHE, str(work / "cache"))
+    entry = job.shared_entry(given, made, hardware=lambda spec: "")
+    assert entry is not None
+    assert entry.outputs == {"one": OUT, "several.0": paths[0], "several.1": paths[1]}
+    assert job.shared_entry(given, made, hardware=None) is None
 
 
 def test_a_job_records_its_outputs_and_logs_to_file_and_journal(made: None) -> None:

@@ -139,7 +139,10 @@ def shared_entry(snakemake: Any, made: records.Made, hardware: Hardware | None) 
     cache = os.environ.get(CACHE)
     if not cache or hardware is None:
         return None
-    outputs = {name: Path(value) for name, value in snakemake.output.items()}
+    outputs: dict[str, Path] = {}
+    for name, value in snakemake.output.items():
+        several = {f"{name}.{number}": Path(path) for number, path in enumerate(value)}
+        outputs |= {name: Path(value)} if isinstance(value, str) else several
     return SharedEntry.of(Path(cache).expanduser(), made, outputs, hardware(made.params.get("spec", {})))
 
 

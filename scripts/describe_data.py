@@ -18,7 +18,6 @@ from finetune_report.runtime.job import run
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-SPLITS = ("train", "validation", "test")
 WEIGHTS = "model.safetensors"  # of a model in one file
 COUNTED_BY = (b"unknown_id", b"special_tokens")  # what tokenize_texts stores with the tokens
 

@@ -33,7 +33,6 @@ HAS_RESULTS = re.compile(
     re.IGNORECASE,
 )
 
-# What a model does, and what is said of it without a word for a result.
 MEASURED = re.compile(rf"\b{MEASURE}\b", re.IGNORECASE)
 # What is set, done, shown or possible: no result, also where it is of two things that were compared.
 SET = re.compile(
@@ -46,6 +45,7 @@ SET = re.compile(
     r"famil(?:y|ies)|pairs?|paired|repeated)\b",
     re.IGNORECASE,
 )
+# What a model does, and what is said of it without a word for a result.
 BEHAVIOUR = re.compile(
     r"\b(?:learn\w*|predict\w*|classif\w+|recogni\w+|confus\w+|generali[sz]\w+|converge\w*|fail\w*|succe\w+|work(?:s|ed)|help\w*|right|wrong|correct\w*|"
     r"(?:out)?perform\w*|difference\w*|differ\w*|compar\w+|effect\w*|because|reason|explanation|surpris\w+|expect\w+|hypothes[ei]s|evidence|conclu\w+|"
@@ -145,13 +145,11 @@ def related(sentence: str, subjects: Subjects, cited: bool) -> Iterator[tuple[in
     around = sentence
     for start, end in subjects.spans_in(sentence):
         around = around[:start] + HIDDEN * (end - start) + around[end:]
+    several = len({name for _, name in named}) > 1 and not LISTED.fullmatch(around)
+    if SET.search(around) or not (several or MEASURED.search(around)):
+        return
     place, name = named[0]
-    related = len({name for _, name in named}) > 1 and not LISTED.fullmatch(around)
-    if (
-        (related or MEASURED.search(around))
-        and not SET.search(around)
-        and not excused(sentence, place, subjects, cited)
-    ):
+    if not excused(sentence, place, subjects, cited):
         yield place, place + len(name), COMPARED
 
 
